@@ -1,0 +1,120 @@
+/* image/image.h: images known on this host, as the engine uses them.
+ *
+ * What is cheap and on the start path (look-up, list, names, removal) is in the program itself and reads
+ * the database only.  What needs TLS, hashing, compression or tar (pull, load, save, import, unpack) is
+ * in the module podman-image.so, loaded by image/module.c on first use; the module never opens the
+ * database: it leaves files and returns descriptions, which image/ records in one durable transaction.
+ *
+ * An image's ID is the hexadecimal SHA-256 of its configuration.  Layers are directories
+ * graphroot/layers/<key>/diff, key = hexadecimal diff ID (or chain ID, see image/layer.h).
+ * Everything returned lives in the arena that was passed. */
+#pragma once
+
+#include "base/json.h"
+#include "spec/image.h"
+#include "store/store.h"
+
+struct image {
+    char *id;                   /* 64 hex digits */
+    char *digest;               /* "sha256:..." of the manifest */
+    char **names;               /* "docker.io/library/busybox:latest", ... */
+    char **repo_digests;        /* "docker.io/library/busybox@sha256:..." */
+    int64_t created;            /* ns */
+    int64_t stored;             /* ns, when it came to this host */
+    int64_t size;               /* bytes of the unpacked layers */
+    char **layers;              /* layer keys, lowest first */
+    struct image_config config; /* spec/image.h; also what inspect shows */
+    char *media_type;           /* of the manifest */
+};
+
+/* Finds an image by name (short names as Podman resolves them locally: "busybox" finds
+ * localhost/busybox, docker.io/library/busybox, any registry of registries.conf ..., tag latest when
+ * none), "name@sha256:...", full ID or unambiguous prefix of one, with or without "sha256:".
+ * ERR_NOT_FOUND: "<name>: image not known"; more than one match for an ID prefix is ERR_CONFLICT. */
+int image_find(struct store *s, struct arena *a, const char *name, struct image *ret,
+               struct err *err) MUST_CHECK;
+
+/* The name under which image_find() found it, normalised ("docker.io/library/busybox:latest"), or the
+ * ID when it was found by that: what `podman ps` shows in IMAGE. */
+int image_find_named(struct store *s, struct arena *a, const char *name, struct image *ret,
+                     char **ret_name, struct err *err) MUST_CHECK;
+
+/* All images, newest first.  @out is a JSON_LIST(struct image). */
+struct image_list {
+    struct image *items;
+    size_t n;
+};
+int image_list(struct store *s, struct arena *a, struct image_list *out,
+               struct err *err) MUST_CHECK;
+
+/* Absolute directories of the unpacked layers, topmost first, ready for struct rootfs_config.lower.
+ * Unpacks what is missing (a layer directory that somebody deleted) from the blobs. */
+int image_lower_dirs(struct store *s, struct arena *a, const struct image *img, char ***ret,
+                     struct err *err) MUST_CHECK;
+
+/* Lines and bars for whoever asked. */
+struct progress; /* base/progress.h */
+
+struct image_pull_options {
+    const char *policy; /* "missing", "always", "never", "newer" */
+    const char *os, *arch, *variant;
+    const char *authfile, *creds, *cert_dir;
+    int tls_verify; /* -1: as configured */
+    bool all_tags, quiet;
+    uint64_t retry;
+    int64_t retry_delay_ns;    /* < 0: exponential back-off from 2 s */
+    struct progress *progress; /* may be NULL */
+};
+/* Pulls @name (with or without transport: docker://, oci:, oci-archive:, docker-archive:, dir:).  The IDs
+ * of the pulled images in @ret_ids. */
+int image_pull(struct store *s, struct arena *a, const char *name,
+               const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
+
+/* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not) from @path or,
+ * when NULL, from @fd.  Names of the loaded images (or IDs when unnamed) in @ret_names. */
+int image_load(struct store *s, struct arena *a, const char *path, int fd,
+               struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
+
+struct image_save_options {
+    const char *format; /* "docker-archive", "oci-archive", "oci-dir", "docker-dir" */
+    const char *output; /* path, or NULL for @fd */
+    int fd;
+    bool compress, multi;
+    struct progress *progress;
+};
+int image_save(struct store *s, char *const *names, const struct image_save_options *o,
+               struct err *err) MUST_CHECK;
+
+struct image_import_options {
+    const char *path;      /* file, "-" for stdin, or an http(s) URL */
+    const char *reference; /* may be NULL */
+    const char *message, *os, *arch, *variant;
+    char *const *
+        changes; /* CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR */
+};
+int image_import(struct store *s, struct arena *a, const struct image_import_options *o,
+                 char **ret_id, struct err *err) MUST_CHECK;
+
+int image_tag(struct store *s, const char *name, const char *target, struct err *err) MUST_CHECK;
+/* All names of the image when @names is empty. */
+int image_untag(struct store *s, const char *name, char *const *names, struct err *err) MUST_CHECK;
+
+/* What one removal did, for "Untagged: ..." and "Deleted: ..." lines. */
+struct image_removed {
+    char **untagged;
+    char *deleted; /* ID, or NULL when only a name went */
+};
+/* Removes a name, and the image when that was its last one.  An image that containers use is
+ * ERR_IN_USE unless @force, which the engine handles (it removes the containers first). */
+int image_remove(struct store *s, struct arena *a, const char *name, bool force,
+                 struct image_removed *ret, struct err *err) MUST_CHECK;
+
+/* Removes images without a name (all: also named ones that no container uses) that pass @filter, and
+ * everything orphaned: layers, blobs, partial downloads.  IDs removed in @ret_ids. */
+typedef bool (*image_filter_fn)(const struct image *img, const void *arg);
+int image_prune(struct store *s, struct arena *a, bool all, image_filter_fn filter, const void *arg,
+                char ***ret_ids, int64_t *ret_bytes, struct err *err) MUST_CHECK;
+
+/* Makes sure that the built-in image localhost/hello:latest (short name "hello", also
+ * quay.io/podman/hello:latest) is in the store; needs no network. */
+int image_ensure_hello(struct store *s, struct arena *a, struct err *err) MUST_CHECK;
