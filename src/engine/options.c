@@ -214,7 +214,7 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
         if (r < 0)
             return r;
     }
-    if (!strv_has((char *[]){ "bind", "volume", "tmpfs", "devpts", "ramfs", NULL }, ret->type)) {
+    if (!STR_IN(ret->type, "bind", "volume", "tmpfs", "devpts", "ramfs")) {
         bool later = STR_EQ(ret->type, "image") || STR_EQ(ret->type, "glob") ||
                      STR_EQ(ret->type, "artifact");
         return err_set(err, later ? ERR_UNSUPPORTED : ERR_BAD_PARAM, later ? EOPNOTSUPP : EINVAL,
@@ -400,7 +400,7 @@ int option_restart(struct arena *a, const char *text, struct container_config *c
 
     if (STR_EQ(policy, "never"))
         policy = arena_strdup(a, "no");
-    if (*policy && !strv_has((char *[]){ "no", "always", "on-failure", "unless-stopped", NULL }, policy))
+    if (*policy && !STR_IN(policy, "no", "always", "on-failure", "unless-stopped"))
         return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\" is not a valid restart policy", text);
     c->restart_tries = 0;
     if (*colon) {
