@@ -494,7 +494,7 @@ int option_env_file(struct arena *a, const char *path, char ***env, struct err *
 
     if (r < 0)
         return err_sys(err, -r, "reading the environment file %s", path);
-    char *text = b.data ? b.data : "";
+    const char *text = b.data ? b.data : "";
     for (char **line = strv_split(a, text, '\n'); *line; line++) {
         char *s = *line + strspn(*line, " \t");
         size_t n = strlen(s);
