@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/parse.h"
+#include "supervise/supervise.h"
 
 #include "base/banned.h"
 
@@ -510,5 +511,16 @@ int option_env_file(struct arena *a, const char *path, char ***env, struct err *
                            path, (int)key, s);
         *env = option_env(a, s, *env);
     }
+    return 0;
+}
+
+int option_detach_keys(const char *keys, struct err *err)
+{
+    unsigned char out[16];
+
+    if (attach_parse_keys(keys, out, sizeof(out)) < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid detach keys \"%s\": use letters or ctrl-<letter>, separated by commas",
+                       keys);
     return 0;
 }

@@ -33,5 +33,7 @@ int option_env_file(struct arena *a, const char *path, char ***env, struct err *
 /* -e KEY=value, KEY, KEY* */
 char **option_env(struct arena *a, const char *text, char **env);
 int option_name_check(const char *name, struct err *err) MUST_CHECK;
+/* "ctrl-p,ctrl-q" */
+int option_detach_keys(const char *keys, struct err *err) MUST_CHECK;
 /* "/a/../b//c/" -> "/b/c" */
 char *path_clean(struct arena *a, const char *path);

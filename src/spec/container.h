@@ -59,8 +59,10 @@ struct container_config {
 
     char **entrypoint; /* NULL: the image's */
     bool entrypoint_given;
-    char **command; /* NULL: the image's */
-    char **env;     /* complete once created */
+    char **command;                /* NULL: the image's */
+    char **env;                    /* complete once created */
+    char **env_unset, **env_merge; /* --unsetenv, --env-merge: used at creation */
+    bool env_unset_all;
     char *user, *workdir, *hostname, *domainname;
     bool hostname_given;
     kv_list labels, annotations;
