@@ -39,6 +39,7 @@ enum json_kind {
     JK_NUMS,   /* JSON_LIST(int64_t): array of integers */
     JK_PI64,   /* int64_t *, NULL when absent    */
     JK_PBOOL,  /* bool *, NULL when absent       */
+    JK_SET,    /* char **, NULL-terminated: object whose keys are the strings, values {} */
 };
 
 enum {
@@ -112,6 +113,10 @@ struct json_type {
 #define JF_STRV(T, f, k, fl)                                                                       \
     {                                                                                              \
         k, JK_STRV, fl, JF_OFF_(T, f, char **), NULL                                               \
+    }
+#define JF_SET(T, f, k, fl)                                                                        \
+    {                                                                                              \
+        k, JK_SET, fl, JF_OFF_(T, f, char **), NULL                                                \
     }
 #define JF_RAW(T, f, k, fl)                                                                        \
     {                                                                                              \
