@@ -39,11 +39,8 @@ enum json_kind {
     JK_NUMS,   /* JSON_LIST(int64_t): array of integers */
     JK_PI64,   /* int64_t *, NULL when absent    */
     JK_PBOOL,  /* bool *, NULL when absent       */
-<<<<<<< HEAD
     JK_U64,    /* uint64_t; above INT64_MAX only UINT64_MAX is kept to the last digit */
-=======
     JK_SET,    /* char **, NULL-terminated: object whose keys are the strings, values {} */
->>>>>>> room-image
 };
 
 enum {
