@@ -37,3 +37,6 @@ int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci
 int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,
                    struct rootfs_config *ret, struct err *err) MUST_CHECK;
 char *engine_init_path(struct engine *e, struct arena *a);
+
+/* userns.c: what --userns means: fills c->uid_map and c->gid_map. */
+int userns_resolve(struct engine *e, struct arena *a, struct container_config *c, struct err *err) MUST_CHECK;
