@@ -178,6 +178,13 @@ static int read_objmap(struct reader *rd, const json_t *v, const struct json_fie
     return 0;
 }
 
+#define TWO_63 9223372036854775808.0
+
+static uint64_t real_to_u64(double v)
+{
+    return v >= 2 * TWO_63 ? UINT64_MAX : (uint64_t)v;
+}
+
 static int read_number(struct reader *rd, const json_t *v, const struct json_field *f, void *at)
 {
     int64_t i = 0;
@@ -188,10 +195,20 @@ static int read_number(struct reader *rd, const json_t *v, const struct json_fie
         *(double *)at = json_number_value(v);
         return 0;
     }
+    if (f->kind == JK_U64 && json_is_real(v) && json_real_value(v) >= TWO_63) {
+        if (json_real_value(v) > 2 * TWO_63)
+            return wrong(rd, f, "an unsigned 64-bit integer");
+        *(uint64_t *)at = real_to_u64(json_real_value(v));
+        return 0;
+    }
     int r = read_int(rd, v, f, &i);
     if (r < 0)
         return r;
-    if (f->kind == JK_U32) {
+    if (f->kind == JK_U64) {
+        if (i < -1) /* -1: infinity, as people write it */
+            return wrong(rd, f, "an unsigned 64-bit integer");
+        *(uint64_t *)at = (uint64_t)i;
+    } else if (f->kind == JK_U32) {
         if (i < 0 || i > UINT32_MAX)
             return wrong(rd, f, "an unsigned 32-bit integer");
         *(uint32_t *)at = (uint32_t)i;
@@ -214,6 +231,7 @@ static int read_field(struct reader *rd, const json_t *v, const struct json_fiel
     case JK_U32:
     case JK_F64:
     case JK_PI64:
+    case JK_U64:
         return read_number(rd, v, f, at);
     case JK_BOOL:
     case JK_PBOOL: {
@@ -393,6 +411,8 @@ static bool is_empty(const struct json_field *f, const void *at)
         return *(const int64_t *)at == 0;
     case JK_U32:
         return *(const uint32_t *)at == 0;
+    case JK_U64:
+        return *(const uint64_t *)at == 0;
     case JK_F64:
         return fpclassify(*(const double *)at) == FP_ZERO;
     case JK_BOOL:
@@ -430,6 +450,10 @@ static json_t *field_value(const struct json_field *f, const void *at)
         return json_integer(*(const int64_t *)at);
     case JK_U32:
         return json_integer(*(const uint32_t *)at);
+    case JK_U64: {
+        uint64_t v = *(const uint64_t *)at;
+        return v <= INT64_MAX ? json_integer((json_int_t)v) : json_real((double)v);
+    }
     case JK_F64: {
         double v = *(const double *)at; /* Go prints a whole float without a point */
         return trunc(v) == v && fabs(v) < 1e15 ? json_integer((json_int_t)v) : json_real(v);
@@ -502,6 +526,30 @@ static bool too_deep(const char *data, size_t len)
     return false;
 }
 
+/* jansson has no unsigned 64-bit integers and refuses a document that holds one.  A copy in which
+ * every integer too long for it has a fraction reads them as reals. */
+static void widen_integers(const char *data, size_t len, struct buf *out)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < len;) {
+        size_t n = 1;
+        if (quoted)
+            n = data[i] == '\\' && i + 1 < len ? 2 : 1;
+        else
+            while (strchr("0123456789+-.eE", data[i]) && data[i] && i + n < len && data[i + n] &&
+                   strchr("0123456789+-.eE", data[i + n]))
+                n++;
+        buf_put(out, data + i, n);
+        if (data[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && n >= 19 && !memchr(data + i, '.', n) && !memchr(data + i, 'e', n) &&
+                 !memchr(data + i, 'E', n))
+            buf_puts(out, ".0");
+        i += n;
+    }
+}
+
 json_t *json_parse(const char *data, size_t len, const char *what, struct err *err)
 {
     json_error_t je;
@@ -511,7 +559,13 @@ json_t *json_parse(const char *data, size_t len, const char *what, struct err *e
                 LIMIT_JSON_DEPTH);
         return NULL;
     }
-    json_t *doc = json_loadb(data ? data : "", len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+    json_t *doc = json_loadb(data ? data : "", len, flags, &je);
+    if (!doc && json_error_code(&je) == json_error_numeric_overflow) {
+        AUTO_BUF wide = { 0 };
+        widen_integers(data, len, &wide);
+        doc = json_loadb(wide.data, wide.len, flags, &je);
+    }
     if (!doc)
         err_set(err, ERR_BAD_PARAM, EINVAL, "%s: invalid JSON in line %d, column %d: %s", what,
                 je.line, je.column, je.text);
@@ -623,7 +677,10 @@ static void text_value(const json_t *v, int indent, int level, struct buf *out)
         buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
         break;
     case JSON_REAL:
-        buf_printf(out, "%.17g", json_real_value(v));
+        if (json_real_value(v) >= TWO_63 && json_real_value(v) <= 2 * TWO_63)
+            buf_printf(out, "%" PRIu64, real_to_u64(json_real_value(v)));
+        else
+            buf_printf(out, "%.17g", json_real_value(v));
         break;
     case JSON_TRUE:
         buf_puts(out, "true");

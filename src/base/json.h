@@ -39,6 +39,7 @@ enum json_kind {
     JK_NUMS,   /* JSON_LIST(int64_t): array of integers */
     JK_PI64,   /* int64_t *, NULL when absent    */
     JK_PBOOL,  /* bool *, NULL when absent       */
+    JK_U64,    /* uint64_t; above INT64_MAX only UINT64_MAX is kept to the last digit */
     JK_SET,    /* char **, NULL-terminated: object whose keys are the strings, values {} */
 };
 
@@ -97,6 +98,10 @@ struct json_type {
 #define JF_I64(T, f, k, fl)                                                                        \
     {                                                                                              \
         k, JK_I64, fl, JF_OFF_(T, f, int64_t), NULL                                                \
+    }
+#define JF_U64(T, f, k, fl)                                                                        \
+    {                                                                                              \
+        k, JK_U64, fl, JF_OFF_(T, f, uint64_t), NULL                                               \
     }
 #define JF_U32(T, f, k, fl)                                                                        \
     {                                                                                              \
@@ -177,7 +182,8 @@ int json_read_nocase(struct arena *a, const json_t *doc, const struct json_type 
 json_t *json_from(const struct json_type *type, const void *in);
 
 /* Parses text; @what names it in errors.  Duplicate keys and more than LIMIT_JSON_DEPTH levels are
- * refused.  NULL with @err set on failure; the caller owns the reference. */
+ * refused.  Integers above INT64_MAX (Go's uint64: RLIM_INFINITY) are reals in the document; JK_U64
+ * and json_text() turn them back.  NULL with @err set on failure; the caller owns the reference. */
 json_t *json_parse(const char *data, size_t len, const char *what, struct err *err);
 /* Reads and parses (dir, path), at most @max bytes. */
 json_t *json_parse_file(int dir, const char *path, size_t max, struct err *err);

@@ -89,3 +89,13 @@ static inline bool str_ends(const char *s, const char *suffix)
     size_t n = strlen(s), m = strlen(suffix);
     return n >= m && STR_EQ(s + n - m, suffix);
 }
+
+/* STR_IN(s, "a", "b"): is it one of these? */
+static inline bool str_in_list(const char *s, const char *const *list)
+{
+    for (; *list; list++)
+        if (STR_EQ(s, *list))
+            return true;
+    return false;
+}
+#define STR_IN(s, ...) str_in_list((s), (const char *const[]){ __VA_ARGS__, NULL })

@@ -1,0 +1,372 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/parse.h"
+#include "cli/containers/create.h"
+#include "engine/options.h"
+
+#include "base/banned.h"
+
+/* From what was typed to a struct container_config: one function for each family of options. */
+
+static int size_option(const char *name, const char *text, int64_t *ret, struct err *err)
+{
+    if (!text)
+        return 0;
+    if (STR_EQ(text, "-1")) {
+        *ret = -1;
+        return 0;
+    }
+    if (parse_size(text, ret) < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid value \"%s\" for %s: not a size", text, name);
+    return 0;
+}
+
+static int key_values(struct arena *a, char *const *v, kv_list *m)
+{
+    for (; v && *v; v++) {
+        const char *eq = strchrnul(*v, '=');
+        kv_set(a, m, arena_strndup(a, *v, (size_t)(eq - *v)), *eq ? eq + 1 : "");
+    }
+    return 0;
+}
+
+static int fill_env(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    static const char *const proxies[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
+                                           "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY" };
+    int r = 0;
+
+    for (char **p = o->env_file; r == 0 && p && *p; p++)
+        r = option_env_file(x->arena, *p, &c->env, x->err);
+    if (r < 0)
+        return r;
+    if (o->env_host)
+        c->env = option_env(x->arena, "*", c->env);
+    if (o->http_proxy)
+        for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
+            c->env = option_env(x->arena, proxies[i], c->env);
+    for (char **p = o->env; p && *p; p++) {
+        if (**p == '=' || !**p)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid variable: \"%s\"", *p);
+        c->env = option_env(x->arena, *p, c->env);
+    }
+    return 0;
+}
+
+static int fill_labels(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    char **from_files = NULL;
+
+    for (char **p = o->label_file; p && *p; p++) {
+        int r = option_env_file(x->arena, *p, &from_files, x->err);
+        if (r < 0)
+            return r;
+    }
+    key_values(x->arena, from_files, &c->labels);
+    key_values(x->arena, o->label, &c->labels);
+    for (char **p = o->annotation; p && *p; p++)
+        if (!strchr(*p, '='))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "annotations must be formatted KEY=VALUE: \"%s\"", *p);
+    return key_values(x->arena, o->annotation, &c->annotations);
+}
+
+static int add_mount(struct cmd_ctx *x, struct container_config *c, const char *text,
+                     int (*parse)(struct arena *, const char *, struct container_mount *, struct err *))
+{
+    struct container_mount m = { 0 };
+    int r = parse(x->arena, text, &m, x->err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < c->mounts.n; i++)
+        if (STR_EQ(c->mounts.items[i].destination, m.destination))
+            return err_set(x->err, ERR_CONFLICT, EINVAL, "%s: duplicate mount destination", m.destination);
+    *LIST_ADD(x->arena, c->mounts) = m;
+    return 0;
+}
+
+static int fill_mounts(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    int r = 0;
+
+    for (char **p = o->volume; r == 0 && p && *p; p++)
+        r = add_mount(x, c, *p, option_volume);
+    for (char **p = o->mount; r == 0 && p && *p; p++)
+        r = add_mount(x, c, *p, option_mount);
+    for (char **p = o->tmpfs; r == 0 && p && *p; p++)
+        r = add_mount(x, c, *p, option_tmpfs);
+    for (char **p = o->device; r == 0 && p && *p; p++) {
+        struct container_device d = { 0 };
+        r = option_device(x->arena, *p, &d, x->err);
+        if (r == 0)
+            *LIST_ADD(x->arena, c->devices) = d;
+    }
+    return r;
+}
+
+/* --volumes-from NAME[:OPTS]: the mounts of another container that we do not have ourselves. */
+static int fill_volumes_from(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    for (char **p = o->volumes_from; p && *p; p++) {
+        char **f = strv_split(x->arena, *p, ':');
+        struct container from;
+        struct engine *e = cmd_engine(x);
+        if (!e)
+            return -EIO;
+        int r = container_find(e, x->arena, f[0], &from, x->err);
+        if (r < 0)
+            return r;
+        for (size_t i = 0; i < from.config.mounts.n; i++) {
+            struct container_mount m = from.config.mounts.items[i];
+            bool have = false;
+            for (size_t k = 0; k < c->mounts.n; k++)
+                have |= STR_EQ(c->mounts.items[k].destination, m.destination);
+            if (have || STR_EQ(m.type, "tmpfs"))
+                continue;
+            m.anonymous = false; /* the other one's to remove */
+            if (f[1])
+                m.options = strv_concat(x->arena, m.options, strv_split(x->arena, f[1], ','));
+            *LIST_ADD(x->arena, c->mounts) = m;
+        }
+    }
+    return 0;
+}
+
+static int fill_security(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    int r = 0;
+
+    c->privileged = o->privileged;
+    c->cap_add = o->cap_add;
+    c->cap_drop = o->cap_drop;
+    for (char **p = o->security_opt; r == 0 && p && *p; p++)
+        r = option_security(x->arena, *p, c, x->err);
+    for (char **p = o->ulimit; r == 0 && p && *p; p++)
+        r = option_ulimit(x->arena, *p, c, x->err);
+    for (char **p = o->sysctl; r == 0 && p && *p; p++)
+        if (!strchr(*p, '='))
+            r = err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid sysctl \"%s\": must be name=value", *p);
+    if (r == 0)
+        key_values(x->arena, o->sysctl, &c->sysctls);
+    c->groups = o->group_add;
+    return r;
+}
+
+static int fill_resources(struct cmd_ctx *x, const struct create_args *o, struct container_resources *res)
+{
+    int r = size_option("--memory", o->memory, &res->memory, x->err);
+
+    if (r == 0)
+        r = size_option("--memory-swap", o->memory_swap, &res->memory_swap, x->err);
+    if (r == 0)
+        r = size_option("--memory-reservation", o->memory_reservation, &res->memory_reservation, x->err);
+    if (r < 0)
+        return r;
+    if (res->memory && res->memory_swap > 0 && res->memory_swap < res->memory)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "minimum memory swap limit (%s) should be larger than memory limit", o->memory_swap);
+    if (cmd_given(x, "cpus")) {
+        if (cmd_given(x, "cpu-period") || cmd_given(x, "cpu-quota"))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "--cpus cannot be used together with --cpu-period or --cpu-quota");
+        r = option_cpus(o->cpus, res, x->err);
+        if (r < 0)
+            return r;
+    } else {
+        res->cpu_period = (int64_t)o->cpu_period;
+        res->cpu_quota = o->cpu_quota;
+    }
+    res->cpu_shares = (int64_t)o->cpu_shares;
+    res->cpuset_cpus = o->cpuset_cpus;
+    res->cpuset_mems = o->cpuset_mems;
+    res->oom_kill_disable = o->oom_kill_disable;
+    if (cmd_given(x, "pids-limit"))
+        res->pids_limit = arena_memdup(x->arena, &o->pids_limit, sizeof(int64_t));
+    if (o->memory_swappiness < -1 || o->memory_swappiness > 100)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "invalid value: %lld, valid memory swappiness range is 0-100",
+                       (long long)o->memory_swappiness);
+    if (o->memory_swappiness >= 0)
+        res->swappiness = arena_memdup(x->arena, &o->memory_swappiness, sizeof(int64_t));
+    if (cmd_given(x, "oom-score-adj"))
+        res->oom_score_adj = arena_memdup(x->arena, &o->oom_score_adj, sizeof(int64_t));
+    return key_values(x->arena, o->cgroup_conf, &res->unified);
+}
+
+static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    int r = 0;
+
+    if (o->network && o->network[0] && o->network[1])
+        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "more than one network is not supported yet: use none, host or private");
+    c->netns = o->network ? o->network[0] : NULL;
+    if (c->netns && !STR_IN(c->netns, "none", "host", "private") &&
+        !str_starts(c->netns, "container:") && !str_starts(c->netns, "ns:"))
+        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "network \"%s\" is not supported yet: use none, host, private, container:NAME or ns:PATH",
+                       c->netns);
+    c->pidns = o->pid;
+    c->ipcns = o->ipc;
+    c->utsns = o->uts;
+    c->userns = o->userns;
+    c->cgroupns = o->cgroupns;
+    c->cgroups = o->cgroups;
+    c->cgroup_parent = o->cgroup_parent;
+    for (char **p = o->uidmap; r == 0 && p && *p; p++)
+        r = option_idmap(x->arena, *p, c, false, x->err);
+    for (char **p = o->gidmap; r == 0 && p && *p; p++)
+        r = option_idmap(x->arena, *p, c, true, x->err);
+    return r;
+}
+
+static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    c->log_driver = o->log_driver;
+    c->log_size_max = -1;
+    for (char **p = o->log_opt; p && *p; p++) {
+        const char *eq = strchr(*p, '=');
+        if (!eq)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid log option \"%s\": must be key=value", *p);
+        if (str_starts(*p, "path="))
+            c->log_path = arena_strdup(x->arena, eq + 1);
+        else if (str_starts(*p, "tag="))
+            c->log_tag = arena_strdup(x->arena, eq + 1);
+        else if (str_starts(*p, "max-size=")) {
+            int r = size_option("--log-opt max-size", eq + 1, &c->log_size_max, x->err);
+            if (r < 0)
+                return r;
+        } else if (str_starts(*p, "label="))
+            key_values(x->arena, (char *[]){ arena_strdup(x->arena, eq + 1), NULL }, &c->log_options);
+        else
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "unknown log option \"%s\": use path, tag, max-size or label", *p);
+    }
+    return 0;
+}
+
+static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    int signo;
+
+    if (cmd_given(x, "entrypoint")) {
+        c->entrypoint_given = true;
+        if (o->entrypoint[0] == '[') { /* a JSON list, or one word that begins so */
+            AUTO_JSON *doc = json_parse(o->entrypoint, strlen(o->entrypoint), "--entrypoint", NULL);
+            size_t i;
+            json_t *each;
+            json_array_foreach(doc, i, each)
+            {
+                if (json_is_string(each))
+                    c->entrypoint = strv_add(x->arena, c->entrypoint, json_string_value(each));
+            }
+        }
+        if (!c->entrypoint && *o->entrypoint)
+            c->entrypoint = strv_add(x->arena, NULL, o->entrypoint);
+    }
+    c->user = o->user;
+    c->workdir = o->workdir;
+    c->hostname = o->hostname;
+    c->hostname_given = o->hostname != NULL;
+    c->terminal = o->tty;
+    c->stdin_open = o->interactive;
+    c->init = o->init;
+    c->init_path = o->init_path;
+    c->tz = o->tz;
+    c->umask = o->umask;
+    c->timeout = (int64_t)o->timeout;
+    c->stop_timeout = cmd_given(x, "stop-timeout") ? o->stop_timeout : -2;
+    if (o->stop_signal && option_signal(o->stop_signal, &signo, x->err) < 0)
+        return -EINVAL;
+    c->stop_signal = o->stop_signal ? arena_strdup(x->arena, signal_name(signo)) : NULL;
+    if (o->umask) {
+        uint32_t m;
+        if (parse_octal(o->umask, 0777, &m) < 0)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid umask \"%s\"", o->umask);
+    }
+    if (o->detach_keys) {
+        if (option_detach_keys(o->detach_keys, x->err) < 0)
+            return -EINVAL;
+        c->detach_keys = o->detach_keys;
+    }
+    return o->restart ? option_restart(x->arena, o->restart, c, x->err) : 0;
+}
+
+static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull_request *p)
+{
+    *p = (struct pull_request){ .os = o->os, .arch = o->arch, .variant = o->variant,
+                                .authfile = o->authfile, .creds = o->creds, .cert_dir = o->cert_dir,
+                                .tls_verify = o->tls_verify, .retry = o->retry, .retry_delay_ns = -1,
+                                .quiet = o->quiet };
+    static const char *const names[][2] = { { "true", "always" }, { "false", "missing" },
+                                            { "ifnotpresent", "missing" }, { "ifnewer", "newer" } };
+    p->policy = o->pull;
+    for (size_t i = 0; o->pull && i < ARRAY_SIZE(names); i++)
+        if (STR_EQ(o->pull, names[i][0]))
+            p->policy = names[i][1];
+    if (o->retry_delay && parse_duration(o->retry_delay, &p->retry_delay_ns) < 0)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --retry-delay \"%s\"", o->retry_delay);
+    if (o->platform) {
+        if (o->arch || o->os)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--platform option can not be specified with --arch or --os");
+        char **f = strv_split(x->arena, o->platform, '/');
+        size_t n = strv_len(f);
+        if (n > 3 || !*f[0])
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid platform \"%s\": must be os/arch[/variant]", o->platform);
+        p->os = f[0];
+        p->arch = n > 1 ? f[1] : NULL;
+        p->variant = n > 2 ? f[2] : NULL;
+    }
+    return 0;
+}
+
+int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,
+                struct pull_request *pull)
+{
+    c->name = o->name;
+    c->auto_remove = o->rm || o->rmi;
+    c->auto_remove_image = o->rmi;
+    c->read_only = o->read_only;
+    c->read_only_tmpfs = o->read_only_tmpfs;
+    c->pid_file = o->pidfile;
+    c->monitor_pid_file = o->conmon_pidfile;
+    c->cid_file = o->cidfile;
+    c->image_volume = o->image_volume;
+    c->env_unset = o->unsetenv;
+    c->env_unset_all = o->unsetenv_all;
+    c->env_merge = o->env_merge;
+    c->personality = o->personality;
+    c->device_cgroup_rules = o->device_cgroup_rule;
+    if (c->name && option_name_check(c->name, x->err) < 0)
+        return -EINVAL;
+    if (o->cidfile && faccessat(AT_FDCWD, o->cidfile, F_OK, 0) == 0)
+        return err_set(x->err, ERR_CONFLICT, EEXIST,
+                       "container id file exists. Ensure another container is not using it or delete %s",
+                       o->cidfile);
+    if (c->auto_remove && o->restart && !STR_IN(o->restart, "no", "never", ""))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"");
+    int r = size_option("--shm-size", o->shm_size, &c->shm_size, x->err);
+    if (r == 0)
+        r = fill_process(x, o, c);
+    if (r == 0)
+        r = fill_env(x, o, c);
+    if (r == 0)
+        r = fill_labels(x, o, c);
+    if (r == 0)
+        r = fill_mounts(x, o, c);
+    if (r == 0)
+        r = fill_volumes_from(x, o, c);
+    if (r == 0)
+        r = fill_security(x, o, c);
+    if (r == 0)
+        r = fill_resources(x, o, &c->resources);
+    if (r == 0)
+        r = fill_namespaces(x, o, c);
+    if (r == 0)
+        r = fill_log(x, o, c);
+    return r < 0 ? r : fill_pull(x, o, pull);
+}

@@ -1,0 +1,173 @@
+/* podman run, podman create */
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "cli/containers/commands.h"
+#include "cli/containers/create.h"
+#include "cli/containers/select.h"
+
+#include "base/banned.h"
+
+static int create(struct cmd_ctx *x, struct create_args *o, struct container_config *c)
+{
+    struct pull_request pull;
+    char **warnings = NULL;
+    struct engine *e = cmd_engine(x);
+
+    if (!e)
+        return -EIO;
+    int r = create_fill(x, o, c, &pull);
+    if (r < 0)
+        return r;
+    if (o->rootfs)
+        c->rootfs = x->args[0];
+    for (int i = 1; i < x->nargs; i++)
+        c->command = strv_add(x->arena, c->command, x->args[i]);
+    r = container_create(e, x->arena, c, o->rootfs ? NULL : x->args[0], &pull, o->replace, &warnings, x->err);
+    if (r < 0)
+        return r;
+    print_warnings(warnings);
+    if (o->cidfile) {
+        AUTO_CLOSE int fd = open(o->cidfile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        if (fd < 0 || write_all(fd, c->id, strlen(c->id)) < 0) {
+            r = err_sys(x->err, errno, "writing the container ID file %s", o->cidfile);
+            struct container found = { .config = *c };
+            struct container_remove_options rm = { .force = true, .volumes = true };
+            (void)!container_remove(e, &found, &rm, NULL);
+        }
+    }
+    return r;
+}
+
+static int create_run(struct cmd_ctx *x, void *args)
+{
+    struct container_config c = { 0 };
+    int r = create(x, args, &c);
+
+    if (r < 0)
+        return r;
+    puts(c.id);
+    return 0;
+}
+
+/* --attach names the streams; without it all of them. */
+static bool attached(const struct create_args *o, const char *stream)
+{
+    if (!o->attach)
+        return true;
+    for (char **p = o->attach; *p; p++)
+        if (strcasecmp(*p, stream) == 0)
+            return true;
+    return false;
+}
+
+static int attach(struct cmd_ctx *x, struct engine *e, const struct container *c,
+                  const struct create_args *o, int sock)
+{
+    struct container_attach io = {
+        .in = o->interactive && attached(o, "stdin") ? STDIN_FILENO : -1,
+        .out = attached(o, "stdout") ? STDOUT_FILENO : -1,
+        .err = attached(o, "stderr") ? STDERR_FILENO : -1,
+        .sig_proxy = o->sig_proxy && !o->tty,
+        .detach_keys = c->config.detach_keys,
+    };
+    enum container_attach_end end;
+    int code = 0;
+    int r = container_attach_run(e, c, sock, &io, &end, &code, x->err);
+
+    if (r < 0)
+        return r;
+    if (end == CTR_ATTACH_DETACHED)
+        return 0;
+    if (c->config.auto_remove) {
+        r = container_cleanup(e, c, true, c->config.auto_remove_image, x->err);
+        if (r < 0) { /* its exit code is what the caller wants to know all the same */
+            log_error("removing container %s: %s", c->config.id, x->err->msg);
+            err_clear(x->err);
+        }
+    }
+    return code;
+}
+
+static int run_run(struct cmd_ctx *x, void *args)
+{
+    struct create_args *o = args;
+    struct container c = { 0 };
+    char **warnings = NULL;
+    int sock = -EBADF;
+
+    if (o->detach && o->attach)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "conflicting options: cannot specify both --attach and --detach");
+    if (o->tty && !o->detach && !isatty(STDIN_FILENO))
+        log_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
+    c.config.stdin_once = o->interactive && !o->detach;
+    int r = create(x, o, &c.config);
+    if (r < 0)
+        return r;
+    struct engine *e = cmd_engine(x);
+    r = container_start(e, x->arena, &c, false, o->detach ? NULL : &sock, &warnings, x->err);
+    if (r < 0) {
+        struct container_remove_options rm = { .force = true, .volumes = true };
+        if (c.config.auto_remove)
+            (void)!container_remove(e, &c, &rm, NULL);
+        return r;
+    }
+    print_warnings(warnings);
+    if (o->detach) {
+        puts(c.config.id);
+        return 0;
+    }
+    AUTO_CLOSE int owned = sock;
+    return attach(x, e, &c, o, owned);
+}
+
+static const struct opt *const create_tables[] = { create_opts, NULL };
+static const struct opt *const run_tables[] = { create_opts, run_opts, NULL };
+
+static const char *const run_examples[] = {
+    "podman run --rm docker.io/library/busybox echo hello",
+    "podman run -it --name box -v /srv/data:/data docker.io/library/busybox sh",
+    "podman run -d --memory 64m --restart on-failure:3 localhost/app",
+    NULL,
+};
+
+const struct cmd cmd_run = {
+    .name = "run",
+    .summary = "Run a command in a new container",
+    .usage = "[options] IMAGE [COMMAND [ARG...]]",
+    .description = "Runs a command in a new container from the given image",
+    .examples = run_examples,
+    .min_args = 1,
+    .max_args = -1,
+    .flags = CMD_NO_INTERSPERSED,
+    .complete = COMPLETE_IMAGE,
+    .opts = run_tables,
+    .args_size = sizeof(struct create_args),
+    .run = run_run,
+};
+
+static const char *const create_examples[] = {
+    "podman create --name app docker.io/library/busybox sleep 60",
+    "podman start app",
+    NULL,
+};
+
+const struct cmd cmd_create = {
+    .name = "create",
+    .summary = "Create but do not start a container",
+    .usage = "[options] IMAGE [COMMAND [ARG...]]",
+    .description = "Creates a new container from the given image or storage and prepares it for running the "
+                   "specified command. The container ID is then printed to stdout. You can start it at any "
+                   "time with the podman start <container_id> command.",
+    .examples = create_examples,
+    .min_args = 1,
+    .max_args = -1,
+    .flags = CMD_NO_INTERSPERSED,
+    .complete = COMPLETE_IMAGE,
+    .opts = create_tables,
+    .args_size = sizeof(struct create_args),
+    .run = create_run,
+};

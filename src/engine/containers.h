@@ -1,0 +1,159 @@
+/* engine/containers.h: the life of containers.
+ *
+ * A container is a row of the database (its struct container_config), a directory below graphroot and,
+ * while it runs or since it ran last in this boot, a run directory whose owner is its monitor.  Readers
+ * take no lock; what changes a container holds its lock ("container", id), except the monitor, which is
+ * the single writer of the run state. */
+#pragma once
+
+#include "engine/engine.h"
+#include "spec/container.h"
+#include "spec/monitor.h"
+
+enum container_status {
+    CTR_CREATED,     /* "created": never started in this boot */
+    CTR_INITIALIZED, /* "initialized": set up, its program waits */
+    CTR_RUNNING,
+    CTR_PAUSED,
+    CTR_STOPPING,
+    CTR_EXITED,
+    CTR_STATUS_COUNT
+};
+extern const char *const container_status_names[CTR_STATUS_COUNT];
+
+struct container {
+    struct container_config config;
+    enum container_status status;
+    struct run_state run; /* zero when it never ran */
+    bool alive;           /* a monitor supervises it */
+};
+
+struct container_list {
+    struct container *items;
+    size_t n;
+};
+
+/* ---------- finding ---------- */
+
+/* By full name, full ID or unambiguous prefix of one; with its state.  ERR_NOT_FOUND:
+ * no container with name or ID "x" found: no such container. */
+int container_find(struct engine *e, struct arena *a, const char *name, struct container *ret,
+                   struct err *err) MUST_CHECK;
+/* The one created last. */
+int container_latest(struct engine *e, struct arena *a, struct container *ret, struct err *err) MUST_CHECK;
+bool container_exists(struct engine *e, const char *name);
+/* All, oldest first. */
+int container_list(struct engine *e, struct arena *a, struct container_list *out, struct err *err) MUST_CHECK;
+/* Keeps those that pass all filters ("status=exited", "name=...", ...).  ERR_BAD_PARAM names an unknown
+ * filter.  Filters of one key are alternatives, of different keys all apply. */
+int container_filter(struct engine *e, struct arena *a, struct container_list *list, char *const *filters,
+                     struct err *err) MUST_CHECK;
+/* Refreshes the state. */
+int container_refresh(struct engine *e, struct arena *a, struct container *c, struct err *err) MUST_CHECK;
+
+/* Directories: descriptors that the caller closes, or negative errno. */
+int container_run_dir(struct engine *e, const char *id);
+char *container_bundle(struct engine *e, struct arena *a, const char *id);
+
+/* ---------- making ---------- */
+
+struct pull_request {
+    const char *policy, *os, *arch, *variant, *authfile, *creds, *cert_dir;
+    int tls_verify;
+    uint64_t retry;
+    int64_t retry_delay_ns;
+    bool quiet;
+};
+
+/* Completes @c (in arena @a) from its image and the configuration, and stores it.  @image is the image's
+ * name as given (NULL with c->rootfs).  c->id and c->name are set on return.  @replace removes one with
+ * the same name first.  Warnings are appended to *warnings. */
+int container_create(struct engine *e, struct arena *a, struct container_config *c, const char *image,
+                     const struct pull_request *pull, bool replace, char ***warnings,
+                     struct err *err) MUST_CHECK;
+
+/* ---------- running ---------- */
+
+/* Starts it.  With @ret_sock the caller gets an attach connection that misses no output.
+ * @wait: set it up only (init). */
+int container_start(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                    int *ret_sock, char ***warnings, struct err *err) MUST_CHECK;
+
+struct container_attach {
+    int in, out, err;
+    bool sig_proxy;
+    const char *detach_keys;
+};
+enum container_attach_end { CTR_ATTACH_ENDED, CTR_ATTACH_DETACHED };
+/* Drives an attach connection to its end; *ret_code is the exit code when it ended. */
+int container_attach_run(struct engine *e, const struct container *c, int sock,
+                         const struct container_attach *io, enum container_attach_end *ret_end,
+                         int *ret_code, struct err *err) MUST_CHECK;
+int container_attach_open(struct engine *e, const struct container *c, struct err *err) MUST_CHECK;
+
+/* Stops; *ret_was_running false when there was nothing to do.  @timeout_s < -1: the container's own;
+ * -1: wait for ever. */
+int container_stop(struct engine *e, const struct container *c, int64_t timeout_s, bool *ret_was_running,
+                   struct err *err) MUST_CHECK;
+int container_kill(struct engine *e, const struct container *c, int signo, struct err *err) MUST_CHECK;
+int container_pause(struct engine *e, const struct container *c, bool pause, struct err *err) MUST_CHECK;
+
+struct container_remove_options {
+    bool force, volumes, ignore_missing;
+    int64_t timeout_s; /* as container_stop() */
+};
+/* ERR_STATE when it runs and force is not given. */
+int container_remove(struct engine *e, const struct container *c, const struct container_remove_options *o,
+                     struct err *err) MUST_CHECK;
+
+int container_rename(struct engine *e, const struct container *c, const char *name, struct err *err) MUST_CHECK;
+
+/* Waits until the container has any of the states (bit mask of 1 << enum container_status); *ret_code is
+ * its exit code. */
+int container_wait(struct engine *e, const struct container *c, unsigned states, int64_t interval_ns,
+                   int *ret_code, struct err *err) MUST_CHECK;
+
+/* What has to be done once it has ended: removal of auto_remove containers, stale run state.  Never fails
+ * because there is nothing to do. */
+int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
+                      struct err *err) MUST_CHECK;
+
+/* Removes what killed processes left: auto_remove containers that ended, directories without a row. */
+int container_reap(struct engine *e, struct err *err) MUST_CHECK;
+
+/* ---------- exec ---------- */
+
+struct exec_options {
+    char **command, **env;
+    const char *user, *workdir, *detach_keys;
+    bool terminal, interactive, privileged, detach;
+    int64_t wait_s; /* > 0: retry for that long while the container is not running */
+    int in, out, err;
+};
+/* Runs to the end (unless detach); *ret_code is the command's.  The session's ID in @session (65 bytes). */
+int container_exec(struct engine *e, const struct container *c, const struct exec_options *o, char *session,
+                   int *ret_code, struct err *err) MUST_CHECK;
+
+/* ---------- looking ---------- */
+
+/* One line of the log; @text has no newline unless the line was complete (partial lines). */
+typedef int (*log_sink)(void *arg, int64_t when, bool err, bool complete, const char *text, size_t len);
+struct log_options {
+    int64_t since, until; /* ns, 0: none */
+    int64_t tail;         /* lines, < 0: all */
+    bool follow;
+};
+int container_logs(struct engine *e, const struct container *c, const struct log_options *o, log_sink sink,
+                   void *arg, struct err *err) MUST_CHECK;
+
+/* `podman inspect`'s document, a new reference; NULL with @err set. */
+json_t *container_inspect(struct engine *e, struct arena *a, const struct container *c, bool size,
+                          struct err *err);
+
+/* Rows of text cells of `top`; the first row holds the headers. */
+int container_top(struct engine *e, struct arena *a, const struct container *c, char *const *descriptors,
+                  char ****ret_rows, struct err *err) MUST_CHECK;
+
+/* Bytes of the writable layer and of all layers. */
+int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root,
+                   struct err *err) MUST_CHECK;

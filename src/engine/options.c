@@ -1,0 +1,526 @@
+#include "engine/options.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <strings.h>
+#include <sys/resource.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/parse.h"
+#include "supervise/supervise.h"
+
+#include "base/banned.h"
+
+
+char *path_clean(struct arena *a, const char *path)
+{
+    char *out = arena_alloc(a, strlen(path) + 2);
+    size_t n = 0;
+    bool absolute = path[0] == '/';
+
+    for (const char *p = path; *p;) {
+        size_t len = strcspn(p, "/");
+        if (len == 2 && strncmp(p, "..", 2) == 0 && (absolute || n)) {
+            while (n && out[--n] != '/')
+                ;
+        } else if (len && !(len == 1 && *p == '.')) {
+            if (n || absolute)
+                out[n++] = '/';
+            memcpy(out + n, p, len);
+            n += len;
+        }
+        p += len;
+        while (*p == '/')
+            p++;
+    }
+    if (n == 0)
+        out[n++] = absolute ? '/' : '.';
+    out[n] = '\0';
+    return out;
+}
+
+int option_name_check(const char *name, struct err *err)
+{
+    bool ok = isalnum((unsigned char)name[0]);
+
+    for (const char *p = name; ok && *p; p++)
+        ok = isalnum((unsigned char)*p) || strchr("_.-", *p);
+    if (!ok)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"%s\": invalid argument", name);
+    return 0;
+}
+
+/* ---------- mounts ---------- */
+
+static int destination_check(struct arena *a, const char *what, const char *dst, char **ret,
+                             struct err *err)
+{
+    if (dst[0] != '/')
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid container path \"%s\" in \"%s\": must be an absolute path", dst, what);
+    *ret = path_clean(a, dst);
+    if (STR_EQ(*ret, "/"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": the container's / cannot be mounted over",
+                       what);
+    return 0;
+}
+
+/* Options that may stand behind a volume or bind mount; "key=value" ones by their key. */
+static const char *const volume_options[] = {
+    "ro",       "rw",       "rro",     "z",        "Z",     "U",      "O",        "exec",     "noexec",
+    "suid",     "nosuid",   "dev",     "nodev",    "bind",  "rbind",  "shared",   "rshared",  "slave",
+    "rslave",   "private",  "rprivate", "unbindable", "runbindable", "idmap", "copy", "nocopy", "upperdir",
+    "workdir",  "noatime",  "relatime", "nodiratime", "norelatime", "strictatime", NULL,
+};
+static const char *const tmpfs_options[] = {
+    "ro",       "rw",         "exec",       "noexec",       "suid",       "nosuid",     "dev",
+    "nodev",    "size",       "mode",       "uid",          "gid",        "nr_inodes",  "nr_blocks",
+    "huge",     "mpol",       "noatime",    "relatime",     "nodiratime", "strictatime", "tmpcopyup",
+    "notmpcopyup", "sync",    "async",      "private",      "rprivate",   "shared",     "rshared",
+    "slave",    "rslave",     "unbindable", "runbindable",  "U",          "noswap",     NULL,
+};
+
+static int options_check(const char *what, char *const *opts, const char *const *known, struct err *err)
+{
+    for (; opts && *opts; opts++) {
+        size_t n = strcspn(*opts, "=");
+        bool ok = false;
+        for (const char *const *k = known; *k && !ok; k++)
+            ok = strlen(*k) == n && strncmp(*k, *opts, n) == 0;
+        if (!ok)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid option \"%s\" in \"%s\"", *opts, what);
+    }
+    return 0;
+}
+
+int option_volume(struct arena *a, const char *text, struct container_mount *ret, struct err *err)
+{
+    char **f = strv_split(a, text, ':');
+    size_t n = strv_len(f);
+
+    if (n > 3 || !*f[0] || (n > 1 && !*f[1]))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "incorrect volume format \"%s\", should be [host-dir|volume:]ctr-dir[:option]",
+                       text);
+    const char *src = n > 1 ? f[0] : NULL;
+    int r = destination_check(a, text, n > 1 ? f[1] : f[0], &ret->destination, err);
+    if (r < 0)
+        return r;
+    if (!src) {
+        ret->type = arena_strdup(a, "volume");
+        ret->anonymous = true;
+    } else if (src[0] == '/' || src[0] == '.') {
+        ret->type = arena_strdup(a, "bind");
+        char *abs = src[0] == '/' ? NULL : realpath(src, NULL);
+        ret->source = path_clean(a, abs ? abs : src);
+        free(abs);
+    } else {
+        ret->type = arena_strdup(a, "volume");
+        r = option_name_check(src, err);
+        if (r < 0)
+            return r;
+        ret->source = arena_strdup(a, src);
+    }
+    if (n == 3)
+        ret->options = strv_split(a, f[2], ',');
+    return options_check(text, ret->options, volume_options, err);
+}
+
+int option_tmpfs(struct arena *a, const char *text, struct container_mount *ret, struct err *err)
+{
+    const char *colon = strchrnul(text, ':');
+
+    ret->type = arena_strdup(a, "tmpfs");
+    int r = destination_check(a, text, arena_strndup(a, text, (size_t)(colon - text)),
+                              &ret->destination, err);
+    if (r == 0 && *colon) {
+        ret->options = strv_split(a, colon + 1, ',');
+        r = options_check(text, ret->options, tmpfs_options, err);
+    }
+    return r;
+}
+
+static bool truth(const char *value)
+{
+    bool b = true;
+
+    return !value || (parse_bool(value, &b) == 0 && b);
+}
+
+/* One key of --mount.  @value is NULL when the key stands alone. */
+static int mount_key(struct arena *a, const char *text, const char *key, const char *value,
+                     struct container_mount *m, struct err *err)
+{
+    static const struct {
+        const char *key, *on, *off;
+    } flags[] = {
+        { "ro", "ro", "rw" },         { "readonly", "ro", "rw" },   { "rw", "rw", "ro" },
+        { "exec", "exec", "noexec" }, { "noexec", "noexec", NULL }, { "suid", "suid", "nosuid" },
+        { "nosuid", "nosuid", NULL }, { "dev", "dev", "nodev" },    { "nodev", "nodev", NULL },
+        { "chown", "U", NULL },       { "U", "U", NULL },           { "tmpcopyup", "tmpcopyup", "notmpcopyup" },
+        { "notmpcopyup", "notmpcopyup", NULL },
+        { "bind-nonrecursive", "bind", "rbind" },                   { "volume-nocopy", "nocopy", "copy" },
+        { "no-dereference", NULL, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+        if (STR_EQ(key, flags[i].key) && flags[i].on) {
+            const char *opt = truth(value) ? flags[i].on : flags[i].off;
+            if (opt)
+                m->options = strv_add(a, m->options, opt);
+            return 0;
+        }
+    if (STR_EQ(key, "idmap")) {
+        m->options = strv_add(a, m->options, value ? arena_printf(a, "idmap=%s", value) : "idmap");
+        return 0;
+    }
+    if (!value)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\": it needs a value",
+                       key, text);
+    if (STR_EQ(key, "type"))
+        m->type = arena_strdup(a, value);
+    else if (STR_EQ(key, "src") || STR_EQ(key, "source"))
+        m->source = arena_strdup(a, value);
+    else if (STR_EQ(key, "dst") || STR_EQ(key, "destination") || STR_EQ(key, "target"))
+        return destination_check(a, text, value, &m->destination, err);
+    else if (STR_EQ(key, "bind-propagation"))
+        m->options = strv_add(a, m->options, value);
+    else if (STR_EQ(key, "relabel"))
+        m->options = strv_add(a, m->options, STR_EQ(value, "shared") ? "z" : "Z");
+    else if (STR_EQ(key, "tmpfs-size") || STR_EQ(key, "size"))
+        m->options = strv_add(a, m->options, arena_printf(a, "size=%s", value));
+    else if (STR_EQ(key, "tmpfs-mode") || STR_EQ(key, "mode"))
+        m->options = strv_add(a, m->options, arena_printf(a, "mode=%s", value));
+    else if (STR_EQ(key, "uid") || STR_EQ(key, "gid"))
+        m->options = strv_add(a, m->options, arena_printf(a, "%s=%s", key, value));
+    else if (STR_EQ(key, "subpath") || STR_EQ(key, "volume-subpath"))
+        m->subpath = arena_strdup(a, value);
+    else if (STR_EQ(key, "consistency"))
+        return 0; /* a hint of Docker Desktop's: means nothing on Linux, for Podman neither */
+    else
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\"", key, text);
+    return 0;
+}
+
+int option_mount(struct arena *a, const char *text, struct container_mount *ret, struct err *err)
+{
+    ret->type = arena_strdup(a, "volume");
+    for (char **f = strv_split(a, text, ','); *f; f++) {
+        char *eq = strchr(*f, '=');
+        if (eq)
+            *eq++ = '\0';
+        int r = mount_key(a, text, *f, eq, ret, err);
+        if (r < 0)
+            return r;
+    }
+    if (!STR_IN(ret->type, "bind", "volume", "tmpfs", "devpts", "ramfs")) {
+        bool later = STR_EQ(ret->type, "image") || STR_EQ(ret->type, "glob") ||
+                     STR_EQ(ret->type, "artifact");
+        return err_set(err, later ? ERR_UNSUPPORTED : ERR_BAD_PARAM, later ? EOPNOTSUPP : EINVAL,
+                       later ? "mounts of type \"%s\" are not supported yet"
+                             : "invalid filesystem type \"%s\"",
+                       ret->type);
+    }
+    if (!ret->destination)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "must set volume destination in \"%s\"", text);
+    if (STR_EQ(ret->type, "bind")) {
+        if (str_empty(ret->source))
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a bind mount needs a source", text);
+        if (ret->source[0] != '/') {
+            char *abs = realpath(ret->source, NULL);
+            if (!abs)
+                return err_sys(err, errno, "\"%s\": finding %s", text, ret->source);
+            ret->source = arena_strdup(a, abs);
+            free(abs);
+        }
+    } else if (STR_EQ(ret->type, "volume")) {
+        ret->anonymous = str_empty(ret->source);
+        if (!ret->anonymous)
+            return option_name_check(ret->source, err);
+    } else if (ret->source && (STR_EQ(ret->type, "tmpfs") || STR_EQ(ret->type, "devpts")))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a %s mount has no source", text, ret->type);
+    return 0;
+}
+
+int option_device(struct arena *a, const char *text, struct container_device *ret, struct err *err)
+{
+    char **f = strv_split(a, text, ':');
+    size_t n = strv_len(f);
+
+    if (n > 3 || !*f[0] || f[0][0] != '/')
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid device specification \"%s\", should be host-device[:container-device][:permissions]",
+                       text);
+    ret->source = f[0];
+    ret->destination = f[0];
+    ret->permissions = arena_strdup(a, "rwm");
+    for (size_t i = 1; i < n; i++) {
+        if (f[i][0] == '/')
+            ret->destination = path_clean(a, f[i]);
+        else if (*f[i] && strspn(f[i], "rwm") == strlen(f[i]))
+            ret->permissions = f[i];
+        else
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device mode \"%s\" in \"%s\"", f[i], text);
+    }
+    return 0;
+}
+
+/* ---------- limits and signals ---------- */
+
+static const struct {
+    const char *name;
+    int resource;
+} rlimits[] = {
+    { "core", RLIMIT_CORE },         { "cpu", RLIMIT_CPU },           { "data", RLIMIT_DATA },
+    { "fsize", RLIMIT_FSIZE },       { "locks", RLIMIT_LOCKS },       { "memlock", RLIMIT_MEMLOCK },
+    { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },         { "nofile", RLIMIT_NOFILE },
+    { "nproc", RLIMIT_NPROC },       { "rss", RLIMIT_RSS },           { "rtprio", RLIMIT_RTPRIO },
+    { "rttime", RLIMIT_RTTIME },     { "sigpending", RLIMIT_SIGPENDING }, { "stack", RLIMIT_STACK },
+};
+
+static void ulimit_set(struct arena *a, struct container_config *c, const char *name, int64_t soft,
+                       int64_t hard)
+{
+    for (size_t i = 0; i < c->ulimits.n; i++)
+        if (STR_EQ(c->ulimits.items[i].name, name)) {
+            c->ulimits.items[i].soft = soft;
+            c->ulimits.items[i].hard = hard;
+            return;
+        }
+    struct container_ulimit *u = LIST_ADD(a, c->ulimits);
+    *u = (struct container_ulimit){ arena_strdup(a, name), soft, hard };
+}
+
+static int64_t limit_value(rlim_t v)
+{
+    return v == RLIM_INFINITY || v > INT64_MAX ? -1 : (int64_t)v;
+}
+
+int option_ulimit(struct arena *a, const char *text, struct container_config *c, struct err *err)
+{
+    if (STR_EQ(text, "host")) {
+        for (size_t i = 0; i < ARRAY_SIZE(rlimits); i++) {
+            struct rlimit rl;
+            if (getrlimit((__rlimit_resource_t)rlimits[i].resource, &rl) == 0)
+                ulimit_set(a, c, rlimits[i].name, limit_value(rl.rlim_cur), limit_value(rl.rlim_max));
+        }
+        return 0;
+    }
+    const char *eq = strchr(text, '=');
+    int64_t soft, hard;
+    if (!eq)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit argument \"%s\": must be name=soft[:hard]",
+                       text);
+    char *name = arena_strndup(a, text, (size_t)(eq - text));
+    if (str_starts(name, "RLIMIT_"))
+        name += 7;
+    for (char *p = name; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    size_t i = 0;
+    while (i < ARRAY_SIZE(rlimits) && !STR_EQ(rlimits[i].name, name))
+        i++;
+    if (i == ARRAY_SIZE(rlimits))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit type: %s", name);
+    char **v = strv_split(a, eq + 1, ':');
+    if (strv_len(v) > 2 || parse_i64(v[0], -1, INT64_MAX, &soft) < 0 ||
+        parse_i64(v[1] ? v[1] : v[0], -1, INT64_MAX, &hard) < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit value in \"%s\"", text);
+    if (hard != -1 && (soft == -1 || soft > hard))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "ulimit soft limit must be less than or equal to hard limit: %s", text);
+    ulimit_set(a, c, name, soft, hard);
+    return 0;
+}
+
+int option_cpus(double cpus, struct container_resources *r, struct err *err)
+{
+    if (cpus < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid number of CPUs %g: must not be negative", cpus);
+    r->nano_cpus = (int64_t)(cpus * 1e9);
+    r->cpu_period = 100000;
+    r->cpu_quota = (int64_t)(cpus * 100000);
+    return 0;
+}
+
+int option_signal(const char *text, int *ret, struct err *err)
+{
+    int64_t n;
+    const char *s = text;
+
+    if (parse_i64(s, 0, SIGRTMAX, &n) == 0) {
+        if (n == 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid signal: %s", text);
+        *ret = (int)n;
+        return 0;
+    }
+    if (strncasecmp(s, "SIG", 3) == 0)
+        s += 3;
+    /* The C library's names are the kernel's; real-time ones count from SIGRTMIN. */
+    for (int i = 1; i < SIGRTMIN; i++) {
+        const char *name = sigabbrev_np(i);
+        if (name && strcasecmp(name, s) == 0) {
+            *ret = i;
+            return 0;
+        }
+    }
+    if (strcasecmp(s, "IOT") == 0 || strcasecmp(s, "CLD") == 0) {
+        *ret = toupper((unsigned char)*s) == 'I' ? SIGABRT : SIGCHLD;
+        return 0;
+    }
+    bool max = strncasecmp(s, "RTMAX", 5) == 0;
+    if (max || strncasecmp(s, "RTMIN", 5) == 0) {
+        int base = max ? SIGRTMAX : SIGRTMIN;
+        if (!s[5] || parse_i64(s + 5, max ? SIGRTMIN - SIGRTMAX : 0, max ? 0 : SIGRTMAX - SIGRTMIN, &n) == 0) {
+            *ret = base + (s[5] ? (int)n : 0);
+            return 0;
+        }
+    }
+    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid signal: %s", text);
+}
+
+const char *signal_name(int signo)
+{
+    static char name[32];
+    const char *abbrev = signo > 0 && signo < SIGRTMIN ? sigabbrev_np(signo) : NULL;
+
+    if (abbrev)
+        snprintf(name, sizeof(name), "SIG%s", abbrev);
+    else if (signo >= SIGRTMIN && signo <= SIGRTMAX)
+        snprintf(name, sizeof(name), signo == SIGRTMIN ? "SIGRTMIN" : "SIGRTMIN+%d", signo - SIGRTMIN);
+    else
+        return NULL;
+    return name;
+}
+
+int option_restart(struct arena *a, const char *text, struct container_config *c, struct err *err)
+{
+    const char *colon = strchrnul(text, ':');
+    char *policy = arena_strndup(a, text, (size_t)(colon - text));
+
+    if (STR_EQ(policy, "never"))
+        policy = arena_strdup(a, "no");
+    if (*policy && !STR_IN(policy, "no", "always", "on-failure", "unless-stopped"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\" is not a valid restart policy", text);
+    c->restart_tries = 0;
+    if (*colon) {
+        uint64_t n;
+        if (!STR_EQ(policy, "on-failure"))
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "restart policy \"%s\": retries can only be specified with on-failure", text);
+        if (parse_u64(colon + 1, 1u << 30, &n) < 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid retry count in restart policy \"%s\"", text);
+        c->restart_tries = (int64_t)n;
+    }
+    c->restart_policy = policy;
+    return 0;
+}
+
+/* ---------- security, ids, environment ---------- */
+
+int option_security(struct arena *a, const char *text, struct container_config *c, struct err *err)
+{
+    size_t n = strcspn(text, "=:");
+    char *key = arena_strndup(a, text, n);
+    const char *value = text[n] ? text + n + 1 : NULL;
+
+    if (STR_EQ(key, "no-new-privileges")) {
+        if (value && parse_bool(value, &c->no_new_privileges) < 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid --security-opt \"%s\"", text);
+        if (!value)
+            c->no_new_privileges = true;
+        return 0;
+    }
+    if (!value)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid --security-opt \"%s\"", text);
+    if (STR_EQ(key, "seccomp"))
+        c->seccomp_profile = arena_strdup(a, value);
+    else if (STR_EQ(key, "apparmor"))
+        c->apparmor_profile = arena_strdup(a, value);
+    else if (STR_EQ(key, "label"))
+        c->label_opts = strv_add(a, c->label_opts, value);
+    else if (STR_EQ(key, "mask"))
+        c->mask = strv_concat(a, c->mask, strv_split(a, value, ':'));
+    else if (STR_EQ(key, "unmask"))
+        c->unmask = strv_concat(a, c->unmask, STR_EQ(value, "ALL") ? strv_add(a, NULL, "ALL")
+                                                                   : strv_split(a, value, ':'));
+    else if (STR_EQ(key, "proc-opts"))
+        c->proc_opts = arena_strdup(a, value);
+    else
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid --security-opt 2: \"%s\"", text);
+    return 0;
+}
+
+int option_idmap(struct arena *a, const char *text, struct container_config *c, bool gid, struct err *err)
+{
+    for (char **each = strv_split(a, text, ','); *each; each++) {
+        char **f = strv_split(a, *each, ':');
+        size_t n = strv_len(f);
+        uint64_t v[3] = { 0, 0, 1 };
+        bool ok = n == 2 || n == 3;
+        for (size_t i = 0; ok && i < n; i++)
+            ok = parse_u64(f[i], UINT32_MAX, &v[i]) == 0;
+        if (!ok || v[2] == 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "invalid id mapping \"%s\": must be container:host[:size]", *each);
+        struct container_idmap m = { (int64_t)v[0], (int64_t)v[1], (int64_t)v[2] };
+        if (gid)
+            *LIST_ADD(a, c->gid_map) = m;
+        else
+            *LIST_ADD(a, c->uid_map) = m;
+    }
+    return 0;
+}
+
+char **option_env(struct arena *a, const char *text, char **env)
+{
+    if (strchr(text, '='))
+        return env_set(a, env, text);
+    size_t n = strlen(text);
+    if (n && text[n - 1] == '*') { /* all of ours that begin so */
+        for (char **e = environ; *e; e++)
+            if (strncmp(*e, text, n - 1) == 0)
+                env = env_set(a, env, *e);
+        return env;
+    }
+    const char *v = getenv(text);
+    return v ? env_set(a, env, arena_printf(a, "%s=%s", text, v)) : env;
+}
+
+int option_env_file(struct arena *a, const char *path, char ***env, struct err *err)
+{
+    AUTO_BUF b = { .max = LIMIT_ENV_FILE };
+    int r = STR_EQ(path, "-") ? buf_read_fd(&b, STDIN_FILENO) : fs_read_file(AT_FDCWD, path, &b);
+
+    if (r < 0)
+        return err_sys(err, -r, "reading the environment file %s", path);
+    const char *text = b.data ? b.data : "";
+    for (char **line = strv_split(a, text, '\n'); *line; line++) {
+        char *s = *line + strspn(*line, " \t");
+        size_t n = strlen(s);
+        if (n && s[n - 1] == '\r')
+            s[--n] = '\0';
+        if (!*s || *s == '#')
+            continue;
+        size_t key = strcspn(s, "=");
+        if (key == 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "%s: no variable name on line '%s'", path, s);
+        if (s[key] && (strcspn(s, " \t") < key))
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "%s: name \"%.*s\" has white spaces, poorly formatted name",
+                           path, (int)key, s);
+        *env = option_env(a, s, *env);
+    }
+    return 0;
+}
+
+int option_detach_keys(const char *keys, struct err *err)
+{
+    unsigned char out[16];
+
+    if (attach_parse_keys(keys, out, sizeof(out)) < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid detach keys \"%s\": use letters or ctrl-<letter>, separated by commas",
+                       keys);
+    return 0;
+}

@@ -1,0 +1,170 @@
+#include "supervise/supervise.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/lock.h"
+#include "base/proc.h"
+
+#include "base/banned.h"
+
+/* One packet into @b.  0, -ETIMEDOUT, -EPIPE at the end, or another errno. */
+static int receive(int sock, int timeout_ms, struct buf *b)
+{
+    struct pollfd p = { .fd = sock, .events = POLLIN };
+    int r;
+
+    while ((r = poll(&p, 1, timeout_ms)) < 0 && errno == EINTR)
+        ;
+    if (r <= 0)
+        return r < 0 ? -errno : -ETIMEDOUT;
+    ssize_t size = recv(sock, NULL, 0, MSG_PEEK | MSG_TRUNC);
+    if (size <= 0)
+        return size < 0 ? -errno : -EPIPE;
+    if ((size_t)size > LIMIT_CONTROL_MESSAGE)
+        return -EFBIG;
+    AUTO_FREE char *data = xmalloc((size_t)size);
+    ssize_t n = recv(sock, data, (size_t)size, 0);
+    if (n <= 0)
+        return n < 0 ? -errno : -EPIPE;
+    return buf_add(b, data, (size_t)n);
+}
+
+int supervise_start(const struct supervise_start *s, struct arena *a, struct start_report *ret,
+                    int *ret_sock, struct err *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_sys(err, errno, "making a socket pair");
+    AUTO_CLOSE int ours = pair[0];
+    AUTO_CLOSE int theirs = pair[1];
+
+    const char *argv[] = { "podman-monitor", "run",       "--bundle", s->bundle,
+                           "--run-dir",      s->run_dir, NULL };
+    struct spawn sp = { .path = s->program,
+                        .argv = (char *const *)(uintptr_t)argv,
+                        .fds = { s->passthrough ? 0 : -1, s->passthrough ? 1 : -1,
+                                 s->passthrough ? 2 : -1 },
+                        .keep_fd = theirs,
+                        .new_session = !s->passthrough };
+    pid_t pid;
+    int r = proc_spawn(&sp, &pid);
+    if (r < 0)
+        return err_sys(err, -r, "starting %s", s->program);
+    close_p(&theirs);
+    theirs = -EBADF;
+
+    AUTO_BUF b = { .max = LIMIT_CONTROL_MESSAGE };
+    r = receive(ours, -1, &b);
+    if (r < 0)
+        return err_set(err, ERR_INTERNAL, EPIPE, "podman-monitor died before it reported: %s",
+                       strerror(-r));
+    AUTO_JSON *doc = json_parse(b.data, b.len, "the monitor's report", err);
+    if (!doc || json_read(a, doc, &start_report_type, ret, err) < 0)
+        return -EPROTO;
+    if (!ret->ok)
+        return err_set(err, ret->kind > 0 && ret->kind < ERR_KIND_COUNT ? (enum err_kind)ret->kind
+                                                                       : ERR_INTERNAL,
+                       ret->errnum > 0 ? (int)ret->errnum : EIO, "%s",
+                       ret->error ? ret->error : "the container could not be started");
+    if (ret_sock)
+        *ret_sock = HANDOVER_FD(ours);
+    return 0;
+}
+
+int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_alive, struct err *err)
+{
+    AUTO_BUF b = { .max = LIMIT_CONTROL_MESSAGE };
+    bool alive = lock_is_held(dir, "alive");
+
+    int r = fs_read_file(dir, "state", &b);
+    if (r == -ENOENT) {
+        *ret_alive = false;
+        return 0;
+    }
+    if (r < 0)
+        return err_sys(err, -r, "reading the container's state");
+    AUTO_JSON *doc = json_parse(b.data, b.len, "the container's state", err);
+    if (!doc || json_read(a, doc, &run_state_type, ret, err) < 0)
+        return -EPROTO;
+    if (!alive && !str_same(ret->status, run_status_names[RUN_EXITED])) {
+        /* It may have ended in order between our two looks: then the file says so by now. */
+        buf_reset(&b);
+        AUTO_JSON *again = fs_read_file(dir, "state", &b) < 0
+                               ? NULL
+                               : json_parse(b.data, b.len, "state", NULL);
+        if (again)
+            (void)!json_read(a, again, &run_state_type, ret, NULL);
+        if (!str_same(ret->status, run_status_names[RUN_EXITED])) {
+            struct stat st;
+            ret->status = arena_strdup(a, run_status_names[RUN_EXITED]);
+            ret->exit_code = 137;
+            ret->pid = 0;
+            ret->error = arena_strdup(a, "the monitor was killed");
+            if (fstatat(dir, "state", &st, 0) == 0 && !ret->finished_at)
+                ret->finished_at = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+        }
+    }
+    *ret_alive = alive;
+    return 1;
+}
+
+static int answer_error(const json_t *answer, struct err *err)
+{
+    json_int_t kind = json_integer_value(json_object_get(answer, "kind"));
+    json_int_t num = json_integer_value(json_object_get(answer, "errno"));
+    const char *text = json_string_value(json_object_get(answer, "error"));
+
+    return err_set(err, kind > 0 && kind < ERR_KIND_COUNT ? (enum err_kind)kind : ERR_INTERNAL,
+                   num > 0 && num < 4096 ? (int)num : EIO, "%s", text ? text : "the monitor refused");
+}
+
+int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **ret_answer,
+                      int *ret_sock, struct err *err)
+{
+    AUTO_CLOSE int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
+    if (sock < 0)
+        return err_set(err, ERR_UNAVAILABLE, sock == -ENOENT || sock == -ECONNREFUSED ? ESRCH : -sock,
+                       "the container's monitor does not answer: %s", strerror(-sock));
+    AUTO_BUF text = { 0 }, b = { .max = LIMIT_CONTROL_MESSAGE };
+    json_text(request, 0, &text);
+    if (send(sock, text.data, text.len, MSG_NOSIGNAL) < 0)
+        return err_set(err, ERR_UNAVAILABLE, errno, "talking to the container's monitor: %s",
+                       strerror(errno));
+    int r = receive(sock, timeout_ms, &b);
+    if (r < 0)
+        return err_set(err, ERR_UNAVAILABLE, -r, "waiting for the container's monitor: %s",
+                       strerror(-r));
+    AUTO_JSON *answer = json_parse(b.data, b.len, "the monitor's answer", err);
+    if (!answer)
+        return -EPROTO;
+    if (!json_is_true(json_object_get(answer, "ok")))
+        return answer_error(answer, err);
+    if (ret_answer)
+        *ret_answer = HANDOVER(answer);
+    if (ret_sock)
+        *ret_sock = HANDOVER_FD(sock);
+    return 0;
+}
+
+int supervise_attach(int dir, struct err *err)
+{
+    int sock = unix_connect(dir, "attach", SOCK_SEQPACKET);
+
+    if (sock < 0)
+        return err_set(err, ERR_UNAVAILABLE, -sock, "attaching to the container's monitor: %s",
+                       strerror(-sock));
+    return sock;
+}
+
+int supervise_wait_gone(int dir, struct err *err)
+{
+    if (faccessat(dir, "alive", F_OK, 0) < 0)
+        return 0;
+    AUTO_CLOSE int fd = lock_take_shared(dir, "alive");
+
+    return fd < 0 && fd != -ENOENT ? err_sys(err, -fd, "waiting for the monitor") : 0;
+}
