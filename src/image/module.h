@@ -36,7 +36,6 @@ struct module_pull {
     const char *transport; /* "docker", "oci", "oci-archive", "docker-archive", "dir" */
     const char *name;      /* as typed, without the transport */
     const struct image_pull_options *opt;
-    const char *known_digest; /* of the local image, for policy "newer"; may be NULL */
 };
 
 /* An image to write, in the order of the command line. */
