@@ -383,6 +383,8 @@ static int insert_row(struct engine *e, const struct container_config *c, struct
                 "sssibs", c->id, c->name, c->image, c->created, (int)c->auto_remove, text);
     for (char **v = c->volumes; r >= 0 && v && *v; v++)
         r = db_exec(db, err, "INSERT OR IGNORE INTO container_volumes(container, volume) VALUES(?,?)", "ss", c->id, *v);
+    for (char **v = c->requires_; r >= 0 && v && *v; v++)
+        r = db_exec(db, err, "INSERT OR IGNORE INTO container_needs(container, needs) VALUES(?,?)", "ss", c->id, *v);
     if (r < 0) {
         db_rollback(db);
         return r;

@@ -239,7 +239,8 @@ static int remove_row(struct engine *e, const char *id, struct err *err)
     if (r < 0)
         return r;
     r = db_exec(db, err, "DELETE FROM containers WHERE id = ?", "s", id);
-    if (r > 0 && db_exec(db, err, "DELETE FROM container_volumes WHERE container = ?", "s", id) < 0)
+    if (r > 0 && (db_exec(db, err, "DELETE FROM container_volumes WHERE container = ?", "s", id) < 0 ||
+                  db_exec(db, err, "DELETE FROM container_needs WHERE container = ?", "s", id) < 0))
         r = -EIO;
     if (r < 0) {
         db_rollback(db);
@@ -269,8 +270,7 @@ static int find_dependents(struct engine *e, const struct container *c, struct e
     if (!db)
         return -EIO;
     struct rows q = db_query(db, err,
-                             "SELECT id FROM containers, json_each(config, '$.requires') AS r WHERE r.value = ? LIMIT 1",
-                             "s", c->config.id);
+                             "SELECT container FROM container_needs WHERE needs = ? LIMIT 1", "s", c->config.id);
     char other[65] = "";
     while (rows_next(&q))
         snprintf(other, sizeof(other), "%s", rows_text(&q, 0));

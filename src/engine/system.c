@@ -251,7 +251,7 @@ static int64_t build_time(void)
 
 static void fill_version(struct arena *a, struct system_info *o)
 {
-    o->version.apiversion = DUP(PODMAN_VERSION);
+    o->version.api_version = DUP(PODMAN_VERSION);
     o->version.version = DUP(PODMAN_VERSION);
     o->version.go_version = DUP("");
     o->version.git_commit = DUP("");

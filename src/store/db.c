@@ -36,6 +36,10 @@ static const char *const steps[] = {
     "CREATE TABLE container_volumes("
     " container TEXT NOT NULL, volume TEXT NOT NULL, PRIMARY KEY(container, volume)) WITHOUT ROWID;"
     "CREATE INDEX container_volumes_volume ON container_volumes(volume);"
+    /* Whose namespaces a container uses: those it needs cannot go before it. */
+    "CREATE TABLE container_needs("
+    " container TEXT NOT NULL, needs TEXT NOT NULL, PRIMARY KEY(container, needs)) WITHOUT ROWID;"
+    "CREATE INDEX container_needs_needs ON container_needs(needs);"
     /* One row per stored manifest (or index); `id` is the hexadecimal config digest. */
     "CREATE TABLE images("
     " id TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL, created INTEGER NOT "
