@@ -24,6 +24,7 @@ struct run {
     size_t base; /* the first variable of this template */
     unsigned calls, depth;
     uint64_t steps;
+    const json_t *strict; /* an object whose fields must exist */
 };
 
 enum flow { FLOW_ON, FLOW_BREAK, FLOW_CONTINUE }; /* a negative errno else */
@@ -122,6 +123,10 @@ static int eval_fields(struct run *r, const struct operand *o, json_t *v, json_t
                 return run_error(r, o->pos, "can't evaluate field %s in a value that has none", *f);
             }
             next = gotmpl_field(v, *f);
+            if (!next && v && v == r->strict) {
+                json_decref(v);
+                return run_error(r, o->pos, "can't evaluate field %s", *f);
+            }
             json_incref(next);
         }
         json_decref(v);
@@ -404,14 +409,25 @@ static int run_list(struct run *r, const struct node *list, const json_t *dot)
     return e;
 }
 
-int gotmpl_run(const struct gotmpl *t, const json_t *dot, struct buf *out, struct err *err)
+static int run_all(const struct gotmpl *t, const json_t *dot, const json_t *strict, struct buf *out,
+                   struct err *err)
 {
     struct err local = { 0 };
-    struct run r = { .t = t, .out = out, .err = err ? err : &local };
+    struct run r = { .t = t, .out = out, .err = err ? err : &local, .strict = strict };
 
     push_var(&r, "", own(dot));
     int e = run_list(&r, t->list, dot);
     pop_vars(&r, 0);
     free(r.vars);
     return e < 0 ? e : 0;
+}
+
+int gotmpl_run(const struct gotmpl *t, const json_t *dot, struct buf *out, struct err *err)
+{
+    return run_all(t, dot, NULL, out, err);
+}
+
+int gotmpl_run_strict(const struct gotmpl *t, const json_t *dot, struct buf *out, struct err *err)
+{
+    return run_all(t, dot, dot, out, err);
 }

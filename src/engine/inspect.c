@@ -160,7 +160,7 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->group_add = c->groups;
     h->ipc_mode = mode_of(a, c->ipcns, "shareable");
     h->pid_mode = mode_of(a, c->pidns, "private");
-    h->utsmode = mode_of(a, c->utsns, "private");
+    h->uts_mode = mode_of(a, c->utsns, "private");
     h->userns_mode = DUP(c->userns);
     h->privileged = c->privileged;
     h->readonly_rootfs = c->read_only;
@@ -174,15 +174,15 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     fill_host_mounts(a, c, h);
     (void)e;
     if (c->uid_map.n) {
-        h->idmappings = arena_alloc(a, sizeof(*h->idmappings));
+        h->id_mappings = arena_alloc(a, sizeof(*h->id_mappings));
         for (size_t i = 0; i < c->uid_map.n; i++)
-            h->idmappings->uid_map = strv_add(
-                a, h->idmappings->uid_map,
+            h->id_mappings->uid_map = strv_add(
+                a, h->id_mappings->uid_map,
                 arena_printf(a, "%" PRId64 ":%" PRId64 ":%" PRId64, c->uid_map.items[i].container,
                              c->uid_map.items[i].host, c->uid_map.items[i].size));
         for (size_t i = 0; i < c->gid_map.n; i++)
-            h->idmappings->gid_map = strv_add(
-                a, h->idmappings->gid_map,
+            h->id_mappings->gid_map = strv_add(
+                a, h->id_mappings->gid_map,
                 arena_printf(a, "%" PRId64 ":%" PRId64 ":%" PRId64, c->gid_map.items[i].container,
                              c->gid_map.items[i].host, c->gid_map.items[i].size));
     }
@@ -297,8 +297,8 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     o.hostname_path = arena_printf(a, "%s/hostname", run);
     o.hosts_path = arena_printf(a, "%s/hosts", run);
     o.static_dir = container_bundle(e, a, cc->id);
-    o.ociconfig_path = arena_printf(a, "%s/config.json", o.static_dir);
-    o.ociruntime = DUP(str_empty(cc->runtime) ? "oci" : cc->runtime);
+    o.oci_config_path = arena_printf(a, "%s/config.json", o.static_dir);
+    o.oci_runtime = DUP(str_empty(cc->runtime) ? "oci" : cc->runtime);
     o.conmon_pid_file = DUP(cc->monitor_pid_file);
     o.pid_file = DUP(cc->pid_file);
     o.name = cc->name;

@@ -46,12 +46,17 @@ static int make_run_dir(struct engine *e, const char *id, struct err *err)
     return 0;
 }
 
-/* A namespace of another container: it has to run, and its pid goes into our specification now. */
+/* The specification is made anew at each start: another container's namespace has a pid only now. */
 static int prepare(struct engine *e, struct arena *a, const struct container *c, bool attach, bool wait,
-                   struct err *err)
+                   char ***warnings, struct err *err)
 {
+    char **lower;
     int r = make_run_dir(e, c->config.id, err);
 
+    if (r == 0)
+        r = rootfs_lower(e, a, &c->config, &lower, err);
+    if (r == 0)
+        r = spec_write(e, a, &c->config, lower, warnings, err);
     return r < 0 ? r : spec_write_monitor(e, a, &c->config, attach, wait, err);
 }
 
@@ -59,7 +64,7 @@ static int start_locked(struct engine *e, struct arena *a, const struct containe
                         int *ret_sock, char ***warnings, struct err *err)
 {
     struct start_report report = { 0 };
-    int r = prepare(e, a, c, ret_sock != NULL, wait, err);
+    int r = prepare(e, a, c, ret_sock != NULL, wait, warnings, err);
     if (r < 0)
         return r;
     struct supervise_start s = {
@@ -251,7 +256,7 @@ static int remove_locked(struct engine *e, const struct container *c, bool volum
     if (r >= 0)
         r = remove_dirs(e, c->config.id, err);
     if (r == 0 && volumes)
-        r = volume_remove_anonymous(e, c->config.id, c->config.volumes, err);
+        r = volumes_remove_anonymous(e, &c->config, err);
     if (r == 0 && !str_empty(c->config.cid_file) && c->config.auto_remove)
         unlink(c->config.cid_file);
     return r < 0 ? r : 0;

@@ -49,6 +49,14 @@ static const char *const steps[] = {
     "CREATE TABLE layers("
     " key TEXT PRIMARY KEY, diff_id TEXT NOT NULL, blob TEXT, size INTEGER NOT NULL,"
     " created INTEGER NOT NULL) WITHOUT ROWID;",
+    /* 2: which files an image needs, and which files nobody needs any more (image/gc.c).  `kind` is
+     * manifest, index, config, blob (a digest each) or layer (a key). */
+    "CREATE TABLE image_refs("
+    " ref TEXT NOT NULL, image TEXT NOT NULL, kind TEXT NOT NULL,"
+    " PRIMARY KEY(ref, image, kind)) WITHOUT ROWID;"
+    "CREATE INDEX image_refs_image ON image_refs(image);"
+    "CREATE TABLE image_garbage("
+    " ref TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY(ref, kind)) WITHOUT ROWID;",
 };
 
 static int db_fail(struct db *db, struct err *err, const char *what)

@@ -1,0 +1,11 @@
+/* image/record.h: what the module has stored becomes known. */
+#pragma once
+
+#include "image/module.h"
+
+/* One durable transaction for all of @images, then the layout's index.json. */
+int image_record(struct store *s, const stored_images *images, struct err *err) MUST_CHECK;
+
+/* Holds off the removal of files that no image refers to yet; taken before the module is asked to
+ * store something, released (closed) after image_record(). */
+int image_hold(struct store *s, struct err *err) MUST_CHECK;
