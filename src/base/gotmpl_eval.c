@@ -5,6 +5,7 @@
 #include "base/banned.h"
 
 enum {
+    MAX_DEPTH = 1500,     /* statements in statements, through calls too: each takes stack */
     MAX_CALLS = 200,      /* {{template}} in {{template}} */
     MAX_STEPS = 10000000, /* statements and commands of one run */
     MAX_RANGE = 1 << 20,  /* {{range}} over a number */
@@ -401,11 +402,14 @@ static int run_list(struct run *r, const struct node *list, const json_t *dot)
 {
     int e = FLOW_ON;
 
+    if (++r->depth > MAX_DEPTH)
+        return run_error(r, list ? list->pos : 0, "nested too deeply");
     for (const struct node *n = list; n && e == FLOW_ON; n = n->next) {
         if (++r->steps > MAX_STEPS)
             return run_error(r, n->pos, "template runs too long");
         e = run_node(r, n, dot);
     }
+    r->depth--;
     return e;
 }
 

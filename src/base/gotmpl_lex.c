@@ -265,6 +265,22 @@ static void name_after(struct lexer *l, struct token *t, enum tok kind)
     t->len = l->pos - start;
 }
 
+static bool starts_literal(int c, int after)
+{
+    if (c == '+' || c == '-' || c == '.')
+        return after >= 0 && isdigit(after);
+    return c == '"' || c == '\'' || c == '`' || isdigit(c);
+}
+
+static int literal(struct lexer *l, struct token *t)
+{
+    int c = peek(l);
+
+    if (c == '`')
+        return raw_string(l, t);
+    return c == '"' || c == '\'' ? quoted(l, t) : number(l, t);
+}
+
 static int inside(struct lexer *l, struct token *t)
 {
     size_t start = l->pos;
@@ -277,12 +293,8 @@ static int inside(struct lexer *l, struct token *t)
     int c = peek(l), after = l->pos + 1 < l->len ? (unsigned char)l->text[l->pos + 1] : -1;
     if (c < 0)
         return gotmpl_error(l, t->pos, "unclosed action");
-    if (c == '"' || c == '\'')
-        return quoted(l, t);
-    if (c == '`')
-        return raw_string(l, t);
-    if (isdigit(c) || ((c == '+' || c == '-' || c == '.') && after >= 0 && isdigit(after)))
-        return number(l, t);
+    if (starts_literal(c, after))
+        return literal(l, t);
     if (c == '.') {
         name_after(l, t, TOK_FIELD);
         t->kind = t->len ? TOK_FIELD : TOK_DOT;
