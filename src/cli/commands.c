@@ -46,6 +46,7 @@ static const struct cmd cmd_system = {
 };
 
 static const struct cmd *const root_subs[] = {
+    &cmd_completion, &cmd_hidden_complete, &cmd_hidden_complete_bare, &cmd_hidden_man,
     &cmd_attach, &cmd_container, &cmd_create, &cmd_exec,    &cmd_help,   &cmd_info,  &cmd_init,  &cmd_inspect,
     &cmd_kill,   &cmd_logs,      &cmd_pause,  &cmd_ps,      &cmd_rename, &cmd_restart, &cmd_rm,  &cmd_run,
     &cmd_start,  &cmd_stop,      &cmd_system, &cmd_top,     &cmd_unpause, &cmd_unshare, &cmd_version, &cmd_wait,

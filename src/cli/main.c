@@ -139,8 +139,12 @@ static int run_command(struct walk *w, struct err *err)
 
     if (r < 0)
         return r;
-    if (cli_parse(&p, w->words, err) < 0)
+    if (body->flags & CMD_RAW_ARGS) {
+        p.args = w->words;
+        p.nargs = (int)strv_len(w->words);
+    } else if (cli_parse(&p, w->words, err) < 0) {
         return flag_error(w, err);
+    }
     if (p.help || global_args.help) {
         help_print(stdout, w->cmd, w->path.data);
         return 0;
@@ -172,7 +176,10 @@ static int walk(struct walk *w, struct err *err)
         };
         if (cli_parse(&p, w->words, err) < 0)
             return flag_error(w, err);
-        if (p.help || global_args.help) {
+        /* --help is of the command that follows, when one does. */
+        global_args.help |= p.help;
+        const struct cmd *sub = p.nargs ? cmd_find(w->body, p.args[0]) : NULL;
+        if (global_args.help && !sub) {
             help_print(stdout, w->cmd, w->path.data);
             return 0;
         }
@@ -189,7 +196,6 @@ static int walk(struct walk *w, struct err *err)
             return err_set(err, ERR_BAD_PARAM, EINVAL, "missing command '%s COMMAND'",
                            w->path.data);
         }
-        const struct cmd *sub = cmd_find(w->body, p.args[0]);
         if (!sub)
             return no_such_command(w, err);
         w->cmd = sub;

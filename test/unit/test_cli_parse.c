@@ -294,6 +294,8 @@ static void test_help(void **state)
     assert_non_null(strstr(out_text, "      --cpus n  "));
     assert_non_null(strstr(out_text, "   List (default [x,y])\n"));
     assert_null(strstr(out_text, "later"));
+    assert_int_equal(run_line("podman --help many"), 0);
+    assert_non_null(strstr(out_text, "Usage:\n  podman many\n"));
     assert_int_equal(run_line("podman -h"), 0);
     assert_non_null(strstr(out_text, "Usage:\n  podman [options] [command]\n"));
     assert_non_null(strstr(out_text, "\nAvailable Commands:\n  container   Containers\n  many "));
