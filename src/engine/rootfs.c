@@ -1,6 +1,6 @@
+#include <dirent.h>
 #include <linux/mount.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 
 #include "base/copytree.h"
@@ -75,6 +75,45 @@ static int make_upper(int dir, const struct container_config *c, const char *top
     return 0;
 }
 
+/* Without idmapped mounts (they take a file system that belongs to our user namespace) a container with
+ * a user namespace of its own, inside that of an ordinary user, needs files with other owners: a copy. */
+static bool needs_copy(const struct engine *e, const struct container_config *c)
+{
+    return e->store->driver == DRIVER_VFS || (e->rootless && c->uid_map.n);
+}
+
+static int64_t mapped(const struct container_idmap *m, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (id >= m[i].container && id < m[i].container + m[i].size)
+            return m[i].host + id - m[i].container;
+    return -1;
+}
+
+static int shift_ids(int dir, const char *name, const struct container_config *c)
+{
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid), gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
+    if (uid >= 0 && gid >= 0 && fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if ((st.st_mode & 06000) && !S_ISLNK(st.st_mode)) /* the change of owner took them away */
+        (void)!fchmodat(dir, name, st.st_mode & 07777, 0);
+    if (!S_ISDIR(st.st_mode))
+        return 0;
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    int r = d ? 0 : -errno;
+    for (struct dirent *e; r == 0 && (e = readdir(d));)
+        if (!STR_IN(e->d_name, ".", ".."))
+            r = shift_ids(dirfd(d), e->d_name, c);
+    if (d)
+        closedir(d);
+    return r;
+}
+
 static int make_copy(int dir, const struct container_config *c, char *const *lower, struct err *err)
 {
     int r = 0;
@@ -86,6 +125,8 @@ static int make_copy(int dir, const struct container_config *c, char *const *low
         AUTO_CLOSE int src = fs_open_dir(AT_FDCWD, lower[i]);
         r = src < 0 ? src : copy_tree(src, dst, COPY_APPLY_WHITEOUTS);
     }
+    if (r == 0 && c->uid_map.n)
+        r = shift_ids(dir, "rootfs", c);
     return r < 0 ? err_sys(err, -r, "copying the image of container %s", c->id) : 0;
 }
 
@@ -103,8 +144,8 @@ int rootfs_create(struct engine *e, struct arena *a, const struct container_conf
     AUTO_CLOSE int dir = fs_open_dir(e->store->graph_fd, path);
     if (dir < 0)
         return err_sys(err, -dir, "opening the directory of container %s", c->id);
-    return e->store->driver == DRIVER_VFS ? make_copy(dir, c, lower, err)
-                                          : make_upper(dir, c, lower ? lower[0] : NULL, err);
+    return needs_copy(e, c) ? make_copy(dir, c, lower, err)
+                            : make_upper(dir, c, lower ? lower[0] : NULL, err);
 }
 
 int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,
@@ -112,7 +153,7 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
 {
     char *dir = container_bundle(e, a, c->id);
 
-    if (c->rootfs || e->store->driver == DRIVER_VFS) {
+    if (c->rootfs || needs_copy(e, c)) {
         ret->type = arena_strdup(a, "bind");
         ret->path = c->rootfs ? c->rootfs : arena_printf(a, "%s/rootfs", dir);
         return 0;

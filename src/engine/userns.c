@@ -106,7 +106,7 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
     const char *mode = str_empty(c->userns) ? "host" : c->userns;
     const char *options = strchr(mode, ':') ? strchr(mode, ':') + 1 : "";
     char *word = arena_strndup(a, mode, strcspn(mode, ":"));
-    int64_t uid = rootless_uid(), gid = rootless_gid(), size = 0, start, total;
+    int64_t uid = rootless_uid(), gid = rootless_gid(), size = 0, start = 0, total;
 
     if (c->uid_map.n || c->gid_map.n) {
         if (!STR_IN(mode, "host", "private"))
