@@ -4,6 +4,17 @@
 
 #include "base/banned.h"
 
+struct progress {
+    int fd;
+};
+
+struct progress *report_stderr(void)
+{
+    static struct progress p = { STDERR_FILENO };
+
+    return &p;
+}
+
 void report_line(struct progress *p, const char *fmt, ...)
 {
     char line[1024];
@@ -18,5 +29,5 @@ void report_line(struct progress *p, const char *fmt, ...)
     if (n < 0)
         return;
     line[n] = '\n';
-    (void)!write(STDERR_FILENO, line, (size_t)n + 1); /* whole, also beside other threads */
+    (void)!write(p->fd, line, (size_t)n + 1); /* whole, also beside other threads */
 }
