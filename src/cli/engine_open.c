@@ -32,10 +32,16 @@ struct engine *cmd_engine(struct cmd_ctx *c)
     if (engine)
         return engine;
     struct engine_options o = {
-        .root = global_args.root, .runroot = global_args.runroot, .storage_driver = global_args.storage_driver,
-        .tmpdir = global_args.tmpdir, .volume_path = global_args.volumepath, .storage_opts = global_args.storage_opt,
-        .cgroup_manager = global_args.cgroup_manager, .runtime = global_args.runtime,
-        .runtime_flags = global_args.runtime_flag, .modules = global_args.modules,
+        .root = global_args.root,
+        .runroot = global_args.runroot,
+        .storage_driver = global_args.storage_driver,
+        .tmpdir = global_args.tmpdir,
+        .volume_path = global_args.volumepath,
+        .storage_opts = global_args.storage_opt,
+        .cgroup_manager = global_args.cgroup_manager,
+        .runtime = global_args.runtime,
+        .runtime_flags = global_args.runtime_flag,
+        .modules = global_args.modules,
         .global_argv = global_argv(c->arena),
     };
     engine = engine_open(&o, c->err);

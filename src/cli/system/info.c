@@ -31,22 +31,31 @@ static int info_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt info_opts[] = {
-    O_BOOL('D', "debug", struct info_args, debug, "Display additional debug information", .flags = OPTF_HIDDEN),
-    O_STR('f', "format", struct info_args, format, "template", "Change the output format to JSON or a Go template"),
+    O_BOOL('D', "debug", struct info_args, debug, "Display additional debug information",
+           .flags = OPTF_HIDDEN),
+    O_STR('f', "format", struct info_args, format, "template",
+          "Change the output format to JSON or a Go template"),
     { 0 },
 };
 static const struct opt *const info_tables[] = { info_opts, NULL };
-static const char *const info_examples[] = { "podman info", "podman info --format json", "podman info --format '{{.Host.Security.Rootless}}'", NULL };
+static const char *const info_examples[] = { "podman info", "podman info --format json",
+                                             "podman info --format '{{.Host.Security.Rootless}}'",
+                                             NULL };
 const struct cmd cmd_info = {
-    .name = "info", .summary = "Display podman system information", .usage = "[options]",
-    .description = "Display information pertaining to the host, current storage stats, and build of podman. "
-                   "Useful for the user and when reporting issues.",
-    .examples = info_examples, .max_args = 0, .opts = info_tables, .args_size = sizeof(struct info_args),
+    .name = "info",
+    .summary = "Display podman system information",
+    .usage = "[options]",
+    .description =
+        "Display information pertaining to the host, current storage stats, and build of podman. "
+        "Useful for the user and when reporting issues.",
+    .examples = info_examples,
+    .max_args = 0,
+    .opts = info_tables,
+    .args_size = sizeof(struct info_args),
     .run = info_run,
 };
 
 /* ---------- unshare ---------- */
-
 
 static int unshare_run(struct cmd_ctx *x, void *args)
 {
@@ -62,14 +71,21 @@ static int unshare_run(struct cmd_ctx *x, void *args)
     fflush(stdout);
     execvp(argv[0], argv);
     int saved = errno;
-    return err_set(x->err, saved == ENOENT ? ERR_NO_COMMAND : ERR_CANNOT_INVOKE, saved, "%s: %s", argv[0], strerror(saved));
+    return err_set(x->err, saved == ENOENT ? ERR_NO_COMMAND : ERR_CANNOT_INVOKE, saved, "%s: %s",
+                   argv[0], strerror(saved));
 }
 
-static const char *const unshare_examples[] = { "podman unshare id", "podman unshare cat /proc/self/uid_map", NULL };
+static const char *const unshare_examples[] = { "podman unshare id",
+                                                "podman unshare cat /proc/self/uid_map", NULL };
 const struct cmd cmd_unshare = {
-    .name = "unshare", .summary = "Run a command in a modified user namespace", .usage = "[COMMAND [ARG...]]",
-    .description = "Runs a command in a modified user namespace.", .examples = unshare_examples, .max_args = -1,
-    .flags = CMD_NO_INTERSPERSED, .run = unshare_run,
+    .name = "unshare",
+    .summary = "Run a command in a modified user namespace",
+    .usage = "[COMMAND [ARG...]]",
+    .description = "Runs a command in a modified user namespace.",
+    .examples = unshare_examples,
+    .max_args = -1,
+    .flags = CMD_NO_INTERSPERSED,
+    .run = unshare_run,
 };
 
 /* ---------- system reset ---------- */
@@ -87,7 +103,8 @@ static int reset_run(struct cmd_ctx *x, void *args)
     if (!e)
         return -EIO;
     if (!o->force) {
-        printf("WARNING! This will remove:\n        - all containers\n        - all pods\n        - all images\n"
+        printf("WARNING! This will remove:\n        - all containers\n        - all pods\n        "
+               "- all images\n"
                "        - all networks\n        - all build cache\n        - all volumes\n"
                "Are you sure you want to continue? [y/N] ");
         fflush(stdout);
@@ -106,8 +123,14 @@ static const struct opt reset_opts[] = {
 };
 static const struct opt *const reset_tables[] = { reset_opts, NULL };
 const struct cmd cmd_system_reset = {
-    .name = "reset", .summary = "Reset podman storage", .usage = "[options]",
-    .description = "Reset podman storage back to default state. All containers will be stopped and removed, and all "
+    .name = "reset",
+    .summary = "Reset podman storage",
+    .usage = "[options]",
+    .description = "Reset podman storage back to default state. All containers will be stopped and "
+                   "removed, and all "
                    "images, volumes, networks and container content will be removed.",
-    .max_args = 0, .opts = reset_tables, .args_size = sizeof(struct reset_args), .run = reset_run,
+    .max_args = 0,
+    .opts = reset_tables,
+    .args_size = sizeof(struct reset_args),
+    .run = reset_run,
 };
