@@ -34,6 +34,7 @@ struct job {
     struct arena arena;
     struct unpacked unpacked;
     struct layer_tmp tmp; /* waits for the layers below */
+    bool resumed;         /* bytes of an earlier, cut-off transfer were used */
     char digest[DIGEST_MAX];
     const char *key;
     int64_t blob_size, size;
@@ -220,6 +221,7 @@ static int resume_point(struct crew *c, struct job *j, struct stream *st, struct
         return err_sys(err, errno, "truncating a partial blob");
     if (sb.st_size == 0 || sb.st_size > j->blob.size)
         return 0;
+    j->resumed = true;
     int fd = HANDOVER_FD(st->fd); /* what is read now must not be written again */
     int r = stream_file(st, fd, err);
     st->fd = fd;
@@ -252,8 +254,10 @@ static int move_blob(struct crew *c, struct job *j, struct stream *st, struct er
         r = stream_run(st, -EBADF, err);
     if (r < 0 && err->kind == ERR_NONE)
         *err = st->err;
-    /* Only bytes known to be a part of the right blob are worth keeping. */
-    if (r < 0 && c->src->remote && j->blob.digest && err->kind == ERR_BAD_PARAM)
+    /* Bytes that cannot be a part of the right blob are not worth keeping.  (-EPIPE: the unpacker could
+     * make nothing of them.) */
+    if (r < 0 && c->src->remote && j->blob.digest &&
+        (err->kind == ERR_BAD_PARAM || (r == -EPIPE && j->resumed)))
         blob_partial_drop(c->s, j->blob.digest);
     return r < 0 ? r : store_blob(c, j, target, err);
 }
@@ -324,6 +328,19 @@ static int fetch_only(struct crew *c, struct job *j, struct err *err)
     return move_blob(c, j, &st, err);
 }
 
+/* Old bytes may be wrong where the registry's are right: then once more without them. */
+static int bring(struct crew *c, struct job *j, struct err *err)
+{
+    int r = j->key ? fetch_only(c, j, err) : unpack_job(c, j, err);
+
+    if (r == 0 || !j->resumed || err->kind != ERR_BAD_PARAM)
+        return r;
+    err_clear(err);
+    j->resumed = false;
+    layer_tmp_drop(c->s, &j->tmp);
+    return j->key ? fetch_only(c, j, err) : unpack_job(c, j, err);
+}
+
 static const char *short_name(const struct job *j)
 {
     return j->blob.digest ? j->blob.digest : j->diff_id;
@@ -339,7 +356,7 @@ static int do_job(struct crew *c, struct job *j, struct err *err)
     j->key = layer_find(c->s, digest_hex(j->diff_id), j->chain);
     if (!j->key) {
         report_line(c->progress, "Copying blob %s", short_name(j));
-        return unpack_job(c, j, err);
+        return bring(c, j, err);
     }
     if (layer_info(c->s, j->key, &info) < 0)
         return err_set(err, ERR_INTERNAL, EIO, "layer %s is damaged", j->key);
@@ -356,7 +373,7 @@ static int do_job(struct crew *c, struct job *j, struct err *err)
         return 0;
     }
     report_line(c->progress, "Copying blob %s", short_name(j));
-    return fetch_only(c, j, err);
+    return bring(c, j, err);
 }
 
 static void *worker(void *arg)
