@@ -31,6 +31,13 @@ int cli_defaults(struct arena *a, const struct opt_set *set, struct err *err) MU
 /* Parses the NULL-terminated @argv. */
 int cli_parse(struct cli_parser *p, char **argv, struct err *err) MUST_CHECK;
 
+/* By letter, or by name of @len bytes. */
+const struct opt *cli_find_opt(const struct cli_parser *p, char brief, const char *name,
+                               size_t len);
+
+/* The value of an option that stands without one, or NULL when it needs one. */
+const char *opt_implied(const struct opt *o);
+
 /* The first unsupported option that was given, or NULL. */
 const struct opt *cli_unsupported(const struct cli_parser *p);
 

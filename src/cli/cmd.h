@@ -105,6 +105,7 @@ enum {
     CMD_HIDDEN = 1 << 1,
     CMD_NO_USERNS = 1 << 2, /* needs no user namespace when rootless: reads names and texts only */
     CMD_NO_ENGINE = 1 << 3, /* touches neither store nor configuration */
+    CMD_RAW_ARGS = 1 << 4,  /* no option is parsed: all words are arguments */
 };
 
 struct engine;

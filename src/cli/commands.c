@@ -6,9 +6,8 @@
  * `.same_as` one for the other place.  Names that are missing here are in unsupported.c. */
 
 static const struct cmd *const root_subs[] = {
-    &cmd_help,
-    &cmd_version,
-    NULL,
+    &cmd_completion, &cmd_help, &cmd_hidden_complete, &cmd_hidden_complete_bare, &cmd_hidden_man,
+    &cmd_version,    NULL,
 };
 const struct cmd cmd_podman = {
     .name = "podman",

@@ -5,4 +5,5 @@
 
 extern const struct cmd cmd_podman; /* the root */
 
-extern const struct cmd cmd_completion, cmd_help, cmd_hidden_complete, cmd_hidden_man, cmd_version;
+extern const struct cmd cmd_completion, cmd_help, cmd_hidden_complete, cmd_hidden_complete_bare,
+    cmd_hidden_man, cmd_version;

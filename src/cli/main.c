@@ -139,8 +139,12 @@ static int run_command(struct walk *w, struct err *err)
 
     if (r < 0)
         return r;
-    if (cli_parse(&p, w->words, err) < 0)
+    if (body->flags & CMD_RAW_ARGS) {
+        p.args = w->words;
+        p.nargs = (int)strv_len(w->words);
+    } else if (cli_parse(&p, w->words, err) < 0) {
         return flag_error(w, err);
+    }
     if (p.help || global_args.help) {
         help_print(stdout, w->cmd, w->path.data);
         return 0;

@@ -231,6 +231,13 @@ static bool find(const struct cli_parser *p, char brief, const char *name, size_
     return false;
 }
 
+const struct opt *cli_find_opt(const struct cli_parser *p, char brief, const char *name, size_t len)
+{
+    struct found f;
+
+    return find(p, brief, name, len, &f) ? f.o : NULL;
+}
+
 /* Was the field given before, under this or another name? */
 static bool field_given(const struct opt *const *tables, const bool *given, size_t off)
 {
@@ -262,8 +269,7 @@ static int set_value(struct cli_parser *p, const struct found *f, const char *va
                    quoted(p->arena, value), name, cause.msg);
 }
 
-/* The value of an option that stands without one, or NULL when it needs one. */
-static const char *implied(const struct opt *o)
+const char *opt_implied(const struct opt *o)
 {
     if (o->kind == OPT_BOOL || o->kind == OPT_TRI)
         return "true";
@@ -290,7 +296,7 @@ static int long_option(struct cli_parser *p, char **words, struct err *err)
     int taken = 1;
     if (name[len] == '=')
         value = name + len + 1;
-    else if (!(value = implied(f.o))) {
+    else if (!(value = opt_implied(f.o))) {
         if (!words[1])
             return err_set(err, ERR_BAD_PARAM, EINVAL, "flag needs an argument: --%s", name);
         value = words[1];
@@ -318,7 +324,7 @@ static int short_options(struct cli_parser *p, char **words, struct err *err)
         if (s[1] == '=' && s[2]) {
             value = s + 2;
             taken = 1;
-        } else if (!(value = implied(f.o))) {
+        } else if (!(value = opt_implied(f.o))) {
             value = s[1] ? s + 1 : words[1];
             taken = s[1] ? 1 : 2;
             if (!value)

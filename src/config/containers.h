@@ -1,17 +1,9 @@
 /* config/containers.h: containers.conf, merged from all the files that apply.
  *
- * Read in this order, later ones win:
- *
- *   /usr/share/containers/containers.conf      /etc/containers/containers.conf
- *   $XDG_CONFIG_HOME/containers/containers.conf (rootless; ~/.config when unset)
- *   drop-ins *.conf, in order of their names, of containers.conf.d and of
- *   containers.rootless.conf.d, containers.rootless.conf.d/UID or containers.rootful.conf.d
- *   below the same three directories; of two with one name that of the later directory counts
- *   the modules asked for with --module
- *   $CONTAINERS_CONF_OVERRIDE
- *
- * $CONTAINERS_CONF replaces everything but modules and the override.  An array replaces the one before
- * it unless it holds {append=true}; that then goes for the files after it as well.
+ * Which files these are and in which order is told in config/files.h; then come the modules asked for
+ * with --module and $CONTAINERS_CONF_OVERRIDE, later ones win.  $CONTAINERS_CONF replaces the files, not
+ * the modules.  An array replaces the one before it unless it holds {append=true}, which then goes for
+ * the files after it as well.
  *
  * A key of the wrong type or with a value outside its range is an error that names file, line and key;
  * an unknown key is a warning, as in Podman.  All strings live in the arena given to the loader.  When

@@ -1,9 +1,9 @@
 /* config/storage.h: storage.conf: where images and containers are kept.
  *
- * $CONTAINERS_STORAGE_CONF names the one file to read.  Otherwise the first that exists of
- * $XDG_CONFIG_HOME/containers/storage.conf (rootless), /etc/containers/storage.conf and
- * /usr/share/containers/storage.conf, followed by the drop-ins *.conf of storage.conf.d (and
- * storage.rootless.conf.d, storage.rootful.conf.d) below these directories.
+ * $CONTAINERS_STORAGE_CONF names the one file to read instead of those that config/files.h tells of;
+ * $CONTAINERS_STORAGE_CONF_OVERRIDE is read last.  graphroot and runroot of a file that is not the user's
+ * own do not count for an ordinary user: rootless_storage_path does.  $STORAGE_DRIVER and $STORAGE_OPTS
+ * override the files.
  *
  * Options of the command line come last.  Errors and warnings as in config/containers.h. */
 #pragma once
