@@ -2,7 +2,6 @@
 
 #include "base/parse.h"
 #include "engine/containers.h"
-#include "image/report.h"
 #include "store/layers.h"
 
 #include "base/banned.h"
@@ -45,11 +44,6 @@ int images_tag(struct engine *e, const char *name, const char *target, struct er
 int images_untag(struct engine *e, const char *name, char *const *names, struct err *err)
 {
     return image_untag(engine_store(e), name, names, err);
-}
-
-struct progress *images_progress(bool quiet)
-{
-    return quiet ? NULL : report_stderr();
 }
 
 int images_list(struct engine *e, struct arena *a, char *const *filters, struct image_list *out,

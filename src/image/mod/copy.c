@@ -7,9 +7,9 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/progress.h"
 #include "image/mod/hash.h"
 #include "image/mod/unpack.h"
-#include "image/report.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -34,7 +34,8 @@ struct job {
     struct arena arena;
     struct unpacked unpacked;
     struct layer_tmp tmp; /* waits for the layers below */
-    bool resumed;         /* bytes of an earlier, cut-off transfer were used */
+    struct progress_bar *bar;
+    bool resumed; /* bytes of an earlier, cut-off transfer were used */
     char digest[DIGEST_MAX];
     const char *key;
     int64_t blob_size, size;
@@ -77,6 +78,7 @@ static int stream_take(void *arg, const void *data, size_t len)
                        "blob %s is larger than the %lld bytes that its manifest tells", d->digest,
                        (long long)d->size);
     st->bytes += (int64_t)len;
+    progress_add(st->job->bar, (int64_t)len);
     hash_add(st->hash, data, len);
     int r = st->fd >= 0 ? write_all(st->fd, data, len) : 0;
     if (r < 0)
@@ -134,7 +136,7 @@ static int stream_fetch(struct stream *st, struct err *err)
         int r = src->fetch(src->arg, d, st->bytes, stream_take, st, err);
         if (r == 0 || attempt >= src->retries || !worth_retry(st, err))
             return r;
-        report_line(st->crew->progress, "Retrying blob %s: %s", d->digest, err->msg);
+        progress_line(st->crew->progress, "Retrying blob %s: %s", d->digest, err->msg);
         err_clear(err);
         wait_before_retry(src, attempt);
     }
@@ -336,44 +338,44 @@ static int bring(struct crew *c, struct job *j, struct err *err)
     if (r == 0 || !j->resumed || err->kind != ERR_BAD_PARAM)
         return r;
     err_clear(err);
+    progress_reset(j->bar, j->blob.size);
     j->resumed = false;
     layer_tmp_drop(c->s, &j->tmp);
     return j->key ? fetch_only(c, j, err) : unpack_job(c, j, err);
 }
 
-static const char *short_name(const struct job *j)
+/* The layer is there already: 1 when its blob is as well, and nothing is left to do. */
+static int look_for_blob(struct crew *c, struct job *j, struct err *err)
 {
-    return j->blob.digest ? j->blob.digest : j->diff_id;
+    struct layer_info info;
+    /* An uncompressed tar is named by its diff ID: the unnamed blob of a Docker archive may be here. */
+    const char *digest = j->blob.digest ? j->blob.digest : j->diff_id;
+
+    if (layer_info(c->s, j->key, &info) < 0)
+        return err_set(err, ERR_INTERNAL, EIO, "layer %s is damaged", j->key);
+    j->size = info.size;
+    if (!blob_exists(c->s, digest, &j->blob_size))
+        return 0;
+    snprintf(j->digest, sizeof(j->digest), "%s", digest);
+    return 1;
 }
 
 static int do_job(struct crew *c, struct job *j, struct err *err)
 {
-    struct layer_info info;
     AUTO_CLOSE int lock = layer_lock(c->s, digest_hex(j->diff_id), err);
 
     if (lock < 0)
         return lock;
     j->key = layer_find(c->s, digest_hex(j->diff_id), j->chain);
-    if (!j->key) {
-        report_line(c->progress, "Copying blob %s", short_name(j));
-        return bring(c, j, err);
-    }
-    if (layer_info(c->s, j->key, &info) < 0)
-        return err_set(err, ERR_INTERNAL, EIO, "layer %s is damaged", j->key);
-    j->size = info.size;
-    /* An uncompressed tar is named by its diff ID: the unnamed blob of a Docker archive may be here. */
-    if (!j->blob.digest && blob_exists(c->s, j->diff_id, &j->blob_size)) {
-        snprintf(j->digest, sizeof(j->digest), "%s", j->diff_id);
-        report_line(c->progress, "Copying blob %s skipped: already exists", short_name(j));
-        return 0;
-    }
-    if (j->blob.digest && blob_exists(c->s, j->blob.digest, &j->blob_size)) {
-        snprintf(j->digest, sizeof(j->digest), "%s", j->blob.digest);
-        report_line(c->progress, "Copying blob %s skipped: already exists", short_name(j));
-        return 0;
-    }
-    report_line(c->progress, "Copying blob %s", short_name(j));
-    return bring(c, j, err);
+    int r = j->key ? look_for_blob(c, j, err) : 0;
+    if (r < 0)
+        return r;
+    j->bar = progress_begin(c->progress, "Copying blob",
+                            j->blob.digest ? j->blob.digest : j->diff_id, j->blob.size);
+    if (r == 0)
+        r = bring(c, j, err);
+    progress_end(j->bar, r > 0 ? "skipped: already exists" : r < 0 ? "failed" : "done");
+    return MIN(r, 0);
 }
 
 static void *worker(void *arg)

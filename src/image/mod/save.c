@@ -4,10 +4,10 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/progress.h"
 #include "image/mod/hash.h"
 #include "image/mod/inflate.h"
 #include "image/mod/tar_write.h"
-#include "image/report.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -131,13 +131,14 @@ static int put_blob(struct saver *sv, const char *name, const char *digest, int6
     AUTO_CLOSE int from = blob_open(sv->s, digest);
     if (from < 0)
         return err_sys(err, -from, "opening blob %s", digest);
-    report_line(sv->progress, "Copying blob %s", digest);
+    struct progress_bar *bar = progress_begin(sv->progress, "Copying blob", digest, size);
     int r = begin(&sv->out, name, size, &c.fd, err);
     if (r == 0)
         r = pump(from, &c, plain, err);
     if (r == 0 && c.n != size)
         r = err_set(err, ERR_INTERNAL, EIO, "blob %s is damaged: %lld bytes in place of %lld",
                     digest, (long long)c.n, (long long)size);
+    progress_end(bar, r < 0 ? "failed" : "done");
     return r < 0 ? r : end(&sv->out, c.fd, size, err);
 }
 
@@ -193,7 +194,7 @@ static int save_docker_one(struct saver *sv, struct arena *a, const struct modul
             return err_set(err, ERR_INTERNAL, EIO, "layer %s is missing", img->layers[i]);
         r = put_blob(sv, name, l.m.layers.items[i].digest, info.size, true, err);
     }
-    report_line(sv->progress, "Copying config sha256:%s", img->id);
+    progress_line(sv->progress, "Copying config sha256:%s", img->id);
     return r < 0 ? r : put_text(&sv->out, config_name, l.config.data, l.config.len, err);
 }
 
@@ -209,7 +210,7 @@ static int save_docker_archive(struct saver *sv, struct arena *a, const struct m
     if (r < 0)
         return r;
     json_text(list, 0, &text);
-    report_line(sv->progress, "Writing manifest to image destination");
+    progress_line(sv->progress, "Writing manifest to image destination");
     return put_text(&sv->out, "manifest.json", text.data, text.len, err);
 }
 
@@ -277,7 +278,7 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
     }
     if (r < 0)
         return r;
-    report_line(sv->progress, "Copying config %s", l.m.config.digest);
+    progress_line(sv->progress, "Copying config %s", l.m.config.digest);
     r = put_text(&sv->out, blob_path(l.m.config.digest, path) + 4, l.config.data, l.config.len,
                  err);
     struct descriptor *d = LIST_ADD(a, idx.manifests);
@@ -288,7 +289,7 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
         kv_set(a, &d->annotations, "org.opencontainers.image.ref.name", *ms->names);
     AUTO_JSON *doc = json_from(&image_index_type, &idx);
     json_text(doc, 0, &index);
-    report_line(sv->progress, "Writing manifest to image destination");
+    progress_line(sv->progress, "Writing manifest to image destination");
     if (r == 0)
         r = put_text(&sv->out, blob_path(digest, path) + 4, text.data, text.len, err);
     if (r == 0)
