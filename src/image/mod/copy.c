@@ -298,7 +298,7 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
         .opt = { c->s->rootless, c->s->ignore_chown_errors },
         .job = j,
     };
-    pthread_t thread;
+    pthread_t thread = 0;
 
     int r = layer_tmp_make(c->s, digest_hex(j->diff_id), &j->tmp, err);
     call.root = j->tmp.diff_fd;
