@@ -12,8 +12,8 @@
 int gc_forget_image(struct db *db, const char *id, struct err *err)
 {
     static const char *const statements[] = {
-        "INSERT OR IGNORE INTO image_garbage(ref, kind) SELECT ref, kind = 'layer' FROM image_refs"
-        " WHERE image = ?",
+        ("INSERT OR IGNORE INTO image_garbage(ref, kind)"
+         " SELECT ref, kind = 'layer' FROM image_refs WHERE image = ?"),
         "DELETE FROM image_refs WHERE image = ?",
         "DELETE FROM image_names WHERE image = ?",
         "DELETE FROM image_names_history WHERE image = ?",
