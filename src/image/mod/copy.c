@@ -21,9 +21,9 @@
  *   unpacker:                                            ring -> hash -> tar -> directory
  *
  * A worker takes the lock of the layer first and that of the partial blob second, and holds no others,
- * so two processes that pull the same layers wait for each other without a circle.  A layer with
- * implied directories needs those below it; it stays a temporary directory until all threads are
- * joined, then is finished in order. */
+ * so two processes that pull the same layers wait for each other without a circle.  New layers stay
+ * temporary directories until all threads are joined; then one flush covers them all, and they get
+ * their names in order, since implied directories look at the layers below. */
 
 enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20, FILE_CHUNK = 256 * 1024 };
 
@@ -33,7 +33,7 @@ struct job {
     const char *chain; /* hexadecimal */
     struct arena arena;
     struct unpacked unpacked;
-    struct layer_tmp tmp; /* waits for the layers below */
+    struct layer_tmp tmp; /* unpacked, without its name as yet */
     struct progress_bar *bar;
     bool resumed; /* bytes of an earlier, cut-off transfer were used */
     char digest[DIGEST_MAX];
@@ -273,18 +273,6 @@ static int check_diff_id(const struct job *j, struct err *err)
     return 0;
 }
 
-/* The layer is in j->tmp: gives it its name at once unless it depends on the layers below. */
-static int finish_layer(struct crew *c, struct job *j, struct err *err)
-{
-    struct layer_info info = { .size = j->unpacked.size };
-
-    j->size = info.size;
-    if (j->unpacked.implied)
-        return 0;
-    j->key = digest_hex(j->diff_id);
-    return layer_tmp_commit(c->s, &j->tmp, j->key, &info, err);
-}
-
 static int unpack_job(struct crew *c, struct job *j, struct err *err)
 {
     AUTO_HASH *hash = hash_new(j->blob.digest);
@@ -318,7 +306,8 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
     if (r == 0)
         r = check_diff_id(j, err);
     j->format = inflate_format(inflate);
-    return r == 0 ? finish_layer(c, j, err) : r;
+    j->size = j->unpacked.size;
+    return r;
 }
 
 /* The layer is there; its blob, in this compression, is not. */
@@ -416,18 +405,24 @@ static int run_crew(struct crew *c, struct err *err)
     return -c->first.errnum;
 }
 
-/* Layer @at waited for those below: now its implied directories can look like theirs. */
+static int open_layer(struct crew *c, const struct job *j)
+{
+    char path[LAYER_PATH_MAX];
+
+    return j->tmp.name[0] ? fcntl(j->tmp.diff_fd, F_DUPFD_CLOEXEC, 3)
+                          : fs_open_dir(c->s->graph_fd, layer_path(j->key, path));
+}
+
+/* Layer @at has implied directories: now they can look like those of the layers below. */
 static int finish_implied(struct crew *c, size_t at, struct err *err)
 {
     struct job *j = &c->jobs[at];
-    struct layer_info info = { .size = j->size, .implied = true };
     AUTO_FREE int *lowers = xcalloc(at + 1, sizeof(*lowers));
-    char path[LAYER_PATH_MAX];
     size_t n = 0;
     int r = 0;
 
     for (size_t i = at; i-- > 0;) {
-        int fd = fs_open_dir(c->s->graph_fd, layer_path(c->jobs[i].key, path));
+        int fd = open_layer(c, &c->jobs[i]);
         if (fd >= 0)
             lowers[n++] = fd;
     }
@@ -435,13 +430,34 @@ static int finish_implied(struct crew *c, size_t at, struct err *err)
         r = place_copy_attributes(j->tmp.diff_fd, *dir, lowers, n, err);
     for (size_t i = 0; i < n; i++)
         close(lowers[i]);
-    if (r < 0)
-        return r;
-    AUTO_CLOSE int lock = layer_lock(c->s, j->chain, err);
-    if (lock < 0)
-        return lock;
-    j->key = j->chain;
-    return layer_tmp_commit(c->s, &j->tmp, j->key, &info, err);
+    return r;
+}
+
+/* Gives all new layers their names.  One flush before that covers all their files: a layer that has its
+ * name is whole, also after a power cut. */
+static int finish_layers(struct crew *c, struct err *err)
+{
+    bool any = false;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->n; i++) {
+        struct job *j = &c->jobs[i];
+        struct layer_info info = { .size = j->size, .implied = j->unpacked.implied };
+        if (!j->tmp.name[0])
+            continue;
+        any = true;
+        j->key = info.implied ? j->chain : digest_hex(j->diff_id);
+        if (info.implied)
+            r = finish_implied(c, i, err);
+        if (r == 0)
+            r = layer_tmp_describe(c->s, &j->tmp, &info, err);
+    }
+    if (r == 0 && any && syncfs(c->s->graph_fd) < 0)
+        r = err_sys(err, errno, "flushing %s", c->s->graphroot);
+    for (size_t i = 0; r == 0 && i < c->n; i++)
+        if (c->jobs[i].tmp.name[0])
+            r = layer_tmp_commit(c->s, &c->jobs[i].tmp, c->jobs[i].key, err);
+    return r;
 }
 
 char *copy_chain_id(struct arena *a, char *const *diff_ids, size_t n)
@@ -510,9 +526,8 @@ int copy_layers(const struct store *s, struct arena *a, const struct blob_source
         j->tmp.diff_fd = -EBADF;
     }
     int r = run_crew(&c, err);
-    for (size_t i = 0; r == 0 && i < c.n; i++)
-        if (c.jobs[i].tmp.name[0])
-            r = finish_implied(&c, i, err);
+    if (r == 0)
+        r = finish_layers(&c, err);
     if (r == 0)
         describe_layers(a, &c, ret);
     for (size_t i = 0; i < c.n; i++) {
