@@ -38,14 +38,26 @@ static int record_layers(struct db *db, const struct stored_image *img, struct e
     return r;
 }
 
+int image_record_name(struct db *db, const char *name, const char *id, const char *digest,
+                      struct err *err)
+{
+    int r = db_exec(db, err,
+                    "INSERT OR REPLACE INTO image_names(name, image, digest) VALUES(?, ?, ?)",
+                    "sss", name, id, digest);
+
+    if (r >= 0)
+        r = db_exec(db, err,
+                    "INSERT OR IGNORE INTO image_names_history(image, name, since) VALUES(?, ?, ?)",
+                    "ssi", id, name, time_now());
+    return MIN(r, 0);
+}
+
 static int record_names(struct db *db, const struct stored_image *img, struct err *err)
 {
     int r = 0;
 
     for (char **n = img->names; r >= 0 && n && *n; n++)
-        r = db_exec(db, err,
-                    "INSERT OR REPLACE INTO image_names(name, image, digest) VALUES(?, ?, ?)",
-                    "sss", *n, img->id, img->digest);
+        r = image_record_name(db, *n, img->id, img->digest, err);
     return r;
 }
 

@@ -3,6 +3,7 @@
 
 #include "image/find.h"
 #include "image/record.h"
+#include "spec/reference.h"
 
 #include "base/banned.h"
 
@@ -124,5 +125,92 @@ int image_pull(struct store *s, struct arena *a, const char *name,
         r = image_record(s, &images, err);
     for (size_t i = 0; r == 0 && i < images.n; i++)
         *ret_ids = strv_add(a, *ret_ids, images.items[i].id);
+    return r;
+}
+
+/* ---------- save and import ---------- */
+
+static bool is_format(const char *format)
+{
+    static const char *const formats[] = { "docker-archive", "oci-archive", "oci-dir",
+                                           "docker-dir" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (STR_EQ(formats[i], format))
+            return true;
+    return false;
+}
+
+/* Without --multi-image-archive further names are further tags of the one image. */
+static int add_tags(struct arena *a, struct module_save *ms, char *const *names, struct err *err)
+{
+    for (; *names; names++) {
+        struct image_ref ref;
+        int r = ref_parse(a, *names, &ref, err);
+        if (r < 0)
+            return r;
+        ref_complete(a, &ref, NULL);
+        ms->names = strv_add(a, ms->names, ref_text(a, &ref));
+    }
+    return 0;
+}
+
+static int find_for_save(struct store *s, struct arena *a, const char *name,
+                         struct module_save *list, size_t *n, struct err *err)
+{
+    struct image *img = arena_alloc(a, sizeof(*img));
+    struct module_save *ms = &list[*n];
+    char *found;
+    int r = image_find_named(s, a, name, img, &found, err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < *n; i++)
+        if (STR_EQ(list[i].image->id, img->id))
+            ms = &list[i];
+    if (ms == &list[*n])
+        list[(*n)++].image = img;
+    if (!STR_EQ(found, img->id) && !strchr(found, '@') && !strv_has(ms->names, found))
+        ms->names = strv_add(a, ms->names, found);
+    return 0;
+}
+
+int image_save(struct store *s, char *const *names, const struct image_save_options *o,
+               struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct module_save *list = arena_alloc(&a, (strv_len(names) + 1) * sizeof(*list));
+    size_t n = 0;
+    int r = 0;
+
+    if (!is_format(o->format))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "unknown format: %s", o->format);
+    if (o->multi && !STR_EQ(o->format, "docker-archive"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "multi-image archives are only supported in the docker-archive format");
+    for (size_t i = 0; r == 0 && names[i] && (i == 0 || o->multi); i++)
+        r = find_for_save(s, &a, names[i], list, &n, err);
+    if (r == 0 && !o->multi)
+        r = add_tags(&a, &list[0], names + 1, err);
+    if (r < 0)
+        return r;
+    const struct image_module *m = image_module(err);
+    return m ? m->save(s, list, n, o, err) : -ENOENT;
+}
+
+int image_import(struct store *s, struct arena *a, const struct image_import_options *o,
+                 char **ret_id, struct err *err)
+{
+    stored_images images = { 0 };
+    const struct image_module *m = image_module(err);
+    AUTO_CLOSE int hold = m ? image_hold(s, err) : -ENOENT;
+
+    if (hold < 0)
+        return hold;
+    int r = m->import(s, a, o, &images, err);
+    if (r == 0)
+        r = image_record(s, &images, err);
+    if (r == 0)
+        *ret_id = images.items[0].id;
     return r;
 }

@@ -85,6 +85,8 @@ int blob_link(const struct store *s, int fd, const char *digest, struct err *err
 
     if (r < 0)
         return r;
+    if (fdatasync(fd) < 0)
+        return err_sys(err, errno, "flushing blob %s", digest);
     if (linkat(AT_FDCWD, fd_path(fd, self, sizeof(self)), s->graph_fd, path, AT_SYMLINK_FOLLOW) <
             0 &&
         errno != EEXIST)
@@ -135,9 +137,10 @@ int blob_partial_commit(const struct store *s, int fd, const char *digest, struc
     char from[BLOB_PATH_MAX], to[BLOB_PATH_MAX];
     int r = make_parent(s, blob_path(digest, to), err);
 
-    (void)fd; /* held by the caller: the lock is what makes the rename safe */
     if (r < 0)
         return r;
+    if (fdatasync(fd) < 0)
+        return err_sys(err, errno, "flushing blob %s", digest);
     if (renameat(s->graph_fd, partial_path(digest, from), s->graph_fd, to) < 0)
         return err_sys(err, errno, "storing blob %s", digest);
     return 0;

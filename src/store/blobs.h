@@ -1,6 +1,6 @@
 /* store/blobs.h: content-addressed files in graphroot/oci/blobs/<algorithm>/<hex>.
  *
- * A blob appears whole or not at all.  Whoever writes one hashes it; what is named by a digest here
+ * A blob appears whole or not at all, also after a power cut.  Whoever writes one hashes it; what is named by a digest here
  * has that digest.  A download goes to oci/partial/<hex> under a lock and stays there when it is cut
  * off: the next one, by any process, goes on where it ended. */
 #pragma once

@@ -61,6 +61,10 @@ static const char *const steps[] = {
     "CREATE INDEX image_refs_image ON image_refs(image);"
     "CREATE TABLE image_garbage("
     " ref TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY(ref, kind)) WITHOUT ROWID;",
+    /* 3: every name that an image ever had here ("NamesHistory" of inspect). */
+    "CREATE TABLE image_names_history("
+    " image TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,"
+    " PRIMARY KEY(image, name)) WITHOUT ROWID;",
 };
 
 static int db_fail(struct db *db, struct err *err, const char *what)

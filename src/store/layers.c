@@ -93,20 +93,26 @@ static int write_info(int layers, const char *tmp, const struct layer_info *info
     return write_all(fd, text, (size_t)n);
 }
 
-int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key,
-                     const struct layer_info *info, struct err *err)
+int layer_tmp_describe(const struct store *s, const struct layer_tmp *tmp,
+                       const struct layer_info *info, struct err *err)
+{
+    AUTO_CLOSE int layers = fs_open_dir(s->graph_fd, "layers");
+    int r = layers < 0 ? layers : write_info(layers, tmp->name, info);
+
+    return r < 0 ? err_sys(err, -r, "writing %s/layers/%s/info", s->graphroot, tmp->name) : 0;
+}
+
+int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key, struct err *err)
 {
     AUTO_CLOSE int layers = fs_open_dir(s->graph_fd, "layers");
 
     if (layers < 0)
         return err_sys(err, -layers, "opening %s/layers", s->graphroot);
-    int r = write_info(layers, tmp->name, info);
-    if (r < 0)
-        return err_sys(err, -r, "writing %s/layers/%s/info", s->graphroot, tmp->name);
     if (renameat(layers, tmp->name, layers, key) < 0) {
         if (errno != EEXIST && errno != ENOTEMPTY)
             return err_sys(err, errno, "storing layer %s", key);
         layer_tmp_drop(s, tmp);
+        return 0;
     }
     close_p(&tmp->diff_fd);
     tmp->diff_fd = -EBADF;

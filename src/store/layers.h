@@ -34,9 +34,12 @@ struct layer_tmp {
 };
 int layer_tmp_make(const struct store *s, const char *hex, struct layer_tmp *ret,
                    struct err *err) MUST_CHECK;
+/* Writes `info`; then the caller flushes the file system, so that what gets its name is whole. */
+int layer_tmp_describe(const struct store *s, const struct layer_tmp *tmp,
+                       const struct layer_info *info, struct err *err) MUST_CHECK;
 /* Gives it its final name; a layer that is there already wins. */
 int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key,
-                     const struct layer_info *info, struct err *err) MUST_CHECK;
+                     struct err *err) MUST_CHECK;
 void layer_tmp_drop(const struct store *s, struct layer_tmp *tmp); /* an empty one is fine */
 
 int layer_remove(const struct store *s, const char *key) MUST_CHECK;

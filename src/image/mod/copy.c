@@ -7,9 +7,9 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/progress.h"
 #include "image/mod/hash.h"
 #include "image/mod/unpack.h"
-#include "image/report.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -21,9 +21,9 @@
  *   unpacker:                                            ring -> hash -> tar -> directory
  *
  * A worker takes the lock of the layer first and that of the partial blob second, and holds no others,
- * so two processes that pull the same layers wait for each other without a circle.  A layer with
- * implied directories needs those below it; it stays a temporary directory until all threads are
- * joined, then is finished in order. */
+ * so two processes that pull the same layers wait for each other without a circle.  New layers stay
+ * temporary directories until all threads are joined; then one flush covers them all, and they get
+ * their names in order, since implied directories look at the layers below. */
 
 enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20, FILE_CHUNK = 256 * 1024 };
 
@@ -33,7 +33,9 @@ struct job {
     const char *chain; /* hexadecimal */
     struct arena arena;
     struct unpacked unpacked;
-    struct layer_tmp tmp; /* waits for the layers below */
+    struct layer_tmp tmp; /* unpacked, without its name as yet */
+    struct progress_bar *bar;
+    bool resumed; /* bytes of an earlier, cut-off transfer were used */
     char digest[DIGEST_MAX];
     const char *key;
     int64_t blob_size, size;
@@ -76,6 +78,7 @@ static int stream_take(void *arg, const void *data, size_t len)
                        "blob %s is larger than the %lld bytes that its manifest tells", d->digest,
                        (long long)d->size);
     st->bytes += (int64_t)len;
+    progress_add(st->job->bar, (int64_t)len);
     hash_add(st->hash, data, len);
     int r = st->fd >= 0 ? write_all(st->fd, data, len) : 0;
     if (r < 0)
@@ -133,7 +136,7 @@ static int stream_fetch(struct stream *st, struct err *err)
         int r = src->fetch(src->arg, d, st->bytes, stream_take, st, err);
         if (r == 0 || attempt >= src->retries || !worth_retry(st, err))
             return r;
-        report_line(st->crew->progress, "Retrying blob %s: %s", d->digest, err->msg);
+        progress_line(st->crew->progress, "Retrying blob %s: %s", d->digest, err->msg);
         err_clear(err);
         wait_before_retry(src, attempt);
     }
@@ -220,6 +223,7 @@ static int resume_point(struct crew *c, struct job *j, struct stream *st, struct
         return err_sys(err, errno, "truncating a partial blob");
     if (sb.st_size == 0 || sb.st_size > j->blob.size)
         return 0;
+    j->resumed = true;
     int fd = HANDOVER_FD(st->fd); /* what is read now must not be written again */
     int r = stream_file(st, fd, err);
     st->fd = fd;
@@ -252,8 +256,10 @@ static int move_blob(struct crew *c, struct job *j, struct stream *st, struct er
         r = stream_run(st, -EBADF, err);
     if (r < 0 && err->kind == ERR_NONE)
         *err = st->err;
-    /* Only bytes known to be a part of the right blob are worth keeping. */
-    if (r < 0 && c->src->remote && j->blob.digest && err->kind == ERR_BAD_PARAM)
+    /* Bytes that cannot be a part of the right blob are not worth keeping.  (-EPIPE: the unpacker could
+     * make nothing of them.) */
+    if (r < 0 && c->src->remote && j->blob.digest &&
+        (err->kind == ERR_BAD_PARAM || (r == -EPIPE && j->resumed)))
         blob_partial_drop(c->s, j->blob.digest);
     return r < 0 ? r : store_blob(c, j, target, err);
 }
@@ -265,18 +271,6 @@ static int check_diff_id(const struct job *j, struct err *err)
                        "layer digest did not match, expected diff ID %s, got %s", j->diff_id,
                        j->unpacked.diff_id);
     return 0;
-}
-
-/* The layer is in j->tmp: gives it its name at once unless it depends on the layers below. */
-static int finish_layer(struct crew *c, struct job *j, struct err *err)
-{
-    struct layer_info info = { .size = j->unpacked.size };
-
-    j->size = info.size;
-    if (j->unpacked.implied)
-        return 0;
-    j->key = digest_hex(j->diff_id);
-    return layer_tmp_commit(c->s, &j->tmp, j->key, &info, err);
 }
 
 static int unpack_job(struct crew *c, struct job *j, struct err *err)
@@ -292,7 +286,7 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
         .opt = { c->s->rootless, c->s->ignore_chown_errors },
         .job = j,
     };
-    pthread_t thread;
+    pthread_t thread = 0;
 
     int r = layer_tmp_make(c->s, digest_hex(j->diff_id), &j->tmp, err);
     call.root = j->tmp.diff_fd;
@@ -312,7 +306,8 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
     if (r == 0)
         r = check_diff_id(j, err);
     j->format = inflate_format(inflate);
-    return r == 0 ? finish_layer(c, j, err) : r;
+    j->size = j->unpacked.size;
+    return r;
 }
 
 /* The layer is there; its blob, in this compression, is not. */
@@ -324,39 +319,52 @@ static int fetch_only(struct crew *c, struct job *j, struct err *err)
     return move_blob(c, j, &st, err);
 }
 
-static const char *short_name(const struct job *j)
+/* Old bytes may be wrong where the registry's are right: then once more without them. */
+static int bring(struct crew *c, struct job *j, struct err *err)
 {
-    return j->blob.digest ? j->blob.digest : j->diff_id;
+    int r = j->key ? fetch_only(c, j, err) : unpack_job(c, j, err);
+
+    if (r == 0 || !j->resumed || err->kind != ERR_BAD_PARAM)
+        return r;
+    err_clear(err);
+    progress_reset(j->bar, j->blob.size);
+    j->resumed = false;
+    layer_tmp_drop(c->s, &j->tmp);
+    return j->key ? fetch_only(c, j, err) : unpack_job(c, j, err);
+}
+
+/* The layer is there already: 1 when its blob is as well, and nothing is left to do. */
+static int look_for_blob(struct crew *c, struct job *j, struct err *err)
+{
+    struct layer_info info;
+    /* An uncompressed tar is named by its diff ID: the unnamed blob of a Docker archive may be here. */
+    const char *digest = j->blob.digest ? j->blob.digest : j->diff_id;
+
+    if (layer_info(c->s, j->key, &info) < 0)
+        return err_set(err, ERR_INTERNAL, EIO, "layer %s is damaged", j->key);
+    j->size = info.size;
+    if (!blob_exists(c->s, digest, &j->blob_size))
+        return 0;
+    snprintf(j->digest, sizeof(j->digest), "%s", digest);
+    return 1;
 }
 
 static int do_job(struct crew *c, struct job *j, struct err *err)
 {
-    struct layer_info info;
     AUTO_CLOSE int lock = layer_lock(c->s, digest_hex(j->diff_id), err);
 
     if (lock < 0)
         return lock;
     j->key = layer_find(c->s, digest_hex(j->diff_id), j->chain);
-    if (!j->key) {
-        report_line(c->progress, "Copying blob %s", short_name(j));
-        return unpack_job(c, j, err);
-    }
-    if (layer_info(c->s, j->key, &info) < 0)
-        return err_set(err, ERR_INTERNAL, EIO, "layer %s is damaged", j->key);
-    j->size = info.size;
-    /* An uncompressed tar is named by its diff ID: the unnamed blob of a Docker archive may be here. */
-    if (!j->blob.digest && blob_exists(c->s, j->diff_id, &j->blob_size)) {
-        snprintf(j->digest, sizeof(j->digest), "%s", j->diff_id);
-        report_line(c->progress, "Copying blob %s skipped: already exists", short_name(j));
-        return 0;
-    }
-    if (j->blob.digest && blob_exists(c->s, j->blob.digest, &j->blob_size)) {
-        snprintf(j->digest, sizeof(j->digest), "%s", j->blob.digest);
-        report_line(c->progress, "Copying blob %s skipped: already exists", short_name(j));
-        return 0;
-    }
-    report_line(c->progress, "Copying blob %s", short_name(j));
-    return fetch_only(c, j, err);
+    int r = j->key ? look_for_blob(c, j, err) : 0;
+    if (r < 0)
+        return r;
+    j->bar = progress_begin(c->progress, "Copying blob",
+                            j->blob.digest ? j->blob.digest : j->diff_id, j->blob.size);
+    if (r == 0)
+        r = bring(c, j, err);
+    progress_end(j->bar, r > 0 ? "skipped: already exists" : r < 0 ? "failed" : "done");
+    return MIN(r, 0);
 }
 
 static void *worker(void *arg)
@@ -397,18 +405,24 @@ static int run_crew(struct crew *c, struct err *err)
     return -c->first.errnum;
 }
 
-/* Layer @at waited for those below: now its implied directories can look like theirs. */
+static int open_layer(struct crew *c, const struct job *j)
+{
+    char path[LAYER_PATH_MAX];
+
+    return j->tmp.name[0] ? fcntl(j->tmp.diff_fd, F_DUPFD_CLOEXEC, 3)
+                          : fs_open_dir(c->s->graph_fd, layer_path(j->key, path));
+}
+
+/* Layer @at has implied directories: now they can look like those of the layers below. */
 static int finish_implied(struct crew *c, size_t at, struct err *err)
 {
     struct job *j = &c->jobs[at];
-    struct layer_info info = { .size = j->size, .implied = true };
     AUTO_FREE int *lowers = xcalloc(at + 1, sizeof(*lowers));
-    char path[LAYER_PATH_MAX];
     size_t n = 0;
     int r = 0;
 
     for (size_t i = at; i-- > 0;) {
-        int fd = fs_open_dir(c->s->graph_fd, layer_path(c->jobs[i].key, path));
+        int fd = open_layer(c, &c->jobs[i]);
         if (fd >= 0)
             lowers[n++] = fd;
     }
@@ -416,13 +430,34 @@ static int finish_implied(struct crew *c, size_t at, struct err *err)
         r = place_copy_attributes(j->tmp.diff_fd, *dir, lowers, n, err);
     for (size_t i = 0; i < n; i++)
         close(lowers[i]);
-    if (r < 0)
-        return r;
-    AUTO_CLOSE int lock = layer_lock(c->s, j->chain, err);
-    if (lock < 0)
-        return lock;
-    j->key = j->chain;
-    return layer_tmp_commit(c->s, &j->tmp, j->key, &info, err);
+    return r;
+}
+
+/* Gives all new layers their names.  One flush before that covers all their files: a layer that has its
+ * name is whole, also after a power cut. */
+static int finish_layers(struct crew *c, struct err *err)
+{
+    bool any = false;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->n; i++) {
+        struct job *j = &c->jobs[i];
+        struct layer_info info = { .size = j->size, .implied = j->unpacked.implied };
+        if (!j->tmp.name[0])
+            continue;
+        any = true;
+        j->key = info.implied ? j->chain : digest_hex(j->diff_id);
+        if (info.implied)
+            r = finish_implied(c, i, err);
+        if (r == 0)
+            r = layer_tmp_describe(c->s, &j->tmp, &info, err);
+    }
+    if (r == 0 && any && syncfs(c->s->graph_fd) < 0)
+        r = err_sys(err, errno, "flushing %s", c->s->graphroot);
+    for (size_t i = 0; r == 0 && i < c->n; i++)
+        if (c->jobs[i].tmp.name[0])
+            r = layer_tmp_commit(c->s, &c->jobs[i].tmp, c->jobs[i].key, err);
+    return r;
 }
 
 char *copy_chain_id(struct arena *a, char *const *diff_ids, size_t n)
@@ -491,9 +526,8 @@ int copy_layers(const struct store *s, struct arena *a, const struct blob_source
         j->tmp.diff_fd = -EBADF;
     }
     int r = run_crew(&c, err);
-    for (size_t i = 0; r == 0 && i < c.n; i++)
-        if (c.jobs[i].tmp.name[0])
-            r = finish_implied(&c, i, err);
+    if (r == 0)
+        r = finish_layers(&c, err);
     if (r == 0)
         describe_layers(a, &c, ret);
     for (size_t i = 0; i < c.n; i++) {

@@ -2,8 +2,8 @@
 #include "image/mod/copy.h"
 
 #include "base/limits.h"
+#include "base/progress.h"
 #include "image/mod/hash.h"
-#include "image/report.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -57,6 +57,11 @@ static void fill_image(struct arena *a, const struct buf *config, const struct i
     ret->media_type = arena_strdup(a, media_type);
 }
 
+static void report_config(struct progress *p, const char *digest)
+{
+    progress_end(progress_begin(p, "Copying config", digest, 0), "done");
+}
+
 static int put_documents(const struct store *s, const struct stored_image *img,
                          const struct buf *config, const struct buf *manifest, struct err *err)
 {
@@ -66,9 +71,6 @@ static int put_documents(const struct store *s, const struct stored_image *img,
     int r = blob_put(s, config_digest, config->data, config->len, err);
     if (r == 0)
         r = blob_put(s, img->digest, manifest->data, manifest->len, err);
-    /* Reported as stored is stored: one flush covers every file of every layer. */
-    if (r == 0 && syncfs(s->graph_fd) < 0)
-        r = err_sys(err, errno, "flushing %s", s->graphroot);
     return r;
 }
 
@@ -97,9 +99,9 @@ int copy_image(const struct store *s, struct arena *a, const struct blob_source 
     r = copy_layers(s, a, src, &want, ret, err);
     if (r < 0)
         return r;
-    report_line(progress, "Copying config %s", m.config.digest);
+    report_config(progress, m.config.digest);
     fill_image(a, config, &ic, manifest, media_type, ret);
-    report_line(progress, "Writing manifest to image destination");
+    progress_line(progress, "Writing manifest to image destination");
     return put_documents(s, ret, config, manifest, err);
 }
 
@@ -148,9 +150,9 @@ int copy_without_manifest(const struct store *s, struct arena *a, const struct b
         return r;
     for (size_t i = 0; i < ret->layers.n; i++) /* Docker's format knows gzip only */
         oci |= STR_EQ(ret->layers.items[i].media_type, MT_OCI_LAYER_ZSTD);
-    report_line(progress, "Copying config %s", hash_of(config->data, config->len, NULL, digest));
+    report_config(progress, hash_of(config->data, config->len, NULL, digest));
     make_manifest(a, ret, config, oci, &manifest);
     fill_image(a, config, &ic, &manifest, oci ? MT_OCI_MANIFEST : MT_DOCKER_MANIFEST, ret);
-    report_line(progress, "Writing manifest to image destination");
+    progress_line(progress, "Writing manifest to image destination");
     return put_documents(s, ret, config, &manifest, err);
 }

@@ -1,9 +1,9 @@
 #include "image/mod/load.h"
 
 #include "base/limits.h"
+#include "base/progress.h"
 #include "image/mod/copy.h"
 #include "image/mod/hash.h"
-#include "image/report.h"
 #include "spec/reference.h"
 
 #include "base/banned.h"
@@ -313,6 +313,6 @@ int module_load(const struct store *s, struct arena *a, const char *path, int fd
     int r = layout_detect(ar, &layout, err);
     if (r < 0)
         return r;
-    report_line(progress, "Getting image source signatures");
+    progress_line(progress, "Getting image source signatures");
     return load_archive(s, a, ar, layout, &o, ret, err);
 }

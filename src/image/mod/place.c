@@ -455,13 +455,13 @@ static int place_node(struct placer *p, const char *path, const struct tar_entry
     const char *name;
     struct parent *in;
 
-    /* A user namespace cannot make devices; a container gets its /dev from the runtime anyway. */
-    if (p->opt.rootless && e->type != TAR_FIFO)
-        return 0;
     if (e->type == TAR_CHAR && !e->dev_major && !e->dev_minor)
         return err_set(
             err, ERR_BAD_PARAM, EINVAL,
             "invalid tar archive: \"%s\" is a device that overlayfs takes for a deletion", e->path);
+    /* A user namespace cannot make devices; a container gets its /dev from the runtime anyway. */
+    if (p->opt.rootless && e->type != TAR_FIFO)
+        return 0;
     int r = parent_of(p, path, &name, &in, err);
     if (r < 0)
         return r;

@@ -3,12 +3,12 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "base/progress.h"
 #include "image/mod/copy.h"
 #include "image/mod/hash.h"
 #include "image/mod/http.h"
 #include "image/mod/load.h"
 #include "image/mod/registry.h"
-#include "image/report.h"
 
 #include "base/banned.h"
 
@@ -100,8 +100,8 @@ static int open_with_retries(struct puller *c, const struct image_ref *ref, stru
         /* EAGAIN: the registry answered that it is busy; the rest will not get better soon. */
         if (r != -EAGAIN || attempt >= c->opt->retry)
             return r;
-        report_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                    (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
+        progress_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
+                      (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
         err_clear(err);
         opened_done(o);
         wait_before_retry(c->opt, attempt);
@@ -178,9 +178,10 @@ static void warn_platform(const struct puller *c, const struct stored_image *img
     if (!doc || image_config_read(&a, doc, &ic, NULL) < 0)
         return;
     if (!str_same(ic.os, wanted_os(c)) || !str_same(ic.architecture, wanted_arch(c)))
-        report_line(c->opt->progress,
-                    "WARNING: image platform (%s/%s) does not match the expected platform (%s/%s)",
-                    ic.os, ic.architecture, wanted_os(c), wanted_arch(c));
+        progress_line(
+            c->opt->progress,
+            "WARNING: image platform (%s/%s) does not match the expected platform (%s/%s)", ic.os,
+            ic.architecture, wanted_os(c), wanted_arch(c));
 }
 
 /* ---------- one image ---------- */
@@ -224,7 +225,7 @@ static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *e
     char *name = ref_text(c->a, ref);
     struct stored_image *img = LIST_ADD(c->a, *c->ret);
 
-    report_line(c->opt->progress, "Trying to pull %s...", name);
+    progress_line(c->opt->progress, "Trying to pull %s...", name);
     int r = open_with_retries(c, ref, &o, err);
     if (r == 0)
         r = check_media_type(&o, err);
@@ -232,7 +233,7 @@ static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *e
         r = err_wrap(err, "unable to copy from source docker://%s: initializing source docker://%s",
                      name, name);
     else {
-        report_line(c->opt->progress, "Getting image source signatures");
+        progress_line(c->opt->progress, "Getting image source signatures");
         r = resolve_index(c, &o, img, err);
         if (r == 0)
             r = copy_opened(c, &o, img, err);
@@ -312,7 +313,7 @@ static int pull_docker(struct puller *c, const char *name, struct err *err)
     }
     if ((r = registries_candidates(&c->conf, c->a, &ref, &names, &how, err)) < 0)
         return r;
-    report_line(c->opt->progress, "%s", how);
+    progress_line(c->opt->progress, "%s", how);
     return pull_candidates(c, names, err);
 }
 
@@ -335,7 +336,7 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
     AUTO_ARCHIVE *ar = archive_open(c->s, path, -1, err);
     if (!ar)
         return -EIO;
-    report_line(c->opt->progress, "Getting image source signatures");
+    progress_line(c->opt->progress, "Getting image source signatures");
     int r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
     if (r < 0)
         return r;

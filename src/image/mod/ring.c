@@ -9,6 +9,7 @@ struct ring {
     pthread_cond_t changed;
     size_t size, head, used; /* head: where the reader is */
     bool closed, abandoned;
+    bool writer_waits, reader_waits; /* a signal costs a system call: only when somebody waits */
     int error;
     char *mem;
 };
@@ -42,8 +43,10 @@ int ring_write(struct ring *r, const void *data, size_t len)
 
     pthread_mutex_lock(&r->mutex);
     while (len && ret == 0) {
-        while (r->used == r->size && !r->abandoned)
+        while (r->used == r->size && !r->abandoned) {
+            r->writer_waits = true;
             pthread_cond_wait(&r->changed, &r->mutex);
+        }
         if (r->abandoned) {
             ret = -EPIPE;
             break;
@@ -57,7 +60,9 @@ int ring_write(struct ring *r, const void *data, size_t len)
         r->used += n;
         p += n;
         len -= n;
-        pthread_cond_signal(&r->changed);
+        if (r->reader_waits)
+            pthread_cond_signal(&r->changed);
+        r->reader_waits = false;
     }
     pthread_mutex_unlock(&r->mutex);
     return ret;
@@ -77,8 +82,10 @@ int ring_peek(struct ring *r, const char **p, size_t *n)
     int ret = 0;
 
     pthread_mutex_lock(&r->mutex);
-    while (!r->used && !r->closed)
+    while (!r->used && !r->closed) {
+        r->reader_waits = true;
         pthread_cond_wait(&r->changed, &r->mutex);
+    }
     *p = r->mem + r->head;
     *n = MIN(r->used, r->size - r->head);
     if (!*n)
@@ -92,7 +99,11 @@ void ring_advance(struct ring *r, size_t n)
     pthread_mutex_lock(&r->mutex);
     r->head = (r->head + n) % r->size;
     r->used -= n;
-    pthread_cond_signal(&r->changed);
+    /* A writer that was stopped goes on when a good part is free, not for every header. */
+    if (r->writer_waits && r->used <= r->size / 2) {
+        r->writer_waits = false;
+        pthread_cond_signal(&r->changed);
+    }
     pthread_mutex_unlock(&r->mutex);
 }
 

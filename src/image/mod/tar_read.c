@@ -524,29 +524,26 @@ static char *header_path(struct arena *a, const char *h)
     return name;
 }
 
-/* Turns a checked header and the collected extensions into an entry. */
-static int finish_entry(struct tar_reader *t, const char *h, int64_t size, struct tar_entry *e,
+static int64_t pick(int64_t own, int64_t global, int64_t header)
+{
+    return own >= 0 ? own : global >= 0 ? global : header;
+}
+
+/* Mode, owner, time, device: an extension's value comes before the header's. */
+static int read_numbers(const struct tar_reader *t, const char *h, struct tar_entry *e,
                         struct err *err)
 {
-    struct pax *p = &t->pax, *g = &t->global;
+    const struct pax *p = &t->pax, *g = &t->global;
     int64_t mode, uid, gid, mtime, major = 0, minor = 0;
+    bool device = e->type == TAR_CHAR || e->type == TAR_BLOCK_DEV;
 
-    *e = (struct tar_entry) { 0 };
     if (number(h + 100, 8, &mode) < 0 || number(h + 108, 8, &uid) < 0 ||
-        number(h + 116, 8, &gid) < 0 || number(h + 136, 12, &mtime) < 0)
-        return bad(err, "malformed header");
-    e->path = p->path ? p->path : header_path(&t->arena, h);
-    e->link = p->link ? p->link : arena_strndup(&t->arena, h + 157, strnlen(h + 157, 100));
-    if (type_of(h[156], e->path, &e->type) < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid tar archive: \"%s\" has the unknown type '%c'", e->path,
-                       h[156] >= 32 && h[156] < 127 ? h[156] : '?');
-    if ((e->type == TAR_CHAR || e->type == TAR_BLOCK_DEV) &&
-        (number(h + 329, 8, &major) < 0 || number(h + 337, 8, &minor) < 0))
+        number(h + 116, 8, &gid) < 0 || number(h + 136, 12, &mtime) < 0 ||
+        (device && (number(h + 329, 8, &major) < 0 || number(h + 337, 8, &minor) < 0)))
         return bad(err, "malformed header");
     e->mode = (unsigned)mode & 07777;
-    e->uid = p->uid >= 0 ? p->uid : g->uid >= 0 ? g->uid : uid;
-    e->gid = p->gid >= 0 ? p->gid : g->gid >= 0 ? g->gid : gid;
+    e->uid = pick(p->uid, g->uid, uid);
+    e->gid = pick(p->gid, g->gid, gid);
     if (e->uid < 0 || e->gid < 0 || e->uid >= UINT32_MAX || e->gid >= UINT32_MAX)
         return bad(err, "an owner is out of range");
     if (mtime > 9000000000LL || mtime < -9000000000LL)
@@ -556,19 +553,32 @@ static int finish_entry(struct tar_reader *t, const char *h, int64_t size, struc
                                        : mtime * NSEC_PER_SEC;
     e->dev_major = (unsigned)major;
     e->dev_minor = (unsigned)minor;
-    e->xattrs = p->xattrs;
-    e->size = size;
+    return 0;
+}
+
+/* Turns a checked header and the collected extensions into an entry. */
+static int finish_entry(struct tar_reader *t, const char *h, int64_t size, struct tar_entry *e,
+                        struct err *err)
+{
+    struct pax *p = &t->pax;
+
+    *e = (struct tar_entry) { .xattrs = p->xattrs };
+    e->path = p->path ? p->path : header_path(&t->arena, h);
+    e->link = p->link ? p->link : arena_strndup(&t->arena, h + 157, strnlen(h + 157, 100));
+    if (type_of(h[156], e->path, &e->type) < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid tar archive: \"%s\" has the unknown type '%c'", e->path,
+                       h[156] >= 32 && h[156] < 127 ? h[156] : '?');
+    int r = read_numbers(t, h, e, err);
+    if (r < 0)
+        return r;
     /* Only files carry data; old archivers leave a size in links and directories. */
     t->left = e->type == TAR_FILE ? size : 0;
     t->pad = padding(t->left);
-    if (e->type != TAR_FILE) {
-        e->size = 0;
+    if (e->type != TAR_FILE)
         return 0;
-    }
-    int64_t stored = t->left;
-    int r = finish_sparse(t, e, err);
-    t->pad = padding(stored);
-    return r;
+    e->size = size;
+    return finish_sparse(t, e, err);
 }
 
 static int check_names(const struct tar_entry *e, struct err *err)

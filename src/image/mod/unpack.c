@@ -5,28 +5,35 @@
 
 #include "base/banned.h"
 
+/* Bytes that are taken from the ring at once: much less than it holds, so that the writer goes on. */
+enum { RUN_MAX = 128 * 1024 };
+
 struct unpacker {
     struct ring *in;
     struct hash *hash;
     int64_t size;
-    size_t hashed; /* bytes at the ring's front that the hash has seen */
+    const char *run;        /* what is left of the bytes taken */
+    size_t run_left, taken; /* taken: what the ring gets back when the run is used up */
 };
 
 static int peek(void *arg, const char **p, size_t *n, struct err *err)
 {
     struct unpacker *u = arg;
-    int r = ring_peek(u->in, p, n);
 
-    if (r < 0)
-        return err_set(err, ERR_INTERNAL, -r, "the layer ended early");
-    if (u->size > (int64_t)LIMIT_LAYER_BYTES)
-        return err_set(err, ERR_TOO_BIG, EFBIG, "the layer unpacks to more than %llu bytes",
-                       (unsigned long long)LIMIT_LAYER_BYTES);
-    /* A run is hashed while it is warm in the cache, each byte once. */
-    if (*n > u->hashed) {
-        hash_add(u->hash, *p + u->hashed, *n - u->hashed);
-        u->hashed = *n;
+    if (!u->run_left) {
+        ring_advance(u->in, u->taken);
+        int r = ring_peek(u->in, &u->run, &u->taken);
+        if (r < 0)
+            return err_set(err, ERR_INTERNAL, -r, "the layer ended early");
+        u->run_left = u->taken = MIN(u->taken, (size_t)RUN_MAX);
+        hash_add(u->hash, u->run, u->run_left);
+        u->size += (int64_t)u->run_left;
+        if (u->size > (int64_t)LIMIT_LAYER_BYTES)
+            return err_set(err, ERR_TOO_BIG, EFBIG, "the layer unpacks to more than %llu bytes",
+                           (unsigned long long)LIMIT_LAYER_BYTES);
     }
+    *p = u->run;
+    *n = u->run_left;
     return 0;
 }
 
@@ -34,9 +41,8 @@ static void used(void *arg, size_t n)
 {
     struct unpacker *u = arg;
 
-    u->hashed -= n;
-    u->size += (int64_t)n;
-    ring_advance(u->in, n);
+    u->run += n;
+    u->run_left -= n;
 }
 
 static int place_all(struct unpacker *u, struct placer *p, struct err *err)
