@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/containers/commands.h"
+#include "cli/images/commands.h"
 
 #include "base/banned.h"
 
@@ -46,6 +47,7 @@ static const struct cmd cmd_system = {
 };
 
 static const struct cmd *const root_subs[] = {
+    &cmd_history, &cmd_image, &cmd_images, &cmd_import, &cmd_load, &cmd_pull, &cmd_rmi, &cmd_save, &cmd_tag, &cmd_untag,
     &cmd_completion, &cmd_hidden_complete, &cmd_hidden_complete_bare, &cmd_hidden_man,
     &cmd_attach, &cmd_container, &cmd_create, &cmd_exec,    &cmd_help,   &cmd_info,  &cmd_init,  &cmd_inspect,
     &cmd_kill,   &cmd_logs,      &cmd_pause,  &cmd_ps,      &cmd_rename, &cmd_restart, &cmd_rm,  &cmd_run,

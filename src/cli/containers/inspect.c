@@ -2,7 +2,6 @@
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
 #include "cli/format.h"
-#include "cli/images/commands.h"
 #include "engine/images.h"
 
 #include "base/banned.h"
@@ -32,8 +31,14 @@ static int container_document(struct cmd_ctx *x, const struct inspect_args *o, c
 static int image_document(struct cmd_ctx *x, const char *name, json_t *out)
 {
     struct engine *e = cmd_engine(x);
-    json_t *doc = e ? engine_image_inspect(e, x->arena, name, x->err) : NULL;
+    struct image img = { 0 };
 
+    if (!e)
+        return -EIO;
+    int r = images_find(e, x->arena, name, &img, x->err);
+    if (r < 0)
+        return r;
+    json_t *doc = images_inspect(e, &img, x->err);
     if (!doc)
         return -EIO;
     json_array_append_new(out, doc);
@@ -85,7 +90,8 @@ static int inspect_run(struct cmd_ctx *x, void *args)
             code = err_kind_info(x->err->kind)->exit;
             err_clear(x->err);
         }
-    r = cli_print_documents(docs, o->format, x->err);
+    struct cli_list how = { .format = o->format, .title = "inspect", .indent = 5 };
+    r = cli_print_list(docs, &how, x->err);
     fflush(stdout);
     fputs(errors.data ? errors.data : "", stderr);
     return r < 0 ? r : code;

@@ -152,6 +152,7 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     SET("RunningFor", ago);
     SET("Status", status_text(a, c, now));
     SET("Ports", "");
+    SET("Size", "");
     SET("Networks", "");
     json_t *mounts = json_object_get(row, "Mounts");
     AUTO_BUF b = { 0 };
@@ -291,7 +292,9 @@ static int print(struct cmd_ctx *x, const struct ps_args *o)
                           : default_format;
     if (o->size && !o->format)
         format = arena_printf(x->arena, "%s\t{{.Size}}", format);
-    return cli_print_list(rows, format, headers, o->noheading, x->err);
+    struct cli_list how = { .format = o->format ? format : NULL, .def = format, .title = "ps", .headers = headers,
+                            .no_heading = o->noheading };
+    return cli_print_list(rows, &how, x->err);
 }
 
 static int ps_run(struct cmd_ctx *x, void *args)

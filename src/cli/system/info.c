@@ -27,7 +27,8 @@ static int info_run(struct cmd_ctx *x, void *args)
     AUTO_JSON *doc = system_info(e, x->arena, x->err);
     if (!doc)
         return -EIO;
-    return cli_print_one(doc, o->format, x->err);
+    struct cli_list how = { .format = o->format, .title = "info", .indent = 4 };
+    return cli_print_one(doc, &how, x->err);
 }
 
 static const struct opt info_opts[] = {
