@@ -1,0 +1,117 @@
+/* monitor/monitor.h: the insides of `podman-monitor run`, the supervisor of one container.
+ *
+ * One thread, one poll loop (loop.c).  Nothing in the loop blocks: what cannot be written at once waits in
+ * a buffer with a ceiling, and its source is not read meanwhile.  Documents are read into an arena that is
+ * gone before the loop begins (launch.c), since this process stays in memory once for every container.
+ * The protocol with the engine is spec/monitor.h. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "oci/oci.h"
+#include "spec/monitor.h"
+
+/* Where a program's three streams are; with a terminal only `in`, which is the pty. */
+struct streams {
+    int in, out, err;
+    bool terminal;
+    struct buf pending; /* input that the program has not taken yet */
+    bool close_in;      /* once pending is written */
+};
+
+/* Where a container's output is kept. */
+struct logger {
+    enum { LOGGER_NONE, LOGGER_K8S, LOGGER_JSON, LOGGER_JOURNAL } kind;
+    int fd;
+    char *path, *tag, *id, *name;
+    int64_t size, max_size;
+};
+int logger_open(struct logger *l, const struct monitor_config *c, struct err *err) MUST_CHECK;
+void logger_write(struct logger *l, bool err, const char *data, size_t len);
+void logger_close(struct logger *l);
+
+struct exec_session {
+    struct exec_session *next;
+    char id[65];
+    pid_t pid;
+    struct streams io;
+    bool ended;
+    int code;
+};
+
+/* A connection on attach or control, or the start socket. */
+struct client {
+    struct client *next;
+    int fd;
+    enum { CLIENT_CONTROL, CLIENT_ATTACH, CLIENT_EXEC, CLIENT_WAIT_STOP, CLIENT_WAIT_EXIT } kind;
+    struct exec_session *session; /* CLIENT_EXEC */
+    struct buf pending;           /* one frame that its socket did not take */
+    int64_t blocked_since;
+    bool starter; /* the engine that started us: it cleans up after the exit when it is there */
+    bool dead;
+};
+
+struct monitor {
+    const char *bundle, *run_path, *program;
+    int run_dir, bundle_dir, alive;
+    int attach, control, signals; /* listening sockets, signalfd */
+
+    /* from monitor.json, owned */
+    char *id, *cgroup, *seccomp_cache, *runtime, *pid_file;
+    char **exit_command, **runtime_flags;
+    bool no_keyring, stdin_open, stdin_once, wait_start;
+    int64_t timeout_s, restart_max;
+    enum { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE } restart;
+
+    struct oci_container ctr;
+    struct arena ctr_arena; /* alive while the container waits for its start */
+    unsigned namespaces;
+    struct streams io;
+    struct logger log;
+    struct client *clients;
+    struct exec_session *sessions;
+
+    enum run_status status;
+    struct run_state state; /* strings owned by hand: error, cgroup */
+    char **warnings;        /* in warn_arena */
+    struct arena warn_arena;
+    int64_t kill_at, timeout_at, restart_at, backoff; /* monotonic ns, 0: none */
+    bool done;
+};
+
+/* launch.c */
+int monitor_prepare(struct monitor *m, struct err *err) MUST_CHECK; /* files, sockets, lock */
+int container_up(struct monitor *m, struct err *err) MUST_CHECK;    /* create, and start unless it waits */
+int container_go(struct monitor *m, struct err *err) MUST_CHECK;    /* start one that waits */
+int session_start(struct monitor *m, const json_t *req, struct exec_session **ret, struct err *err) MUST_CHECK;
+void state_save(struct monitor *m);
+
+/* external.c: another OCI runtime */
+int external_create(struct monitor *m, const struct monitor_config *c, const struct oci_spec *spec,
+                    const int stdio[3], struct err *err) MUST_CHECK;
+int external_start(struct monitor *m, struct err *err) MUST_CHECK;
+int external_exec(struct monitor *m, const struct oci_process *p, const int stdio[3], pid_t *ret_pid, int *ret_pty,
+                  struct err *err) MUST_CHECK;
+void external_delete(struct monitor *m);
+
+/* control.c */
+void control_request(struct monitor *m, struct client *c);
+void answer_ok(struct client *c, json_t *more);
+void answer_error(struct client *c, const struct err *err);
+
+/* clients.c */
+struct client *client_add(struct monitor *m, int fd, int kind);
+void client_frame(struct client *c, enum attach_frame type, const void *data, size_t len);
+void clients_output(struct monitor *m, const struct exec_session *session, bool err, const char *data, size_t len);
+void client_flush(struct client *c);
+void client_input(struct monitor *m, struct client *c);
+bool clients_blocked(const struct monitor *m, const struct exec_session *session);
+void clients_sweep(struct monitor *m);
+
+/* loop.c */
+void monitor_loop(struct monitor *m);
+void container_signal(struct monitor *m, int signo);
+void streams_close(struct streams *s);
+void streams_feed(struct streams *s, const void *data, size_t len);
+
+int monitor_main(int argc, char **argv);
