@@ -200,7 +200,10 @@ static int apply_limits(struct engine *e, struct arena *a, struct container_conf
         if (key && !kv_get(&c->sysctls, key) && !(net && c->netns && STR_EQ(c->netns, "host")))
             kv_set(a, &c->sysctls, key, eq + 1);
     }
-    if (!c->resources.pids_limit && d->pids_limit > 0)
+    /* An ordinary user has cgroups of his own only where version 2 delegates them: a default that could not
+     * be kept would be a warning at every start. */
+    bool enforceable = !e->rootless || access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+    if (!c->resources.pids_limit && d->pids_limit > 0 && enforceable)
         c->resources.pids_limit = arena_memdup(a, &d->pids_limit, sizeof(int64_t));
     if (!c->resources.oom_score_adj)
         c->resources.oom_score_adj = d->oom_score_adj;
