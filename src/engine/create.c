@@ -103,6 +103,8 @@ static void merge_env(struct engine *e, struct arena *a, const struct image_exec
 {
     char **env = NULL;
 
+    if (e->defaults.env_host)
+        env = option_env(a, "*", env);
     if (!c->env_unset_all) {
         for (char **p = e->defaults.env; p && *p; p++)
             env = env_set(a, env, *p);
@@ -400,6 +402,10 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
                            struct err *err)
 {
     char path[128];
+    /* Held until the row is there: a directory without one and without this lock is a leftover. */
+    AUTO_CLOSE int lock = store_lock(e->store, "container", c->id, err);
+    if (lock < 0)
+        return lock;
 
     int r = rootfs_create(e, a, c, err);
     if (r == 0)
@@ -409,6 +415,10 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
         if (r != -EEXIST)
             break;
         err_clear(err);
+        if (chosen && try == 0 && container_reap(e, NULL) == 0) { /* the name of one that only waits to be reaped */
+            r = 0;
+            continue;
+        }
         if (chosen || try > 20) {
             r = name_taken(e, a, c, err);
             break;
