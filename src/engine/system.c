@@ -128,10 +128,14 @@ static void fill_idmaps(struct arena *a, host_info *h)
                 continue;
             if (gid) {
                 __typeof__(h->id_mappings.gidmap.items) m = LIST_ADD(a, h->id_mappings.gidmap);
-                m->container_id = v[0], m->host_id = v[1], m->size = v[2];
+                m->container_id = v[0];
+                m->host_id = v[1];
+                m->size = v[2];
             } else {
                 __typeof__(h->id_mappings.uidmap.items) m = LIST_ADD(a, h->id_mappings.uidmap);
-                m->container_id = v[0], m->host_id = v[1], m->size = v[2];
+                m->container_id = v[0];
+                m->host_id = v[1];
+                m->size = v[2];
             }
         }
     }

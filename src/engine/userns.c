@@ -111,10 +111,14 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
     if (c->uid_map.n || c->gid_map.n) {
         if (!STR_IN(mode, "host", "private"))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "--userns and --uidmap/--gidmap are mutually exclusive");
-        if (!c->gid_map.n)
-            c->gid_map.items = c->uid_map.items, c->gid_map.n = c->uid_map.n;
-        if (!c->uid_map.n)
-            c->uid_map.items = c->gid_map.items, c->uid_map.n = c->gid_map.n;
+        if (!c->gid_map.n) {
+            c->gid_map.items = c->uid_map.items;
+            c->gid_map.n = c->uid_map.n;
+        }
+        if (!c->uid_map.n) {
+            c->uid_map.items = c->gid_map.items;
+            c->uid_map.n = c->gid_map.n;
+        }
         c->userns = arena_strdup(a, "private");
     } else if (STR_IN(word, "host", "ns", "container"))
         return 0;
