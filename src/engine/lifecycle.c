@@ -35,7 +35,7 @@ static int state_error(const struct container *c, const char *verb, struct err *
 }
 
 /* A monitor that was killed could not take its cgroup along. */
-static int forget_cgroup(struct engine *e, const struct container *c, struct err *err)
+static int forget_cgroup(const struct container *c, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     char *program = engine_helper(&a, "podman-monitor");
@@ -126,7 +126,7 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
         if (r < 0)
             return r;
     }
-    r = forget_cgroup(e, &now, err);
+    r = forget_cgroup(&now, err);
     return r < 0 ? r : start_locked(e, a, c, wait, ret_sock, warnings, err);
 }
 
@@ -347,7 +347,7 @@ int container_remove(struct engine *e, const struct container *c, const struct c
         if (r < 0)
             return r;
     }
-    r = forget_cgroup(e, &now, err);
+    r = forget_cgroup(&now, err);
     return r < 0 ? r : remove_locked(e, c, o->volumes || c->config.auto_remove, err);
 }
 
@@ -397,7 +397,7 @@ static int reap_ended(struct engine *e, struct arena *a, struct db *db, struct e
             continue;
         AUTO_CLOSE int lock = store_trylock(e->store, "container", c->config.id);
         if (lock >= 0)
-            r = forget_cgroup(e, c, err);
+            r = forget_cgroup(c, err);
         if (lock >= 0 && r == 0)
             r = remove_locked(e, c, true, err);
     }
