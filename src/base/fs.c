@@ -258,6 +258,30 @@ int fs_tree_size(int dir, const char *name, int64_t *ret_bytes, int64_t *ret_ent
     return 0;
 }
 
+char **fs_list_dirs(int dir, struct arena *a)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    char **out = arena_alloc(a, sizeof(char *));
+
+    if (!d) {
+        close_p(&fd);
+        return NULL;
+    }
+    bool any = false;
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat st;
+        if (e->d_name[0] == '.' || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN) ||
+            (e->d_type == DT_UNKNOWN &&
+             (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))))
+            continue;
+        out = strv_add(a, any ? out : NULL, e->d_name);
+        any = true;
+    }
+    closedir(d);
+    return out;
+}
+
 const char *fd_path(int fd, char *buf, size_t size)
 {
     snprintf(buf, size, "/proc/self/fd/%d", fd);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -45,6 +46,9 @@ int fs_write_kernel(int dir, const char *path, const char *text) MUST_CHECK;
 /* Removes a whole tree without following links; what is already gone is fine.  0 or -errno.
  * Directories that lack permission bits are opened up first (rootless layers). */
 int fs_remove_tree(int dir, const char *name) MUST_CHECK;
+
+/* Names of the directories in @dir that do not begin with a dot, in @a; NULL when it cannot be read. */
+char **fs_list_dirs(int dir, struct arena *a);
 
 /* Disk bytes and entry count of a tree (hard links once). */
 int fs_tree_size(int dir, const char *name, int64_t *ret_bytes, int64_t *ret_entries) MUST_CHECK;
