@@ -124,6 +124,19 @@ static int read_map(struct reader *rd, const json_t *v, const struct json_field 
     return 0;
 }
 
+static int read_set(struct reader *rd, const json_t *v, const struct json_field *f, char ***ret)
+{
+    const char *k;
+    json_t *each;
+
+    if (!json_is_object(v))
+        return wrong(rd, f, "an object");
+    *ret = arena_alloc(rd->arena, sizeof(char *) * 2); /* present but empty is not NULL */
+    json_object_foreach ((json_t *)(uintptr_t)v, k, each)
+        *ret = strv_add(rd->arena, **ret ? *ret : NULL, k);
+    return 0;
+}
+
 static int read_list(struct reader *rd, const json_t *v, const struct json_field *f,
                      struct json_list *ret)
 {
@@ -233,6 +246,8 @@ static int read_field(struct reader *rd, const json_t *v, const struct json_fiel
     }
     case JK_STRV:
         return read_strv(rd, v, f, at);
+    case JK_SET:
+        return read_set(rd, v, f, at);
     case JK_MAP:
         return read_map(rd, v, f, at);
     case JK_OBJ:
@@ -374,6 +389,18 @@ static json_t *strv_value(char *const *v)
     return out;
 }
 
+static json_t *set_value(char *const *v)
+{
+    json_t *out = json_object();
+
+    for (; v && *v; v++) {
+        json_t *key = string_value(*v); /* as UTF-8 */
+        json_object_set_new(out, json_string_value(key), json_object());
+        json_decref(key);
+    }
+    return out;
+}
+
 static bool is_empty(const struct json_field *f, const void *at)
 {
     switch (f->kind) {
@@ -391,6 +418,7 @@ static bool is_empty(const struct json_field *f, const void *at)
     case JK_BOOL:
         return !*(const bool *)at;
     case JK_STRV:
+    case JK_SET:
         return !*(char **const *)at || !**(char **const *)at;
     case JK_MAP:
     case JK_LIST:
@@ -434,6 +462,8 @@ static json_t *field_value(const struct json_field *f, const void *at)
         return json_boolean(*(const bool *)at);
     case JK_STRV:
         return strv_value(*(char **const *)at);
+    case JK_SET:
+        return set_value(*(char **const *)at);
     case JK_MAP:
         return map_value(at);
     case JK_OBJ:

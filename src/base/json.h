@@ -40,6 +40,7 @@ enum json_kind {
     JK_PI64,   /* int64_t *, NULL when absent    */
     JK_PBOOL,  /* bool *, NULL when absent       */
     JK_U64,    /* uint64_t; above INT64_MAX only UINT64_MAX is kept to the last digit */
+    JK_SET,    /* char **, NULL-terminated: object whose keys are the strings, values {} */
 };
 
 enum {
@@ -117,6 +118,10 @@ struct json_type {
 #define JF_STRV(T, f, k, fl)                                                                       \
     {                                                                                              \
         k, JK_STRV, fl, JF_OFF_(T, f, char **), NULL                                               \
+    }
+#define JF_SET(T, f, k, fl)                                                                        \
+    {                                                                                              \
+        k, JK_SET, fl, JF_OFF_(T, f, char **), NULL                                                \
     }
 #define JF_RAW(T, f, k, fl)                                                                        \
     {                                                                                              \

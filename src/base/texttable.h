@@ -1,5 +1,5 @@
 /* base/texttable.h: columns as Go's tabwriter(12, 2, 2, ' ') aligns them, which is how Podman prints
- * every list.  Cells may hold UTF-8 (width by wcwidth). */
+ * every list.  Cells may hold UTF-8: one column a code point, as Go counts. */
 #pragma once
 
 #include "base/buf.h"

@@ -1,6 +1,6 @@
 /* base/toml.h: TOML 1.0 into JSON values, for the containers-* configuration files.
  *
- * Dates are kept as strings.  Errors name file, line and cause.  Line numbers of keys are kept beside
+ * Dates, inf and nan are kept as strings; \u0000 is refused.  Errors name file, line and cause.  Line numbers of keys are kept beside
  * the tree so that later checks ("not a string") can name them as well. */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 struct toml {
     json_t *root;  /* object */
-    json_t *lines; /* object: "table.key" -> line number */
+    json_t *lines; /* object: "table.key" (and "tables.0.key" in [[tables]]) -> line number */
 };
 
 /* @name names the file in errors. */

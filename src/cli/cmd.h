@@ -35,8 +35,9 @@ enum complete {
 };
 
 enum {
-    OPTF_HIDDEN = 1 << 0, /* accepted, not shown */
-    OPTF_NOVAL = 1 << 1,  /* may stand without "=value": takes .no_value then (OPT_STR) */
+    OPTF_HIDDEN = 1 << 0,      /* accepted, not shown */
+    OPTF_NOVAL = 1 << 1,       /* may stand without "=value": takes .no_value then (OPT_STR) */
+    OPTF_UNSUPPORTED = 1 << 2, /* Podman's, not built: not shown, using it is an error */
 };
 
 struct opt {
@@ -104,12 +105,14 @@ enum {
     CMD_HIDDEN = 1 << 1,
     CMD_NO_USERNS = 1 << 2, /* needs no user namespace when rootless: reads names and texts only */
     CMD_NO_ENGINE = 1 << 3, /* touches neither store nor configuration */
+    CMD_RAW_ARGS = 1 << 4,  /* no option is parsed: all words are arguments */
 };
 
 struct engine;
 struct cmd;
 
-/* What a running command gets. */
+/* What a running command gets.  Two tables may name one field (--net and --network): whichever is
+ * given, cmd_given() is true for both names and repeated values add up. */
 struct cmd_ctx {
     const struct cmd *cmd;
     const char *path; /* "podman container ls", as typed but with aliases resolved */
@@ -132,9 +135,13 @@ struct cmd {
     enum complete complete;        /* of the positional arguments */
     const struct opt *const *opts; /* NULL-terminated list of tables (shared ones among them) */
     size_t args_size;              /* size of the struct that the options fill */
-    int (*run)(struct cmd_ctx *c,
-               void *args);        /* exit code >= 0, or negative errno with c->err set */
+    /* Exit code >= 0, or negative errno with c->err set: then the error's kind decides the code.  An
+     * error that is set beside an exit code is printed too (`rm` of an unknown container is 1). */
+    int (*run)(struct cmd_ctx *c, void *args);
     const struct cmd *const *subs; /* NULL-terminated; a group has no run of its own */
+    /* This name is a second place of that command (`container ls` of `ps`): only name, aliases,
+     * flags & CMD_HIDDEN and, when set, usage are read from here. */
+    const struct cmd *same_as;
 };
 
 /* Was the option given on the command line (not its default)? */
@@ -146,13 +153,22 @@ struct global_args {
     char *log_level, *module_unused, *network_cmd_path, *network_config_dir, *out, *root, *runroot;
     char *runtime, *ssh, *storage_driver, *tmpdir, *url, *volumepath;
     char **cdi_spec_dir, **hooks_dir, **modules, **runtime_flag, **storage_opt;
-    bool remote, syslog, noout, transient_store, help;
+    bool remote, syslog, noout, transient_store, help, debug, version;
+    int64_t max_workers;
+    char *context, *unused; /* what unsupported options fill */
+    char **unused_list;
 };
 extern struct global_args global_args;
 
 /* The engine of this process, opened on first use with the global options applied; NULL with c->err
  * set on failure. */
 struct engine *cmd_engine(struct cmd_ctx *c);
+
+/* Called before a command runs that has neither CMD_NO_USERNS nor CMD_NO_ENGINE. */
+int cmd_enter_userns(struct cmd_ctx *c) MUST_CHECK;
+
+/* Shell completion of names: one name a line, those that begin with @prefix. */
+int cli_complete_names(enum complete kind, const char *prefix, FILE *out) MUST_CHECK;
 
 /* Runs the program: finds the command, parses, runs, prints the error, returns the exit code. */
 int cli_main(int argc, char **argv, const struct cmd *root);

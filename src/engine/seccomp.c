@@ -97,3 +97,153 @@ static const struct {
     { "CAP_SYS_TIME", (const char *const[]){ "clock_settime", "clock_settime64", "settimeofday", "stime", NULL } },
     { "CAP_SYS_TTY_CONFIG", (const char *const[]){ "vhangup", NULL } },
 };
+
+static const int64_t personalities[] = { 0x0, 0x8, 0x20000, 0x20008, 0xffffffff };
+
+#if defined(__x86_64__)
+static const char *const architectures[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", NULL };
+#elif defined(__aarch64__)
+static const char *const architectures[] = { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", NULL };
+#elif defined(__s390x__)
+static const char *const architectures[] = { "SCMP_ARCH_S390X", "SCMP_ARCH_S390", NULL };
+#else
+static const char *const architectures[] = { NULL };
+#endif
+
+enum { NETLINK = 16, NETLINK_AUDIT = 9 };
+
+static struct oci_seccomp_rule *add_rule(struct arena *a, struct oci_seccomp *s, const char *const *names,
+                                         const char *action, int64_t errno_ret)
+{
+    struct oci_seccomp_rule *r = LIST_ADD(a, s->syscalls);
+
+    memset(r, 0, sizeof(*r));
+    /* The tables are constant: only the vector's type has to forget it. */
+    r->names = (char **)(uintptr_t)names;
+    r->action = arena_strdup(a, action);
+    if (errno_ret)
+        r->errno_ret = arena_memdup(a, &errno_ret, sizeof(errno_ret));
+    return r;
+}
+
+static void add_arg(struct arena *a, struct oci_seccomp_rule *r, int64_t index, uint64_t value, const char *op)
+{
+    struct oci_seccomp_arg *arg = LIST_ADD(a, r->args);
+
+    *arg = (struct oci_seccomp_arg){ .index = index, .value = value, .op = arena_strdup(a, op) };
+}
+
+/* Audit messages need a capability; every other socket is free. */
+static void socket_rules(struct arena *a, struct oci_seccomp *s, bool audit)
+{
+    static const char *const names[] = { "socket", NULL };
+
+    if (audit) {
+        add_rule(a, s, names, "SCMP_ACT_ALLOW", 0);
+        return;
+    }
+    struct oci_seccomp_rule *r = add_rule(a, s, names, "SCMP_ACT_ERRNO", EINVAL);
+    add_arg(a, r, 0, NETLINK, "SCMP_CMP_EQ");
+    add_arg(a, r, 2, NETLINK_AUDIT, "SCMP_CMP_EQ");
+    add_arg(a, add_rule(a, s, names, "SCMP_ACT_ALLOW", 0), 2, NETLINK_AUDIT, "SCMP_CMP_NE");
+    add_arg(a, add_rule(a, s, names, "SCMP_ACT_ALLOW", 0), 0, NETLINK, "SCMP_CMP_NE");
+}
+
+static struct oci_seccomp *default_profile(struct arena *a, char *const *caps)
+{
+    static const char *const personality[] = { "personality", NULL };
+    struct oci_seccomp *s = arena_alloc(a, sizeof(*s));
+    int64_t enosys = ENOSYS;
+
+    s->default_action = arena_strdup(a, "SCMP_ACT_ERRNO");
+    s->default_errno_ret = arena_memdup(a, &enosys, sizeof(enosys));
+    s->architectures = (char **)(uintptr_t)architectures;
+    add_rule(a, s, refused, "SCMP_ACT_ERRNO", EPERM);
+    add_rule(a, s, allowed, "SCMP_ACT_ALLOW", 0);
+    for (size_t i = 0; i < ARRAY_SIZE(personalities); i++)
+        add_arg(a, add_rule(a, s, personality, "SCMP_ACT_ALLOW", 0), 0, (uint64_t)personalities[i], "SCMP_CMP_EQ");
+    for (size_t i = 0; i < ARRAY_SIZE(gated); i++) {
+        bool has = strv_has(caps, gated[i].cap);
+        add_rule(a, s, gated[i].names, has ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO", has ? 0 : EPERM);
+    }
+    socket_rules(a, s, strv_has(caps, "CAP_AUDIT_WRITE"));
+    return s;
+}
+
+/* ---------- profiles from a file ---------- */
+
+/* A profile in Docker's format has rules that apply to some architectures or capabilities only. */
+static bool condition_holds(const json_t *rule, char *const *caps)
+{
+    size_t i;
+    json_t *each;
+    const json_t *inc = json_object_get(rule, "includes"), *exc = json_object_get(rule, "excludes");
+
+    json_array_foreach(json_object_get(inc, "caps"), i, each)
+    {
+        if (json_is_string(each) && !strv_has(caps, json_string_value(each)))
+            return false;
+    }
+    json_array_foreach(json_object_get(exc, "caps"), i, each)
+    {
+        if (json_is_string(each) && strv_has(caps, json_string_value(each)))
+            return false;
+    }
+#if defined(__x86_64__)
+    static const char *const ours[] = { "amd64", "x32", "x86", NULL };
+#elif defined(__aarch64__)
+    static const char *const ours[] = { "arm64", "arm", NULL };
+#else
+    static const char *const ours[] = { NULL };
+#endif
+    const json_t *arches = json_object_get(inc, "arches");
+    bool match = json_array_size(arches) == 0;
+    json_array_foreach(arches, i, each)
+    {
+        if (json_is_string(each) && str_in_list(json_string_value(each), ours))
+            match = true;
+    }
+    json_array_foreach(json_object_get(exc, "arches"), i, each)
+    {
+        if (json_is_string(each) && str_in_list(json_string_value(each), ours))
+            return false;
+    }
+    return match;
+}
+
+static int load_profile(struct arena *a, const char *path, char *const *caps, struct oci_seccomp **ret,
+                        struct err *err)
+{
+    AUTO_JSON *doc = json_parse_file(AT_FDCWD, path, LIMIT_JSON_FILE, err);
+    if (!doc)
+        return err_wrap(err, "opening seccomp profile failed");
+    /* Drop what does not apply here, and Docker's "name" in place of "names". */
+    json_t *rules = json_object_get(doc, "syscalls");
+    for (size_t i = json_array_size(rules); i-- > 0;) {
+        json_t *rule = json_array_get(rules, i);
+        const char *name = json_string_value(json_object_get(rule, "name"));
+        if (name && !json_object_get(rule, "names"))
+            json_object_set_new(rule, "names", json_pack("[s]", name));
+        if (!condition_holds(rule, caps))
+            json_array_remove(rules, i);
+    }
+    *ret = arena_alloc(a, sizeof(**ret));
+    int r = json_read(a, doc, &oci_seccomp_type, *ret, err);
+    if (r < 0)
+        return err_wrap(err, "seccomp profile %s", path);
+    if (!(*ret)->architectures)
+        (*ret)->architectures = (char **)(uintptr_t)architectures;
+    return 0;
+}
+
+int seccomp_profile(struct arena *a, const char *path, char *const *caps, struct oci_seccomp **ret,
+                    struct err *err)
+{
+    *ret = NULL;
+    if (path && STR_EQ(path, "unconfined"))
+        return 0;
+    if (!str_empty(path))
+        return load_profile(a, path, caps, ret, err);
+    *ret = default_profile(a, caps);
+    return 0;
+}

@@ -54,6 +54,7 @@ struct container_config {
     char *image;      /* ID, empty with --rootfs */
     char *image_name; /* as shown: "docker.io/library/busybox:latest" */
     char *rootfs;     /* --rootfs */
+    char **layers;    /* keys of the image's layers, lowest first: image/image.h */
     int64_t created;
     char **create_command; /* the command line that made it */
 

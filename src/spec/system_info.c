@@ -251,7 +251,7 @@ static const struct json_field system_info_version_rows[] = {
     { 0 },
 };
 #undef T
-static const struct json_type system_info_version_type = JSON_TYPE(struct system_info_version,
+const struct json_type system_info_version_type = JSON_TYPE(struct system_info_version,
                                                                    system_info_version_rows);
 
 #define T struct system_info

@@ -171,4 +171,4 @@ struct system_info {
     struct system_info_version version;
 };
 
-extern const struct json_type system_info_type;
+extern const struct json_type system_info_type, system_info_version_type;

@@ -36,6 +36,10 @@ static const char *const steps[] = {
     "CREATE TABLE container_volumes("
     " container TEXT NOT NULL, volume TEXT NOT NULL, PRIMARY KEY(container, volume)) WITHOUT ROWID;"
     "CREATE INDEX container_volumes_volume ON container_volumes(volume);"
+    /* Whose namespaces a container uses: those it needs cannot go before it. */
+    "CREATE TABLE container_needs("
+    " container TEXT NOT NULL, needs TEXT NOT NULL, PRIMARY KEY(container, needs)) WITHOUT ROWID;"
+    "CREATE INDEX container_needs_needs ON container_needs(needs);"
     /* One row per stored manifest (or index); `id` is the hexadecimal config digest. */
     "CREATE TABLE images("
     " id TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL, created INTEGER NOT "
@@ -49,6 +53,18 @@ static const char *const steps[] = {
     "CREATE TABLE layers("
     " key TEXT PRIMARY KEY, diff_id TEXT NOT NULL, blob TEXT, size INTEGER NOT NULL,"
     " created INTEGER NOT NULL) WITHOUT ROWID;",
+    /* 2: which files an image needs, and which files nobody needs any more (image/gc.c).  `kind` is
+     * manifest, index, config, blob (a digest each) or layer (a key). */
+    "CREATE TABLE image_refs("
+    " ref TEXT NOT NULL, image TEXT NOT NULL, kind TEXT NOT NULL,"
+    " PRIMARY KEY(ref, image, kind)) WITHOUT ROWID;"
+    "CREATE INDEX image_refs_image ON image_refs(image);"
+    "CREATE TABLE image_garbage("
+    " ref TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY(ref, kind)) WITHOUT ROWID;",
+    /* 3: every name that an image ever had here ("NamesHistory" of inspect). */
+    "CREATE TABLE image_names_history("
+    " image TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,"
+    " PRIMARY KEY(image, name)) WITHOUT ROWID;",
 };
 
 static int db_fail(struct db *db, struct err *err, const char *what)

@@ -1,0 +1,9 @@
+/* cli/commands.h: the tree of commands. */
+#pragma once
+
+#include "cli/cmd.h"
+
+extern const struct cmd cmd_podman; /* the root */
+
+extern const struct cmd cmd_completion, cmd_help, cmd_hidden_complete, cmd_hidden_complete_bare,
+    cmd_hidden_man, cmd_info, cmd_system_reset, cmd_unshare, cmd_version;

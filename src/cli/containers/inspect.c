@@ -1,0 +1,129 @@
+/* podman inspect, container inspect */
+#include "cli/containers/commands.h"
+#include "cli/containers/select.h"
+#include "cli/format.h"
+#include "engine/images.h"
+
+#include "base/banned.h"
+
+struct inspect_args {
+    char *format, *type;
+    bool latest, size;
+};
+
+static int container_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name, json_t *out)
+{
+    struct container c;
+    struct engine *e = cmd_engine(x);
+
+    if (!e)
+        return -EIO;
+    int r = name ? container_find(e, x->arena, name, &c, x->err) : container_latest(e, x->arena, &c, x->err);
+    if (r < 0)
+        return r;
+    json_t *doc = container_inspect(e, x->arena, &c, o->size, x->err);
+    if (!doc)
+        return -EIO;
+    json_array_append_new(out, doc);
+    return 0;
+}
+
+static int image_document(struct cmd_ctx *x, const char *name, json_t *out)
+{
+    struct engine *e = cmd_engine(x);
+    struct image img = { 0 };
+
+    if (!e)
+        return -EIO;
+    int r = images_find(e, x->arena, name, &img, x->err);
+    if (r < 0)
+        return r;
+    json_t *doc = images_inspect(e, &img, x->err);
+    if (!doc)
+        return -EIO;
+    json_array_append_new(out, doc);
+    return 0;
+}
+
+/* A name may be a container's or an image's: containers first, as Podman. */
+static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name, json_t *out)
+{
+    bool all = STR_EQ(o->type, "all");
+
+    if (all || STR_EQ(o->type, "container")) {
+        int r = container_document(x, o, name, out);
+        if (r == 0 || !all || x->err->kind != ERR_NOT_FOUND)
+            return r;
+        err_clear(x->err);
+    }
+    if (all || STR_EQ(o->type, "image")) {
+        int r = image_document(x, name, out);
+        if (r == 0 || !all || x->err->kind != ERR_NOT_FOUND)
+            return r;
+        err_clear(x->err);
+        return err_set(x->err, ERR_NOT_FOUND, ENOENT, "no such object: \"%s\"", name);
+    }
+    return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP, "inspecting objects of type \"%s\" is not supported yet", o->type);
+}
+
+static int inspect_run(struct cmd_ctx *x, void *args)
+{
+    struct inspect_args *o = args;
+    AUTO_JSON *docs = json_array();
+    int code = 0, r;
+
+    if (!o->type)
+        o->type = arena_strdup(x->arena, "container");
+    if (o->latest && x->nargs)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--latest and arguments cannot be used together");
+    if (!o->latest && !x->nargs)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "no names or ids specified");
+    if (o->size && STR_EQ(o->type, "image"))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "size is not supported for type \"image\"");
+    if (o->latest && (r = container_document(x, o, NULL, docs)) < 0)
+        return r;
+    /* Those that are found are printed; each that is not is a line of its own, and the exit code. */
+    AUTO_BUF errors = { 0 };
+    for (int i = 0; i < x->nargs; i++)
+        if (one_document(x, o, x->args[i], docs) < 0) {
+            buf_printf(&errors, "Error: %s\n", x->err->msg);
+            code = err_kind_info(x->err->kind)->exit;
+            err_clear(x->err);
+        }
+    struct cli_list how = { .format = o->format, .title = "inspect", .indent = 5 };
+    r = cli_print_list(docs, &how, x->err);
+    fflush(stdout);
+    fputs(errors.data ? errors.data : "", stderr);
+    return r < 0 ? r : code;
+}
+
+static const struct opt inspect_opts[] = {
+    O_STR('f', "format", struct inspect_args, format, "template", "Format the output to a Go template or json"),
+    O_BOOL('l', "latest", struct inspect_args, latest, "Act on the latest container podman is aware of"),
+    O_BOOL('s', "size", struct inspect_args, size, "Display total file size"),
+    { 0 },
+};
+static const struct opt type_opts[] = {
+    O_STR('t', "type", struct inspect_args, type, "type", "Specify inspect-object type", .def = "all",
+          .choices = "all|artifact|container|image|network|pod|volume"),
+    { 0 },
+};
+static const struct opt *const inspect_tables[] = { inspect_opts, type_opts, NULL };
+static const struct opt *const container_inspect_tables[] = { inspect_opts, NULL };
+const struct cmd cmd_inspect = {
+    .name = "inspect", .summary = "Display the configuration of object denoted by ID",
+    .usage = "[options] {CONTAINER|IMAGE} [...]",
+    .description = "Displays the low-level information on an object identified by name or ID",
+    .max_args = -1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER, .opts = inspect_tables,
+    .args_size = sizeof(struct inspect_args), .run = inspect_run,
+};
+static const char *const examples[] = {
+    "podman container inspect myCtr", "podman container inspect -l --format '{{.Id}} {{.Config.Labels}}'", NULL
+};
+const struct cmd cmd_container_inspect = {
+    .name = "inspect", .summary = "Display the configuration of a container",
+    .usage = "[options] CONTAINER [CONTAINER...]",
+    .description = "Displays the low-level information on a container identified by name or ID.", .examples = examples,
+    .max_args = -1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER, .opts = container_inspect_tables,
+    .args_size = sizeof(struct inspect_args), .run = inspect_run,
+};

@@ -1,0 +1,73 @@
+/* cli/engine_open.c: the engine of this process, opened with the global options. */
+#include "cli/cmd.h"
+#include "engine/containers.h"
+#include "engine/rootless.h"
+
+#include "base/banned.h"
+
+static struct engine *engine;
+
+/* The options that a command which we start later has to be given as well. */
+static char **global_argv(struct arena *a)
+{
+    const struct {
+        const char *option, *value;
+    } handed_on[] = {
+        { "--storage-driver", global_args.storage_driver },
+        { "--cgroup-manager", global_args.cgroup_manager },
+        { "--volumepath", global_args.volumepath },
+    };
+    char **v = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(handed_on); i++)
+        if (handed_on[i].value) {
+            v = strv_add(a, v, handed_on[i].option);
+            v = strv_add(a, v, handed_on[i].value);
+        }
+    return v;
+}
+
+struct engine *cmd_engine(struct cmd_ctx *c)
+{
+    if (engine)
+        return engine;
+    struct engine_options o = {
+        .root = global_args.root,
+        .runroot = global_args.runroot,
+        .storage_driver = global_args.storage_driver,
+        .tmpdir = global_args.tmpdir,
+        .volume_path = global_args.volumepath,
+        .storage_opts = global_args.storage_opt,
+        .cgroup_manager = global_args.cgroup_manager,
+        .runtime = global_args.runtime,
+        .runtime_flags = global_args.runtime_flag,
+        .modules = global_args.modules,
+        .global_argv = global_argv(c->arena),
+    };
+    engine = engine_open(&o, c->err);
+    return engine;
+}
+
+int cmd_enter_userns(struct cmd_ctx *c)
+{
+    return rootless_enter(c->err);
+}
+
+int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
+{
+    AUTO_ARENA a = { 0 };
+    struct err err = { 0 };
+    struct cmd_ctx ctx = { .arena = &a, .err = &err };
+    struct container_list list = { 0 };
+    struct engine *e = cmd_engine(&ctx);
+
+    if (!e || (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING))
+        return 0;
+    if (container_list(e, &a, &list, &err) < 0)
+        return 0;
+    for (size_t i = 0; i < list.n; i++)
+        if (str_starts(list.items[i].config.name, prefix) &&
+            (kind == COMPLETE_CONTAINER || list.items[i].status == CTR_RUNNING))
+            fprintf(out, "%s\n", list.items[i].config.name);
+    return 0;
+}

@@ -1,0 +1,40 @@
+/* podman image: the group */
+#include "cli/images/commands.h"
+
+#include "base/banned.h"
+
+extern const struct cmd cmd_image_exists, cmd_image_inspect, cmd_image_prune;
+
+static const char *const list_aliases[] = { "ls", NULL };
+static const char *const rm_aliases[] = { "remove", NULL };
+
+static const struct cmd image_history = { .name = "history", .same_as = &cmd_history };
+static const struct cmd image_import = { .name = "import", .same_as = &cmd_import };
+static const struct cmd image_list = { .name = "list",
+                                       .aliases = list_aliases,
+                                       .same_as = &cmd_images };
+static const struct cmd image_load = { .name = "load", .same_as = &cmd_load };
+static const struct cmd image_pull = { .name = "pull", .same_as = &cmd_pull };
+static const struct cmd image_rm = { .name = "rm", .aliases = rm_aliases, .same_as = &cmd_rmi };
+static const struct cmd image_save = { .name = "save", .same_as = &cmd_save };
+static const struct cmd image_tag = { .name = "tag", .same_as = &cmd_tag };
+static const struct cmd image_untag = { .name = "untag", .same_as = &cmd_untag };
+
+static const struct cmd *const image_subs[] = {
+    &cmd_image_exists, &image_history,   &image_import, &cmd_image_inspect, &image_list,
+    &image_load,       &cmd_image_prune, &image_pull,   &image_rm,          &image_save,
+    &image_tag,        &image_untag,     NULL,
+};
+const struct cmd cmd_image = {
+    .name = "image",
+    .summary = "Manage images",
+    .description = "Manage images",
+    .subs = image_subs,
+};
+
+void images_print_error(struct err *err)
+{
+    fflush(stdout);
+    fprintf(stderr, "Error: %s\n", err->msg);
+    err_clear(err);
+}

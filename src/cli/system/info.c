@@ -1,0 +1,137 @@
+/* podman info, unshare, system reset */
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "base/proc.h"
+#include "cli/commands.h"
+#include "cli/format.h"
+#include "engine/rootless.h"
+#include "engine/system.h"
+
+#include "base/banned.h"
+
+/* ---------- info ---------- */
+
+struct info_args {
+    char *format;
+    bool debug;
+};
+
+static int info_run(struct cmd_ctx *x, void *args)
+{
+    struct info_args *o = args;
+    struct engine *e = cmd_engine(x);
+
+    if (!e)
+        return -EIO;
+    AUTO_JSON *doc = system_info(e, x->arena, x->err);
+    if (!doc)
+        return -EIO;
+    struct cli_list how = { .format = o->format, .title = "info", .indent = 4 };
+    return cli_print_one(doc, &how, x->err);
+}
+
+static const struct opt info_opts[] = {
+    O_BOOL('D', "debug", struct info_args, debug, "Display additional debug information",
+           .flags = OPTF_HIDDEN),
+    O_STR('f', "format", struct info_args, format, "template",
+          "Change the output format to JSON or a Go template"),
+    { 0 },
+};
+static const struct opt *const info_tables[] = { info_opts, NULL };
+static const char *const info_examples[] = { "podman info", "podman info --format json",
+                                             "podman info --format '{{.Host.Security.Rootless}}'",
+                                             NULL };
+const struct cmd cmd_info = {
+    .name = "info",
+    .summary = "Display podman system information",
+    .usage = "[options]",
+    .description =
+        "Display information pertaining to the host, current storage stats, and build of podman. "
+        "Useful for the user and when reporting issues.",
+    .examples = info_examples,
+    .max_args = 0,
+    .opts = info_tables,
+    .args_size = sizeof(struct info_args),
+    .run = info_run,
+};
+
+/* ---------- unshare ---------- */
+
+static int unshare_run(struct cmd_ctx *x, void *args)
+{
+    char *shell[] = { getenv("SHELL") ? getenv("SHELL") : arena_strdup(x->arena, "/bin/sh"), NULL };
+    char **argv = x->nargs ? x->args : shell;
+    (void)args;
+
+    if (!rootless_is())
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "please use unshare with rootless");
+    /* A mount namespace too: what is mounted there stays there. */
+    if (unshare(CLONE_NEWNS) < 0)
+        return err_sys(x->err, errno, "making a mount namespace");
+    fflush(stdout);
+    execvp(argv[0], argv);
+    int saved = errno;
+    return err_set(x->err, saved == ENOENT ? ERR_NO_COMMAND : ERR_CANNOT_INVOKE, saved, "%s: %s",
+                   argv[0], strerror(saved));
+}
+
+static const char *const unshare_examples[] = { "podman unshare id",
+                                                "podman unshare cat /proc/self/uid_map", NULL };
+const struct cmd cmd_unshare = {
+    .name = "unshare",
+    .summary = "Run a command in a modified user namespace",
+    .usage = "[COMMAND [ARG...]]",
+    .description = "Runs a command in a modified user namespace.",
+    .examples = unshare_examples,
+    .max_args = -1,
+    .flags = CMD_NO_INTERSPERSED,
+    .run = unshare_run,
+};
+
+/* ---------- system reset ---------- */
+
+struct reset_args {
+    bool force;
+};
+
+static int reset_run(struct cmd_ctx *x, void *args)
+{
+    struct reset_args *o = args;
+    struct engine *e = cmd_engine(x);
+    char **problems = NULL, line[16];
+
+    if (!e)
+        return -EIO;
+    if (!o->force) {
+        printf("WARNING! This will remove:\n        - all containers\n        - all pods\n        "
+               "- all images\n"
+               "        - all networks\n        - all build cache\n        - all volumes\n"
+               "Are you sure you want to continue? [y/N] ");
+        fflush(stdout);
+        if (!fgets(line, sizeof(line), stdin) || (line[0] != 'y' && line[0] != 'Y'))
+            return 0;
+    }
+    int r = system_reset(e, x->arena, &problems, x->err);
+    for (char **p = problems; p && *p; p++)
+        fprintf(stderr, "Error: %s\n", *p);
+    return r < 0 ? r : problems ? 125 : 0;
+}
+
+static const struct opt reset_opts[] = {
+    O_BOOL('f', "force", struct reset_args, force, "Do not prompt for confirmation"),
+    { 0 },
+};
+static const struct opt *const reset_tables[] = { reset_opts, NULL };
+const struct cmd cmd_system_reset = {
+    .name = "reset",
+    .summary = "Reset podman storage",
+    .usage = "[options]",
+    .description = "Reset podman storage back to default state. All containers will be stopped and "
+                   "removed, and all "
+                   "images, volumes, networks and container content will be removed.",
+    .max_args = 0,
+    .opts = reset_tables,
+    .args_size = sizeof(struct reset_args),
+    .run = reset_run,
+};

@@ -1,0 +1,490 @@
+#include <sys/random.h>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "engine/options.h"
+#include "engine/rootless.h"
+#include "engine/spec_parts.h"
+#include "image/image.h"
+
+#include "base/banned.h"
+
+/* Making a container: what the user said, completed from the image and the configuration, becomes a
+ * directory and then a row.  The row is the last step: a container that is listed is whole. */
+
+/* ---------- names ---------- */
+
+static const char *const adjectives[] = {
+    "agile",   "amber",  "bold",   "brave",  "bright", "calm",   "clever", "cosmic", "curious", "daring",
+    "dreamy",  "eager",  "fair",   "fluent", "fond",   "gentle", "glad",   "golden", "happy",   "hardy",
+    "honest",  "humble", "jolly",  "keen",   "kind",   "lively", "lucid",  "lucky",  "mellow",  "merry",
+    "mighty",  "modest", "nimble", "noble",  "patient", "plucky", "polite", "proud", "quick",   "quiet",
+    "rapid",   "ready",  "robust", "serene", "sharp",  "silent", "simple", "sleepy", "smooth",  "solid",
+    "steady",  "stoic",  "sunny",  "swift",  "tender", "tidy",   "vivid",  "warm",   "wise",    "witty",
+};
+static const char *const scientists[] = {
+    "abel",    "ampere",  "archimedes", "babbage", "banach", "bell",    "bohr",    "boole",    "borg",    "brahe",
+    "cantor",  "cauchy",  "church",     "clarke",  "curie",  "darwin",  "dijkstra", "dirac",   "edison",  "einstein",
+    "erdos",   "euclid",  "euler",      "faraday", "fermat", "fermi",   "feynman", "franklin", "galileo", "galois",
+    "gauss",   "germain", "goldberg",   "goodall", "haibt",  "hamilton", "hawking", "heisenberg", "hertz", "hilbert",
+    "hopper",  "hypatia", "johnson",    "kalam",   "keller", "kepler",  "knuth",   "lamarr",   "leakey",  "lovelace",
+    "maxwell", "meitner", "mendel",     "newton",  "noether", "pascal", "pasteur", "planck",   "poincare", "ramanujan",
+    "ritchie", "shannon", "tesla",      "turing",  "volta",  "wiles",   "wright",  "wu",       "yalow",   "yonath",
+};
+
+static char *random_name(struct arena *a, int try)
+{
+    uint32_t r[3];
+
+    if (getrandom(r, sizeof(r), 0) != sizeof(r))
+        abort();
+    const char *x = adjectives[r[0] % ARRAY_SIZE(adjectives)], *y = scientists[r[1] % ARRAY_SIZE(scientists)];
+    return try < 3 ? arena_printf(a, "%s_%s", x, y) : arena_printf(a, "%s_%s%u", x, y, r[2] % 100000);
+}
+
+/* ---------- the image ---------- */
+
+static int pull(struct engine *e, struct arena *a, const char *name, const struct pull_request *p,
+                const char *policy, struct image *img, char **ret_name, struct err *err)
+{
+    struct image_pull_options o = {
+        .policy = policy, .os = p->os, .arch = p->arch, .variant = p->variant, .authfile = p->authfile,
+        .creds = p->creds, .cert_dir = p->cert_dir, .tls_verify = p->tls_verify, .quiet = p->quiet,
+        .retry = p->retry, .retry_delay_ns = p->retry_delay_ns,
+    };
+    char **ids = NULL;
+    int r = image_pull(e->store, a, name, &o, &ids, err);
+
+    if (r == 0 && !(ids && ids[0]))
+        return err_set(err, ERR_INTERNAL, EIO, "pulling %s brought no image", name);
+    if (r < 0)
+        return r;
+    r = image_find_named(e->store, a, name, img, ret_name, err);
+    if (r < 0 && err->kind == ERR_NOT_FOUND) { /* a transport's name is none of the store's */
+        err_clear(err);
+        r = image_find_named(e->store, a, ids[0], img, ret_name, err);
+    }
+    return r;
+}
+
+static bool platform_wanted(const struct pull_request *p, const struct image *img)
+{
+    return (!p->os || str_same(p->os, img->config.os)) && (!p->arch || str_same(p->arch, img->config.architecture)) &&
+           (!p->variant || str_same(p->variant, img->config.variant));
+}
+
+static int get_image(struct engine *e, struct arena *a, const char *name, const struct pull_request *p,
+                     struct image *img, char **ret_name, struct err *err)
+{
+    const char *policy = str_empty(p->policy) ? e->defaults.pull_policy : p->policy;
+    int r;
+
+    if (STR_IN(policy, "missing", "never")) {
+        r = image_find_named(e->store, a, name, img, ret_name, err);
+        if (r == 0 && (STR_EQ(policy, "never") || platform_wanted(p, img)))
+            return 0;
+        if (r < 0 && err->kind != ERR_NOT_FOUND)
+            return r;
+        if (r < 0 && STR_EQ(policy, "never"))
+            return r;
+        err_clear(err);
+        if (r < 0 && STR_IN(name, "hello", "localhost/hello", "localhost/hello:latest", "quay.io/podman/hello",
+                            "quay.io/podman/hello:latest")) {
+            r = image_ensure_hello(e->store, a, err);
+            return r < 0 ? r : image_find_named(e->store, a, name, img, ret_name, err);
+        }
+    }
+    memset(img, 0, sizeof(*img));
+    return pull(e, a, name, p, policy, img, ret_name, err);
+}
+
+static void merge_env(struct engine *e, struct arena *a, const struct image_exec *x, struct container_config *c)
+{
+    char **env = NULL;
+
+    if (!c->env_unset_all) {
+        for (char **p = e->defaults.env; p && *p; p++)
+            env = env_set(a, env, *p);
+        env = env_set(a, env, "container=podman");
+        if (c->terminal)
+            env = env_set(a, env, "TERM=xterm");
+        for (char **p = x->env; p && *p; p++)
+            env = env_set(a, env, *p);
+        for (char **p = c->env_unset; p && *p; p++)
+            env = env_unset(a, env, *p);
+    }
+    /* --env-merge PATH=/opt/bin:${PATH}: a reference to what is there so far */
+    for (char **p = c->env_merge; p && *p; p++) {
+        AUTO_BUF out = { .max = 1u << 20 };
+        for (const char *s = *p; *s;) {
+            const char *end = str_starts(s, "${") ? strchr(s, '}') : NULL;
+            if (!end) {
+                buf_putc(&out, *s++);
+                continue;
+            }
+            char *key = arena_strndup(a, s + 2, (size_t)(end - s - 2));
+            const char *v = env_get(env, key);
+            buf_puts(&out, v ? v : "");
+            s = end + 1;
+        }
+        env = env_set(a, env, out.data ? out.data : "");
+    }
+    for (char **p = c->env; p && *p; p++)
+        env = env_set(a, env, *p);
+    c->env = env;
+}
+
+static void merge_image(struct engine *e, struct arena *a, const struct image *img, struct container_config *c)
+{
+    const struct image_exec *x = &img->config.config;
+
+    /* A new entrypoint makes the image's command meaningless. */
+    if (!c->entrypoint_given)
+        c->entrypoint = x->entrypoint;
+    if (!c->command && !c->entrypoint_given)
+        c->command = x->cmd;
+    if (str_empty(c->user))
+        c->user = x->user;
+    if (str_empty(c->workdir))
+        c->workdir = x->working_dir;
+    if (str_empty(c->stop_signal))
+        c->stop_signal = x->stop_signal;
+    for (size_t i = 0; i < x->labels.n; i++)
+        if (!kv_get(&c->labels, x->labels.items[i].key))
+            kv_set(a, &c->labels, x->labels.items[i].key, x->labels.items[i].val);
+    const char *mode = str_empty(c->image_volume) ? e->defaults.image_volume : c->image_volume;
+    for (char **v = x->volumes; v && *v && !STR_EQ(mode, "ignore"); v++) {
+        char *dst = path_clean(a, *v);
+        bool have = false;
+        for (size_t i = 0; i < c->mounts.n; i++)
+            have |= STR_EQ(c->mounts.items[i].destination, dst);
+        if (have || dst[0] != '/')
+            continue;
+        struct container_mount *m = LIST_ADD(a, c->mounts);
+        *m = (struct container_mount){ .destination = dst, .from_image = true };
+        m->type = arena_strdup(a, STR_EQ(mode, "tmpfs") ? "tmpfs" : "volume");
+        m->anonymous = STR_EQ(m->type, "volume");
+    }
+}
+
+/* ---------- the configuration ---------- */
+
+static char *choose(struct arena *a, char *given, const char *otherwise)
+{
+    return str_empty(given) ? arena_strdup(a, otherwise) : given;
+}
+
+static int apply_limits(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+{
+    const struct engine_defaults *d = &e->defaults;
+
+    for (char **p = d->ulimits; p && *p; p++) {
+        struct container_config one = { 0 };
+        int r = option_ulimit(a, *p, &one, err);
+        if (r < 0)
+            return err_wrap(err, "containers.conf: default_ulimits");
+        for (size_t i = 0; i < one.ulimits.n; i++) {
+            bool have = false;
+            for (size_t k = 0; k < c->ulimits.n; k++)
+                have |= STR_EQ(c->ulimits.items[k].name, one.ulimits.items[i].name);
+            if (!have)
+                *LIST_ADD(a, c->ulimits) = one.ulimits.items[i];
+        }
+    }
+    for (char **p = d->sysctls; p && *p; p++) {
+        char *eq = strchr(*p, '=');
+        char *key = eq ? arena_strndup(a, *p, (size_t)(eq - *p)) : NULL;
+        /* A default for a namespace that this container does not have is no error. */
+        bool net = key && str_starts(key, "net.");
+        if (key && !kv_get(&c->sysctls, key) && !(net && c->netns && STR_EQ(c->netns, "host")))
+            kv_set(a, &c->sysctls, key, eq + 1);
+    }
+    if (!c->resources.pids_limit && d->pids_limit > 0)
+        c->resources.pids_limit = arena_memdup(a, &d->pids_limit, sizeof(int64_t));
+    if (!c->resources.oom_score_adj)
+        c->resources.oom_score_adj = d->oom_score_adj;
+    if (!c->shm_size)
+        c->shm_size = d->shm_size;
+    return 0;
+}
+
+static int apply_mounts(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+{
+    const struct engine_defaults *d = &e->defaults;
+    int r = 0;
+
+    for (size_t list = 0; r == 0 && list < 2; list++)
+        for (char **p = list ? d->mounts : d->volumes; r == 0 && p && *p; p++) {
+            struct container_mount m = { 0 };
+            r = list ? option_mount(a, *p, &m, err) : option_volume(a, *p, &m, err);
+            bool have = false;
+            for (size_t i = 0; r == 0 && i < c->mounts.n; i++)
+                have |= STR_EQ(c->mounts.items[i].destination, m.destination);
+            if (r == 0 && !have)
+                *LIST_ADD(a, c->mounts) = m;
+        }
+    for (char **p = d->devices; r == 0 && p && *p; p++) {
+        struct container_device dev = { 0 };
+        r = option_device(a, *p, &dev, err);
+        if (r == 0)
+            *LIST_ADD(a, c->devices) = dev;
+    }
+    return r < 0 ? err_wrap(err, "containers.conf") : 0;
+}
+
+static int apply_log(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+{
+    const struct engine_defaults *d = &e->defaults;
+
+    c->log_driver = choose(a, c->log_driver, d->log_driver);
+    if (STR_EQ(c->log_driver, "journald") && access("/run/systemd/journal/socket", F_OK) < 0)
+        return err_set(err, ERR_UNSUPPORTED, ENOENT,
+                       "log driver \"journald\": no journal runs here (/run/systemd/journal/socket is missing): use --log-driver k8s-file");
+    if (c->log_size_max <= 0)
+        c->log_size_max = d->log_size_max;
+    if (str_empty(c->log_tag))
+        c->log_tag = d->log_tag;
+    if (str_empty(c->log_path) && STR_IN(c->log_driver, "k8s-file", "json-file"))
+        c->log_path = str_empty(d->log_path) ? arena_printf(a, "%s/ctr.log", container_bundle(e, a, c->id))
+                                             : arena_printf(a, "%s/%s/ctr.log", d->log_path, c->id);
+    return 0;
+}
+
+static int resolve_container_modes(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+{
+    char **modes[] = { &c->netns, &c->pidns, &c->ipcns, &c->utsns, &c->userns, &c->cgroupns };
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        struct container other;
+        if (!*modes[i] || !str_starts(*modes[i], "container:"))
+            continue;
+        int r = container_find(e, a, *modes[i] + 10, &other, err);
+        if (r < 0)
+            return r;
+        *modes[i] = arena_printf(a, "container:%s", other.config.id);
+        if (!strv_has(c->requires_, other.config.id))
+            c->requires_ = strv_add(a, c->requires_, other.config.id);
+    }
+    return 0;
+}
+
+static int check_mode(const char *option, const char *mode, const char *const *words, struct err *err)
+{
+    if (str_empty(mode) || str_in_list(mode, words) || str_starts(mode, "container:") || str_starts(mode, "ns:"))
+        return 0;
+    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid %s mode \"%s\": unrecognized namespace mode", option, mode);
+}
+
+static int apply_namespaces(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+{
+    const struct engine_defaults *d = &e->defaults;
+    static const char *const plain[] = { "host", "private", NULL };
+    static const char *const net[] = { "host", "private", "none", NULL };
+    static const char *const ipc[] = { "host", "private", "none", "shareable", NULL };
+
+    c->netns = choose(a, c->netns, str_empty(d->netns) ? "private" : d->netns);
+    c->pidns = choose(a, c->pidns, d->pidns);
+    c->ipcns = choose(a, c->ipcns, d->ipcns);
+    c->utsns = choose(a, c->utsns, d->utsns);
+    c->cgroupns = choose(a, c->cgroupns, d->cgroupns);
+    c->userns = choose(a, c->userns, d->userns);
+    c->cgroups = choose(a, c->cgroups, d->cgroups);
+    int r = check_mode("network", c->netns, net, err);
+    if (r == 0)
+        r = check_mode("PID", c->pidns, plain, err);
+    if (r == 0)
+        r = check_mode("IPC", c->ipcns, ipc, err);
+    if (r == 0)
+        r = check_mode("UTS", c->utsns, plain, err);
+    if (r == 0)
+        r = check_mode("cgroup", c->cgroupns, plain, err);
+    if (r == 0)
+        r = resolve_container_modes(e, a, c, err);
+    return r < 0 ? r : userns_resolve(e, a, c, err);
+}
+
+static int apply_process(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+{
+    const struct engine_defaults *d = &e->defaults;
+    char host[65] = "";
+
+    if (str_empty(c->hostname)) {
+        if (c->utsns && STR_EQ(c->utsns, "host")) {
+            gethostname(host, sizeof(host) - 1);
+            c->hostname = arena_strdup(a, host);
+        } else
+            c->hostname = d->name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
+    } else if (c->utsns && STR_EQ(c->utsns, "host"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set hostname when running in the host UTS namespace: invalid configuration");
+    c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
+    if (c->stop_timeout == -2)
+        c->stop_timeout = d->stop_timeout;
+    c->tz = choose(a, c->tz, d->tz);
+    c->umask = choose(a, c->umask, d->umask);
+    c->detach_keys = c->detach_keys ? c->detach_keys : d->detach_keys;
+    c->init = c->init || d->init;
+    c->privileged = c->privileged || d->privileged;
+    c->read_only = c->read_only || d->read_only;
+    if (str_empty(c->seccomp_profile) && !c->privileged)
+        c->seccomp_profile = d->seccomp_profile;
+    if (str_empty(c->apparmor_profile) && !c->privileged)
+        c->apparmor_profile = d->apparmor_profile;
+    c->runtime = choose(a, c->runtime, e->opt.runtime ? e->opt.runtime : d->runtime);
+    c->runtime_flags = e->opt.runtime_flags ? strv_copy(a, e->opt.runtime_flags) : c->runtime_flags;
+    c->cgroup_manager = arena_strdup(a, e->cgroup_manager);
+    c->sdnotify = choose(a, c->sdnotify, "container");
+    for (char **p = d->annotations; p && *p; p++) {
+        char *eq = strchr(*p, '=');
+        if (eq && !kv_get(&c->annotations, arena_strndup(a, *p, (size_t)(eq - *p))))
+            kv_set(a, &c->annotations, arena_strndup(a, *p, (size_t)(eq - *p)), eq + 1);
+    }
+    for (char **p = c->label_opts; p && *p; p++)
+        if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
+            log_debug("SELinux is off: --security-opt label=%s has no effect", *p);
+    return 0;
+}
+
+/* A hostname in the environment, as every container engine has it. */
+static void finish_env(struct arena *a, struct container_config *c)
+{
+    if (!env_get(c->env, "HOSTNAME") && !c->env_unset_all && !strv_has(c->env_unset, "HOSTNAME"))
+        c->env = env_set(a, c->env, arena_printf(a, "HOSTNAME=%s", c->hostname));
+    c->env_unset = c->env_merge = NULL;
+    c->env_unset_all = false;
+}
+
+/* ---------- the row ---------- */
+
+static int name_taken(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+{
+    struct container other = { 0 };
+    const char *id = "";
+
+    if (container_find(e, a, c->name, &other, NULL) == 0)
+        id = other.config.id;
+    return err_set(err, ERR_CONFLICT, EEXIST,
+                   "creating container storage: the container name \"%s\" is already in use by %s. You have to remove "
+                   "that container to be able to reuse that name: that name is already in use, or use --replace to "
+                   "instruct Podman to do so.",
+                   c->name, id);
+}
+
+static int insert_row(struct engine *e, const struct container_config *c, struct err *err)
+{
+    struct db *db = store_db(e->store, err);
+    if (!db)
+        return -EIO;
+    AUTO_FREE char *text = container_encode(c);
+    int r = db_begin(db, DB_FAST, err);
+    if (r < 0)
+        return r;
+    r = db_exec(db, err, "INSERT INTO containers(id, name, image, created, auto_remove, config) VALUES(?,?,?,?,?,?)",
+                "sssibs", c->id, c->name, c->image, c->created, (int)c->auto_remove, text);
+    for (char **v = c->volumes; r >= 0 && v && *v; v++)
+        r = db_exec(db, err, "INSERT OR IGNORE INTO container_volumes(container, volume) VALUES(?,?)", "ss", c->id, *v);
+    for (char **v = c->requires_; r >= 0 && v && *v; v++)
+        r = db_exec(db, err, "INSERT OR IGNORE INTO container_needs(container, needs) VALUES(?,?)", "ss", c->id, *v);
+    if (r < 0) {
+        db_rollback(db);
+        return r;
+    }
+    return db_commit(db, err);
+}
+
+/* @chosen: the user chose the name; a random one that is taken is thrown again. */
+static int store_container(struct engine *e, struct arena *a, struct container_config *c, bool chosen,
+                           struct err *err)
+{
+    char path[128];
+
+    int r = rootfs_create(e, a, c, err);
+    if (r == 0)
+        r = volumes_prepare(e, a, c, err);
+    for (int try = 0; r == 0; try++) {
+        r = insert_row(e, c, err);
+        if (r != -EEXIST)
+            break;
+        err_clear(err);
+        if (chosen || try > 20) {
+            r = name_taken(e, a, c, err);
+            break;
+        }
+        c->name = random_name(a, try);
+        r = 0;
+    }
+    if (r < 0) {
+        snprintf(path, sizeof(path), "containers/%s", c->id);
+        (void)!fs_remove_tree(e->store->graph_fd, path);
+        (void)!volumes_remove_anonymous(e, c, NULL);
+    }
+    return r;
+}
+
+static int replace_old(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+{
+    struct container old;
+    struct container_remove_options o = { .force = true, .volumes = true, .timeout_s = -2 };
+
+    if (str_empty(c->name))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot replace container without --name being set");
+    if (container_find(e, a, c->name, &old, err) < 0) {
+        bool absent = err->kind == ERR_NOT_FOUND;
+        if (absent)
+            err_clear(err);
+        return absent ? 0 : -EIO;
+    }
+    return STR_EQ(old.config.name, c->name) ? container_remove(e, &old, &o, err) : 0;
+}
+
+int container_create(struct engine *e, struct arena *a, struct container_config *c, const char *image,
+                     const struct pull_request *p, bool replace, char ***warnings, struct err *err)
+{
+    char id[65];
+    struct image img = { 0 };
+    bool chosen = !str_empty(c->name);
+
+    (void)warnings;
+    int r = replace ? replace_old(e, a, c, err) : 0;
+    if (r < 0)
+        return r;
+    store_random_id(id, 64);
+    c->id = arena_strdup(a, id);
+    c->created = time_now();
+    if (image) {
+        r = get_image(e, a, image, p, &img, &c->image_name, err);
+        if (r < 0)
+            return r;
+        c->image = arena_strdup(a, img.id);
+        c->layers = img.layers;
+    } else {
+        char *abs = realpath(c->rootfs, NULL);
+        if (!abs)
+            return err_sys(err, errno, "finding the root file system %s", c->rootfs);
+        c->rootfs = arena_strdup(a, abs);
+        free(abs);
+        c->image_name = c->rootfs;
+    }
+    merge_env(e, a, &img.config.config, c);
+    merge_image(e, a, &img, c);
+    if (!c->entrypoint && !c->command)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
+    if (!chosen)
+        c->name = random_name(a, 0);
+    r = apply_namespaces(e, a, c, err);
+    if (r == 0)
+        r = apply_limits(e, a, c, err);
+    if (r == 0)
+        r = apply_mounts(e, a, c, err);
+    if (r == 0)
+        r = apply_log(e, a, c, err);
+    if (r == 0)
+        r = apply_process(e, a, c, err);
+    if (r < 0)
+        return r;
+    finish_env(a, c);
+    /* What the specification will refuse is refused now, not at the first start. */
+    char **caps;
+    r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);
+    return r < 0 ? r : store_container(e, a, c, chosen, err);
+}

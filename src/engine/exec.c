@@ -1,0 +1,110 @@
+#include <time.h>
+
+#include "base/parse.h"
+#include "engine/spec_parts.h"
+
+#include "base/banned.h"
+
+/* A command in a running container: the monitor starts it (spec/monitor.h, "exec"), so that no process of
+ * ours has to enter the container, and we drive the connection that its answer becomes. */
+
+static int build_process(struct engine *e, struct arena *a, const struct container *c, const struct exec_options *o,
+                         struct oci_process *p, struct err *err)
+{
+    const struct container_config *cc = &c->config;
+    struct container_config all = *cc;
+    char **caps;
+
+    p->terminal = o->terminal;
+    p->args = o->command;
+    p->cwd = arena_strdup(a, o->workdir ? o->workdir : str_empty(cc->workdir) ? "/" : cc->workdir);
+    p->env = strv_copy(a, cc->env);
+    if (o->terminal && !env_get(p->env, "TERM"))
+        p->env = env_set(a, p->env, "TERM=xterm");
+    for (char **v = o->env; v && *v; v++)
+        p->env = env_set(a, p->env, *v);
+    const char *user = o->user ? o->user : cc->user;
+    int r = 0;
+    if (!str_empty(user) && !STR_IN(user, "0", "0:0"))
+        r = user_lookup_running(a, (pid_t)c->run.pid, user, &p->user, err);
+    if (r < 0)
+        return r;
+    if (o->user && !STR_IN(o->user, str_empty(cc->user) ? "0" : cc->user))
+        p->env = env_unset(a, p->env, "HOME"); /* another user has another one: the runtime finds it */
+    all.privileged = cc->privileged || o->privileged;
+    r = capabilities_resolve(a, &all, e->defaults.capabilities, &caps, err);
+    if (r < 0)
+        return r;
+    struct oci_capabilities *k = p->capabilities = arena_alloc(a, sizeof(*k));
+    k->bounding = caps;
+    if (p->user.uid == 0 || o->privileged)
+        k->effective = k->permitted = caps;
+    p->no_new_privileges = cc->no_new_privileges && !o->privileged;
+    p->apparmor_profile = cc->apparmor_profile;
+    p->selinux_label = cc->process_label;
+    uint32_t m;
+    if (!str_empty(cc->umask) && parse_octal(cc->umask, 0777, &m) == 0) {
+        int64_t v = m;
+        p->user.umask = arena_memdup(a, &v, sizeof(v));
+    }
+    return 0;
+}
+
+
+static int wait_until_running(struct engine *e, struct arena *a, struct container *c, int64_t wait_s, struct err *err)
+{
+    int64_t end = time_monotonic() + wait_s * NSEC_PER_SEC;
+
+    while (c->status != CTR_RUNNING && wait_s > 0) {
+        struct timespec ts = { .tv_nsec = 50000000 };
+        if (time_monotonic() > end)
+            return err_set(err, ERR_STATE, ETIMEDOUT, "timed out waiting for container: %s", c->config.id);
+        nanosleep(&ts, NULL);
+        int r = container_refresh(e, a, c, err);
+        if (r < 0)
+            return r;
+    }
+    if (c->status != CTR_RUNNING)
+        return err_set(err, ERR_STATE, EINVAL, "can only create exec sessions on running containers: container state improper");
+    return 0;
+}
+
+int container_exec(struct engine *e, const struct container *given, const struct exec_options *o, char *session,
+                   int *ret_code, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct container c = *given;
+    struct oci_process p = { 0 };
+    int sock = -EBADF;
+
+    int r = wait_until_running(e, &a, &c, o->wait_s, err);
+    if (r == 0)
+        r = build_process(e, &a, &c, o, &p, err);
+    if (r < 0)
+        return r;
+    store_random_id(session, 64);
+    AUTO_CLOSE int dir = container_run_dir(e, c.config.id);
+    if (dir < 0)
+        return err_sys(err, -dir, "opening the run directory of %s", c.config.id);
+    AUTO_JSON *req = json_pack("{s:s,s:s,s:o,s:b,s:b,s:b,s:b}", "op", "exec", "session", session, "process",
+                               json_from(&oci_process_type, &p), "attach", !o->detach, "terminal", o->terminal,
+                               "stdin", o->interactive, "privileged", o->privileged);
+    r = supervise_request(dir, req, -1, NULL, o->detach ? NULL : &sock, err);
+    if (r < 0 || o->detach)
+        return r;
+    AUTO_CLOSE int owned = sock;
+    struct attach_streams s = {
+        .in = o->in, .out = o->out, .err = o->err,
+        .terminal = o->terminal && o->in >= 0 && isatty(o->in),
+        .detach_keys = o->detach_keys ? o->detach_keys : "ctrl-p,ctrl-q",
+    };
+    enum attach_end end;
+    r = attach_run(owned, &s, &end, ret_code, err);
+    if (r < 0)
+        return r;
+    if (end == ATTACH_LOST) {
+        *ret_code = 137; /* the container was killed around it */
+    } else if (end == ATTACH_DETACHED)
+        *ret_code = 0;
+    return 0;
+}

@@ -1,0 +1,158 @@
+#include "engine/images.h"
+
+#include "base/parse.h"
+#include "engine/containers.h"
+#include "store/layers.h"
+
+#include "base/banned.h"
+
+int images_find(struct engine *e, struct arena *a, const char *name, struct image *ret,
+                struct err *err)
+{
+    return image_find(engine_store(e), a, name, ret, err);
+}
+
+int images_pull(struct engine *e, struct arena *a, const char *name,
+                const struct image_pull_options *o, char ***ret_ids, struct err *err)
+{
+    return image_pull(engine_store(e), a, name, o, ret_ids, err);
+}
+
+int images_load(struct engine *e, struct arena *a, const char *path, int fd,
+                struct progress *progress, char ***ret_names, struct err *err)
+{
+    return image_load(engine_store(e), a, path, fd, progress, ret_names, err);
+}
+
+int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
+                struct err *err)
+{
+    return image_save(engine_store(e), names, o, err);
+}
+
+int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
+                  char **ret_id, struct err *err)
+{
+    return image_import(engine_store(e), a, o, ret_id, err);
+}
+
+int images_tag(struct engine *e, const char *name, const char *target, struct err *err)
+{
+    return image_tag(engine_store(e), name, target, err);
+}
+
+int images_untag(struct engine *e, const char *name, char *const *names, struct err *err)
+{
+    return image_untag(engine_store(e), name, names, err);
+}
+
+int images_list(struct engine *e, struct arena *a, char *const *filters, struct image_list *out,
+                struct err *err)
+{
+    struct image_filter *f = image_filter_new(e, a, filters, err);
+    int r = f ? image_list(engine_store(e), a, out, err) : -EINVAL;
+    size_t kept = 0;
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < out->n; i++)
+        if (image_filter_match(f, &out->items[i]))
+            out->items[kept++] = out->items[i];
+    out->n = kept;
+    return 0;
+}
+
+int images_users(struct engine *e, struct arena *a, kv_list *ret, struct err *err)
+{
+    struct db *db = store_db(engine_store(e), err);
+    if (!db)
+        return -EIO;
+
+    struct rows q = db_query(db, err,
+                             "SELECT image, count(*) FROM containers WHERE image IS NOT NULL"
+                             " GROUP BY image",
+                             "");
+    while (rows_next(&q)) {
+        struct kv *kv = LIST_ADD(a, *ret);
+        kv->key = arena_strdup(a, rows_text(&q, 0));
+        kv->val = arena_printf(a, "%lld", (long long)rows_int(&q, 1));
+    }
+    return rows_end(&q);
+}
+
+/* ---------- history ---------- */
+
+int images_history(struct engine *e, struct arena *a, const char *name, image_steps *ret,
+                   struct err *err)
+{
+    struct image img = { 0 };
+    int r = image_find(engine_store(e), a, name, &img, err);
+    size_t layer = strv_len(img.layers);
+
+    if (r < 0)
+        return r;
+    for (size_t i = img.config.history.n; i-- > 0;) {
+        const struct image_history *h = &img.config.history.items[i];
+        struct image_step *step = LIST_ADD(a, *ret);
+        struct layer_info info = { 0 };
+        bool newest = ret->n == 1;
+        if (!h->empty_layer && layer > 0 &&
+            layer_info(engine_store(e), img.layers[--layer], &info) < 0)
+            info.size = 0;
+        *step = (struct image_step) {
+            .id = newest ? img.id : arena_strdup(a, "<missing>"),
+            .created_by = h->created_by,
+            .comment = h->comment,
+            .tags = newest ? img.names : NULL,
+            .created = h->created,
+            .size = info.size,
+        };
+    }
+    return 0;
+}
+
+/* ---------- removal ---------- */
+
+static int remove_users(struct engine *e, struct arena *a, const char *id, struct err *err)
+{
+    struct container_list list = { 0 };
+    struct container_remove_options o = { .force = true, .volumes = true, .timeout_s = -2 };
+    int r = container_list(e, a, &list, err);
+
+    for (size_t i = 0; r == 0 && i < list.n; i++)
+        if (str_same(list.items[i].config.image, id))
+            r = container_remove(e, &list.items[i], &o, err);
+    return r;
+}
+
+int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
+                  struct image_removed *ret, struct err *err)
+{
+    struct err busy = { 0 };
+    struct image img = { 0 };
+    int r = image_remove(engine_store(e), a, name, force, ret, &busy);
+
+    if (busy.kind != ERR_IN_USE || !force) {
+        if (err && busy.kind != ERR_NONE)
+            *err = busy;
+        return r;
+    }
+    r = image_find(engine_store(e), a, name, &img, err);
+    if (r == 0)
+        r = remove_users(e, a, img.id, err);
+    return r < 0 ? r : image_remove(engine_store(e), a, name, force, ret, err);
+}
+
+static bool prune_filter(const struct image *img, const void *arg)
+{
+    return image_filter_match(arg, img);
+}
+
+int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
+                 int64_t *ret_bytes, struct err *err)
+{
+    struct image_filter *f = image_filter_new(e, a, filters, err);
+
+    return f ? image_prune(engine_store(e), a, all, prune_filter, f, ret_ids, ret_bytes, err)
+             : -EINVAL;
+}

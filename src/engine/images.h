@@ -1,0 +1,57 @@
+/* engine/images.h: images as commands and the API see them.
+ *
+ * Plain operations are those of image/image.h on the engine's store; what is here joins images with
+ * containers, filters, and builds the documents that are shown. */
+#pragma once
+
+#include "engine/engine.h"
+#include "image/image.h"
+
+/* All images that pass the filters ("key=value", "key!=value"), newest first. */
+int images_list(struct engine *e, struct arena *a, char *const *filters, struct image_list *out,
+                struct err *err) MUST_CHECK;
+
+/* A compiled set of filters; NULL with @err set on failure.  Lives in @a. */
+struct image_filter;
+struct image_filter *image_filter_new(struct engine *e, struct arena *a, char *const *filters,
+                                      struct err *err);
+bool image_filter_match(const struct image_filter *f, const struct image *img);
+
+/* One object of `images --format json`; a new reference. */
+json_t *images_document(const struct image *img, int64_t containers);
+/* How many containers use each image: look up by ID with kv_get(), the number is text. */
+int images_users(struct engine *e, struct arena *a, kv_list *ret, struct err *err) MUST_CHECK;
+
+/* What `image inspect` shows; NULL with @err set on failure. */
+json_t *images_inspect(struct engine *e, const struct image *img, struct err *err);
+
+/* One step of an image's history, newest first. */
+struct image_step {
+    char *id; /* of the image for the newest step, "<missing>" otherwise */
+    char *created_by, *comment;
+    char **tags;
+    int64_t created, size;
+};
+typedef JSON_LIST(struct image_step) image_steps;
+int images_history(struct engine *e, struct arena *a, const char *name, image_steps *ret,
+                   struct err *err) MUST_CHECK;
+
+int images_find(struct engine *e, struct arena *a, const char *name, struct image *ret,
+                struct err *err) MUST_CHECK;
+int images_pull(struct engine *e, struct arena *a, const char *name,
+                const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
+int images_load(struct engine *e, struct arena *a, const char *path, int fd,
+                struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
+int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
+                struct err *err) MUST_CHECK;
+int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
+                  char **ret_id, struct err *err) MUST_CHECK;
+int images_tag(struct engine *e, const char *name, const char *target, struct err *err) MUST_CHECK;
+int images_untag(struct engine *e, const char *name, char *const *names,
+                 struct err *err) MUST_CHECK;
+
+/* Removes as image_remove(); with @force the containers of the image go first. */
+int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
+                  struct image_removed *ret, struct err *err) MUST_CHECK;
+int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
+                 int64_t *ret_bytes, struct err *err) MUST_CHECK;

@@ -1,0 +1,439 @@
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/fs.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "base/proc.h"
+#include "engine/engine_priv.h"
+#include "engine/options.h"
+#include "image/image.h"
+
+#include "base/banned.h"
+
+/* How a container starts, stops and goes
+ *
+ * The container's lock is held while somebody changes it; the monitor does not take it.  Starting spawns
+ * the monitor and waits for its report.  Stopping is one request to the monitor, which marks the stop as
+ * asked for, signals, waits and kills: two clients that stop at once cannot both decide.  Removal first
+ * deletes the row, which is the moment the container is gone for everybody, then its directories: whatever
+ * a kill leaves behind after that has no row and is swept by container_reap(). */
+
+/* Its lock also tells a reader that somebody is at work on it. */
+static int lock_container(struct engine *e, const struct container *c, struct err *err)
+{
+    return store_lock(e->store, "container", c->config.id, err);
+}
+
+static int state_error(const struct container *c, const char *verb, struct err *err)
+{
+    return err_set(err, ERR_STATE, EINVAL, "can only %s running containers. %s is in state %s: container state improper",
+                   verb, c->config.id, container_status_names[c->status]);
+}
+
+/* ---------- start ---------- */
+
+static int make_run_dir(struct engine *e, const char *id, struct err *err)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "containers/%s", id);
+    if (mkdirat(e->store->run_fd, path, 0711) < 0 && errno != EEXIST)
+        return err_sys(err, errno, "creating the run directory of container %s", id);
+    return 0;
+}
+
+/* The specification is made anew at each start: another container's namespace has a pid only now. */
+static int prepare(struct engine *e, struct arena *a, const struct container *c, bool attach, bool wait,
+                   char ***warnings, struct err *err)
+{
+    char **lower;
+    int r = make_run_dir(e, c->config.id, err);
+
+    if (r == 0)
+        r = rootfs_lower(e, a, &c->config, &lower, err);
+    if (r == 0)
+        r = spec_write(e, a, &c->config, lower, warnings, err);
+    return r < 0 ? r : spec_write_monitor(e, a, &c->config, attach, wait, err);
+}
+
+static int start_locked(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                        int *ret_sock, char ***warnings, struct err *err)
+{
+    struct start_report report = { 0 };
+    int r = prepare(e, a, c, ret_sock != NULL, wait, warnings, err);
+    if (r < 0)
+        return r;
+    struct supervise_start s = {
+        .program = engine_helper(a, "podman-monitor"),
+        .bundle = container_bundle(e, a, c->config.id),
+        .run_dir = arena_printf(a, "%s/containers/%s", e->store->runroot, c->config.id),
+        .passthrough = c->config.log_driver && str_starts(c->config.log_driver, "passthrough"),
+    };
+    if (!s.program)
+        return err_set(err, ERR_INTERNAL, ENOENT,
+                       "podman-monitor is not installed: looked beside %s/podman and in " PODMAN_LIBEXEC,
+                       proc_self_dir());
+    r = supervise_start(&s, a, &report, ret_sock, err);
+    if (r == 0)
+        *warnings = strv_concat(a, *warnings, report.warnings);
+    return r;
+}
+
+int container_start(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                    int *ret_sock, char ***warnings, struct err *err)
+{
+    AUTO_CLOSE int lock = lock_container(e, c, err);
+    if (lock < 0)
+        return lock;
+    struct container now = *c;
+    int r = container_refresh(e, a, &now, err);
+    if (r < 0)
+        return r;
+    if (now.alive && now.status == CTR_INITIALIZED && !wait) {
+        AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+        AUTO_JSON *req = json_pack("{s:s}", "op", "start");
+        if (ret_sock) {
+            r = *ret_sock = supervise_attach(dir, err);
+            if (r < 0)
+                return r;
+        }
+        r = supervise_request(dir, req, -1, NULL, NULL, err);
+        if (r < 0 && ret_sock)
+            close_p(ret_sock);
+        return r;
+    }
+    if (now.alive && now.status != CTR_EXITED)
+        return err_set(err, ERR_STATE, EBUSY, "container %s is already %s: container state improper",
+                       c->config.id, container_status_names[now.status]);
+    if (now.alive) { /* its monitor is on its way out */
+        AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+        r = supervise_wait_gone(dir, err);
+        if (r < 0)
+            return r;
+    }
+    return start_locked(e, a, c, wait, ret_sock, warnings, err);
+}
+
+/* ---------- attach ---------- */
+
+int container_attach_open(struct engine *e, const struct container *c, struct err *err)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+
+    return dir < 0 ? err_sys(err, -dir, "opening the run directory of %s", c->config.id)
+                   : supervise_attach(dir, err);
+}
+
+int container_attach_run(struct engine *e, const struct container *c, int sock,
+                         const struct container_attach *io, enum container_attach_end *ret_end,
+                         int *ret_code, struct err *err)
+{
+    struct attach_streams s = {
+        .in = io->in, .out = io->out, .err = io->err,
+        .terminal = c->config.terminal && io->in >= 0 && isatty(io->in),
+        .sig_proxy = io->sig_proxy,
+        .detach_keys = io->detach_keys ? io->detach_keys : "ctrl-p,ctrl-q",
+    };
+    enum attach_end end;
+    int r = attach_run(sock, &s, &end, ret_code, err);
+
+    if (r < 0)
+        return r;
+    *ret_end = end == ATTACH_DETACHED ? CTR_ATTACH_DETACHED : CTR_ATTACH_ENDED;
+    if (end == ATTACH_LOST) {
+        AUTO_ARENA a = { 0 };
+        struct container now = *c;
+        r = container_refresh(e, &a, &now, err);
+        *ret_code = (int)now.run.exit_code;
+    }
+    return r;
+}
+
+/* ---------- stop, kill, pause ---------- */
+
+static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms, struct err *err)
+{
+    AUTO_JSON *owned = req;
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+
+    if (dir < 0)
+        return err_sys(err, -dir, "opening the run directory of %s", c->config.id);
+    return supervise_request(dir, owned, timeout_ms, NULL, NULL, err);
+}
+
+static int stop_signal(const struct container *c)
+{
+    int signo;
+
+    if (!str_empty(c->config.stop_signal) && option_signal(c->config.stop_signal, &signo, NULL) == 0)
+        return signo;
+    return SIGTERM;
+}
+
+int container_stop(struct engine *e, const struct container *c, int64_t timeout_s, bool *ret_was_running,
+                   struct err *err)
+{
+    *ret_was_running = c->alive && c->status != CTR_EXITED;
+    if (!c->alive)
+        return 0;
+    int64_t t = timeout_s < -1 ? c->config.stop_timeout : timeout_s;
+    int64_t ns = t < 0 ? INT64_MAX / 2 : t * NSEC_PER_SEC;
+    int r = request(e, c,
+                    json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns", (json_int_t)ns),
+                    -1, err);
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    if (r < 0) {
+        /* The monitor may have gone between our look and our request: then there is nothing to stop. */
+        if (dir < 0 || !lock_is_held(dir, "alive")) {
+            err_clear(err);
+            return 0;
+        }
+        return r;
+    }
+    return supervise_wait_gone(dir, err);
+}
+
+int container_kill(struct engine *e, const struct container *c, int signo, struct err *err)
+{
+    if (!c->alive || (c->status != CTR_RUNNING && c->status != CTR_PAUSED && c->status != CTR_STOPPING))
+        return state_error(c, "kill", err);
+    return request(e, c, json_pack("{s:s,s:i}", "op", "kill", "signal", signo), 30000, err);
+}
+
+int container_pause(struct engine *e, const struct container *c, bool pause, struct err *err)
+{
+    if (pause && c->status != CTR_RUNNING)
+        return err_set(err, ERR_STATE, EINVAL, "\"%s\" is not running, can't pause: container state improper", c->config.id);
+    if (!pause && c->status != CTR_PAUSED)
+        return err_set(err, ERR_STATE, EINVAL, "\"%s\" is not paused, can't unpause: container state improper", c->config.id);
+    return request(e, c, json_pack("{s:s}", "op", pause ? "pause" : "unpause"), 30000, err);
+}
+
+/* ---------- removal ---------- */
+
+static int remove_dirs(struct engine *e, const char *id, struct err *err)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "containers/%s", id);
+    int r = fs_remove_tree(e->store->run_fd, path);
+    if (r == 0)
+        r = fs_remove_tree(e->store->graph_fd, path);
+    if (r < 0)
+        return err_sys(err, -r, "removing the files of container %s", id);
+    snprintf(path, sizeof(path), "locks/container-%s", id);
+    (void)!unlinkat(e->store->run_fd, path, 0);
+    return 0;
+}
+
+static int remove_row(struct engine *e, const char *id, struct err *err)
+{
+    struct db *db = store_db(e->store, err);
+    if (!db)
+        return -EIO;
+    int r = db_begin(db, DB_FAST, err);
+    if (r < 0)
+        return r;
+    r = db_exec(db, err, "DELETE FROM containers WHERE id = ?", "s", id);
+    if (r > 0 && (db_exec(db, err, "DELETE FROM container_volumes WHERE container = ?", "s", id) < 0 ||
+                  db_exec(db, err, "DELETE FROM container_needs WHERE container = ?", "s", id) < 0))
+        r = -EIO;
+    if (r < 0) {
+        db_rollback(db);
+        return r;
+    }
+    return db_commit(db, err) < 0 ? -EIO : r;
+}
+
+/* @locked by the caller.  Somebody else may have removed it meanwhile: that is what we wanted. */
+static int remove_locked(struct engine *e, const struct container *c, bool volumes, struct err *err)
+{
+    int r = remove_row(e, c->config.id, err);
+
+    if (r >= 0)
+        r = remove_dirs(e, c->config.id, err);
+    if (r == 0 && volumes)
+        r = volumes_remove_anonymous(e, &c->config, err);
+    if (r == 0 && !str_empty(c->config.cid_file) && c->config.auto_remove)
+        unlink(c->config.cid_file);
+    return r < 0 ? r : 0;
+}
+
+/* Containers that use our namespaces or volumes have to go first. */
+static int find_dependents(struct engine *e, const struct container *c, struct err *err)
+{
+    struct db *db = store_db(e->store, err);
+    if (!db)
+        return -EIO;
+    struct rows q = db_query(db, err,
+                             "SELECT container FROM container_needs WHERE needs = ? LIMIT 1", "s", c->config.id);
+    char other[65] = "";
+    while (rows_next(&q))
+        snprintf(other, sizeof(other), "%s", rows_text(&q, 0));
+    int r = rows_end(&q);
+    if (r == 0 && other[0])
+        return err_set(err, ERR_IN_USE, EBUSY,
+                       "container %s has dependent containers which must be removed before it: %s: container already exists",
+                       c->config.id, other);
+    return r;
+}
+
+int container_remove(struct engine *e, const struct container *c, const struct container_remove_options *o,
+                     struct err *err)
+{
+    AUTO_CLOSE int lock = lock_container(e, c, err);
+    if (lock < 0)
+        return lock;
+    AUTO_ARENA a = { 0 };
+    struct container now = *c;
+    bool was;
+    int r = container_refresh(e, &a, &now, err);
+    if (r < 0)
+        return r;
+    if (now.alive && now.status != CTR_EXITED && now.status != CTR_INITIALIZED && !o->force)
+        return err_set(err, ERR_STATE, EBUSY,
+                       "cannot remove container %s as it is %s - running or paused containers cannot be removed without force: container state improper",
+                       c->config.id, container_status_names[now.status]);
+    r = find_dependents(e, c, err);
+    if (r < 0)
+        return r;
+    if (now.alive) {
+        int64_t t = now.status == CTR_INITIALIZED ? 0 : o->timeout_s < -1 ? c->config.stop_timeout : o->timeout_s;
+        r = container_stop(e, &now, t, &was, err);
+        if (r < 0)
+            return r;
+    }
+    return remove_locked(e, c, o->volumes || c->config.auto_remove, err);
+}
+
+int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
+                      struct err *err)
+{
+    if (!remove)
+        return 0; /* nothing of a container outlives its monitor but its record */
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    int r = dir < 0 ? 0 : supervise_wait_gone(dir, err);
+    if (r < 0)
+        return r;
+    AUTO_CLOSE int lock = lock_container(e, c, err);
+    if (lock < 0)
+        return lock;
+    if (dir >= 0 && lock_is_held(dir, "alive"))
+        return 0; /* somebody started it again */
+    r = remove_locked(e, c, true, err);
+    if (r == 0 && remove_image && !str_empty(c->config.image)) {
+        AUTO_ARENA a = { 0 };
+        struct image_removed gone = { 0 };
+        if (image_remove(e->store, &a, c->config.image_name ? c->config.image_name : c->config.image, false,
+                         &gone, err) < 0 &&
+            err && (err->kind == ERR_IN_USE || err->kind == ERR_NOT_FOUND))
+            err_clear(err); /* another container uses it: it stays */
+        r = err && err->kind != ERR_NONE ? -err->errnum : 0;
+    }
+    return r;
+}
+
+int container_reap(struct engine *e, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct db *db = store_db(e->store, err);
+    if (!db)
+        return -EIO;
+    JSON_LIST(struct container) gone = { 0 };
+    struct rows q = db_query(db, err, "SELECT config FROM containers WHERE auto_remove = 1", "");
+    while (rows_next(&q)) {
+        struct container *c = LIST_ADD(&a, gone);
+        memset(c, 0, sizeof(*c));
+        if (container_decode(&a, rows_text(&q, 0), &c->config, NULL) < 0)
+            gone.n--;
+    }
+    int r = rows_end(&q);
+    for (size_t i = 0; r == 0 && i < gone.n; i++) {
+        struct container *c = &gone.items[i];
+        if (container_refresh(e, &a, c, NULL) < 0 || c->alive || c->status != CTR_EXITED)
+            continue;
+        AUTO_CLOSE int lock = store_trylock(e->store, "container", c->config.id);
+        if (lock >= 0)
+            r = remove_locked(e, c, true, err);
+    }
+    return r;
+}
+
+int container_rename(struct engine *e, const struct container *c, const char *name, struct err *err)
+{
+    struct container_config renamed = c->config;
+    struct db *db = store_db(e->store, err);
+
+    if (!db)
+        return -EIO;
+    int r = option_name_check(name, err);
+    if (r < 0)
+        return r;
+    AUTO_CLOSE int lock = lock_container(e, c, err);
+    if (lock < 0)
+        return lock;
+    renamed.name = (char *)(uintptr_t)name;
+    AUTO_FREE char *text = container_encode(&renamed);
+    r = db_exec(db, err, "UPDATE containers SET name = ?, config = ? WHERE id = ?", "sss", name, text, c->config.id);
+    if (r == -EEXIST) {
+        err_clear(err);
+        return err_set(err, ERR_CONFLICT, EEXIST,
+                       "renaming container %s: the container name \"%s\" is already in use: that name is already in use",
+                       c->config.id, name);
+    }
+    return r < 0 ? r : 0;
+}
+
+/* ---------- wait ---------- */
+
+/* Asks the monitor, which answers when the container has ended for good: the answer is there even when
+ * the container is removed in the same moment (--rm).  1 with *ret_code, or 0 when nobody answers. */
+static int ask_monitor(struct engine *e, const struct container *c, int *ret_code)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    AUTO_JSON *req = json_pack("{s:s}", "op", "wait");
+    AUTO_JSON *answer = NULL;
+
+    if (dir < 0 || supervise_request(dir, req, -1, &answer, NULL, NULL) < 0)
+        return 0;
+    *ret_code = (int)json_integer_value(json_object_get(answer, "exit_code"));
+    return 1;
+}
+
+static void sleep_ns(int64_t ns)
+{
+    struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+    nanosleep(&ts, NULL);
+}
+
+int container_wait(struct engine *e, const struct container *c, unsigned states, int64_t interval_ns,
+                   int *ret_code, struct err *err)
+{
+    struct container now = *c;
+    bool only_end = states == 1u << CTR_EXITED;
+
+    for (;;) {
+        AUTO_ARENA a = { 0 };
+        /* A container that never ran has not ended either: waiting for its end means for its run. */
+        if (states & 1u << now.status) {
+            *ret_code = now.status == CTR_EXITED ? (int)now.run.exit_code : -1;
+            return 0;
+        }
+        if (only_end && now.alive && ask_monitor(e, &now, ret_code))
+            return 0;
+        sleep_ns(MAX(interval_ns, (int64_t)1000000));
+        bool exists = container_exists(e, c->config.id);
+        int r = container_refresh(e, &a, &now, err);
+        if (r < 0)
+            return r;
+        if (!exists && !now.alive) { /* removed while we waited */
+            *ret_code = (int)now.run.exit_code;
+            return 0;
+        }
+    }
+}

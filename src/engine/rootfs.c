@@ -1,0 +1,217 @@
+#include <dirent.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include "base/copytree.h"
+#include "base/fs.h"
+#include "engine/spec_parts.h"
+#include "image/image.h"
+
+#include "base/banned.h"
+
+/* The root file system of a container
+ *
+ * overlay: the image's layers below graphroot/containers/<id>/upper; the runtime mounts it inside the
+ * container's own mount namespace, so nothing is mounted here.  vfs: the layers are copied, one over the
+ * other, to graphroot/containers/<id>/rootfs when the container is made. */
+
+static char *layer_dir(struct engine *e, struct arena *a, const char *key)
+{
+    return arena_printf(a, "%s/layers/%s/diff", e->store->graphroot, key);
+}
+
+int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret, struct err *err)
+{
+    size_t n = strv_len(c->layers);
+    bool whole = true;
+
+    *ret = NULL;
+    if (c->rootfs)
+        return 0;
+    for (size_t i = n; i-- > 0;) {
+        char *dir = layer_dir(e, a, c->layers[i]);
+        whole = whole && access(dir, F_OK) == 0;
+        *ret = strv_add(a, *ret, dir);
+    }
+    if (whole && n)
+        return 0;
+    struct image img = { 0 };
+    int r = image_find(e->store, a, c->image, &img, err);
+    if (r == 0)
+        r = image_lower_dirs(e->store, a, &img, ret, err);
+    return r < 0 ? err_wrap(err, "the image of container %s", c->id) : 0;
+}
+
+/* Host ids of the container's root. */
+static void root_ids(const struct container_config *c, uid_t *uid, gid_t *gid)
+{
+    *uid = *gid = 0;
+    for (size_t i = 0; i < c->uid_map.n; i++)
+        if (c->uid_map.items[i].container == 0)
+            *uid = (uid_t)c->uid_map.items[i].host;
+    for (size_t i = 0; i < c->gid_map.n; i++)
+        if (c->gid_map.items[i].container == 0)
+            *gid = (gid_t)c->gid_map.items[i].host;
+}
+
+static int make_upper(int dir, const struct container_config *c, const char *top, struct err *err)
+{
+    struct stat st = { .st_mode = 0755 };
+    uid_t uid;
+    gid_t gid;
+
+    root_ids(c, &uid, &gid);
+    if (top)
+        (void)!stat(top, &st);
+    /* The attributes of / are those of the upper directory: the image's have to be copied. */
+    if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
+        return err_sys(err, errno, "making the layer of container %s", c->id);
+    if ((st.st_mode & 07777) != 0755 && fchmodat(dir, "upper", st.st_mode & 07777, 0) < 0)
+        return err_sys(err, errno, "making the layer of container %s", c->id);
+    if ((uid || gid || st.st_uid || st.st_gid) &&
+        fchownat(dir, "upper", uid ? uid : st.st_uid, gid ? gid : st.st_gid, 0) < 0)
+        return err_sys(err, errno, "making the layer of container %s", c->id);
+    return 0;
+}
+
+/* Without idmapped mounts (they take a file system that belongs to our user namespace) a container with
+ * a user namespace of its own, inside that of an ordinary user, needs files with other owners: a copy. */
+static bool needs_copy(const struct engine *e, const struct container_config *c)
+{
+    return e->store->driver == DRIVER_VFS || (e->rootless && c->uid_map.n);
+}
+
+static int64_t mapped(const struct container_idmap *m, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (id >= m[i].container && id < m[i].container + m[i].size)
+            return m[i].host + id - m[i].container;
+    return -1;
+}
+
+static int shift_ids(int dir, const char *name, const struct container_config *c)
+{
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid), gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
+    if (uid >= 0 && gid >= 0 && fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if ((st.st_mode & 06000) && !S_ISLNK(st.st_mode)) /* the change of owner took them away */
+        (void)!fchmodat(dir, name, st.st_mode & 07777, 0);
+    if (!S_ISDIR(st.st_mode))
+        return 0;
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    int r = d ? 0 : -errno;
+    for (struct dirent *e; r == 0 && (e = readdir(d));)
+        if (!STR_IN(e->d_name, ".", ".."))
+            r = shift_ids(dirfd(d), e->d_name, c);
+    if (d)
+        closedir(d);
+    return r;
+}
+
+static int make_copy(int dir, const struct container_config *c, char *const *lower, struct err *err)
+{
+    int r = 0;
+
+    if (mkdirat(dir, "rootfs", 0755) < 0)
+        return err_sys(err, errno, "making the root of container %s", c->id);
+    AUTO_CLOSE int dst = fs_open_dir(dir, "rootfs");
+    for (size_t i = strv_len(lower); r == 0 && i-- > 0;) {
+        AUTO_CLOSE int src = fs_open_dir(AT_FDCWD, lower[i]);
+        r = src < 0 ? src : copy_tree(src, dst, COPY_APPLY_WHITEOUTS);
+    }
+    if (r == 0 && c->uid_map.n)
+        r = shift_ids(dir, "rootfs", c);
+    return r < 0 ? err_sys(err, -r, "copying the image of container %s", c->id) : 0;
+}
+
+int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+{
+    char path[128];
+    char **lower;
+
+    snprintf(path, sizeof(path), "containers/%s", c->id);
+    if (mkdirat(e->store->graph_fd, path, 0711) < 0)
+        return err_sys(err, errno, "making the directory of container %s", c->id);
+    int r = rootfs_lower(e, a, c, &lower, err);
+    if (r < 0 || c->rootfs)
+        return r;
+    AUTO_CLOSE int dir = fs_open_dir(e->store->graph_fd, path);
+    if (dir < 0)
+        return err_sys(err, -dir, "opening the directory of container %s", c->id);
+    return needs_copy(e, c) ? make_copy(dir, c, lower, err)
+                            : make_upper(dir, c, lower ? lower[0] : NULL, err);
+}
+
+int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct rootfs_config *ret, struct err *err)
+{
+    char *dir = container_bundle(e, a, c->id);
+
+    if (c->rootfs || needs_copy(e, c)) {
+        ret->type = arena_strdup(a, "bind");
+        ret->path = c->rootfs ? c->rootfs : arena_printf(a, "%s/rootfs", dir);
+        return 0;
+    }
+    ret->type = arena_strdup(a, "overlay");
+    ret->upper = arena_printf(a, "%s/upper", dir);
+    ret->work = arena_printf(a, "%s/work", dir);
+    ret->userxattr = e->rootless;
+    /* What a container wrote is lost with a power cut, as its processes are: not worth a sync each. */
+    ret->volatile_ = c->auto_remove;
+    ret->mount_options = e->store->mount_options;
+    ret->idmap = c->uid_map.n > 0 && !e->rootless;
+    return rootfs_lower(e, a, c, &ret->lower, err);
+}
+
+char *engine_init_path(struct engine *e, struct arena *a)
+{
+    static const char *const known[] = { "/usr/libexec/podman/catatonit", "/usr/local/libexec/podman/catatonit",
+                                         "/usr/bin/catatonit", "/usr/bin/tini-static", "/usr/bin/tini" };
+
+    if (!str_empty(e->defaults.init_path))
+        return e->defaults.init_path;
+    char *own = engine_helper(a, "podman-init");
+    for (size_t i = 0; !own && i < ARRAY_SIZE(known); i++)
+        if (access(known[i], X_OK) == 0)
+            own = arena_strdup(a, known[i]);
+    return own;
+}
+
+/* A detached read-only overlay of all layers: seen through its descriptor only. */
+static int open_overlay(struct engine *e, char *const *lower, struct err *err)
+{
+    AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+    if (fs < 0)
+        return err_sys(err, errno, "opening an overlay");
+    AUTO_ARENA a = { 0 };
+    char *all = strv_join(&a, lower, ":");
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", all, 0) < 0 ||
+        (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
+        syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return err_sys(err, errno, "assembling the image's layers");
+    int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+    return fd < 0 ? err_sys(err, errno, "assembling the image's layers") : fd;
+}
+
+int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+{
+    char **lower;
+    int r = rootfs_lower(e, a, c, &lower, err);
+
+    if (r < 0)
+        return r;
+    if (c->rootfs || strv_len(lower) == 1) {
+        int fd = fs_open_dir(AT_FDCWD, c->rootfs ? c->rootfs : lower[0]);
+        return fd < 0 ? err_sys(err, -fd, "opening the root of container %s", c->id) : fd;
+    }
+    /* In a user namespace mounting takes a mount namespace that is its own. */
+    if (e->rootless && unshare(CLONE_NEWNS) < 0)
+        return err_sys(err, errno, "making a mount namespace");
+    return open_overlay(e, lower, err);
+}

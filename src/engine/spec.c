@@ -1,0 +1,422 @@
+#include <inttypes.h>
+#include <limits.h>
+#include <sys/utsname.h>
+
+#include "base/fs.h"
+#include "base/parse.h"
+#include "engine/engine_priv.h"
+#include "engine/options.h"
+#include "engine/rootless.h"
+#include "engine/seccomp.h"
+#include "engine/spec_parts.h"
+
+#include "base/banned.h"
+
+/* From what the user meant to the OCI runtime specification
+ *
+ * The specification is written anew at each start: what it says may depend on what runs by then (another
+ * container's namespaces) and on the configuration.  Each part of the document is one function here or in
+ * spec_mounts.c; spec_write() puts them together. */
+
+#define DUP(s) arena_strdup(b->a, (s))
+
+/* ---------- process ---------- */
+
+static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
+{
+    const struct container_config *c = b->c;
+
+    for (size_t i = 0; i < c->ulimits.n; i++) {
+        struct oci_rlimit *r = LIST_ADD(b->a, p->rlimits);
+        const struct container_ulimit *u = &c->ulimits.items[i];
+        char *type = arena_printf(b->a, "RLIMIT_%s", u->name);
+        for (char *q = type; *q; q++)
+            if (*q >= 'a' && *q <= 'z')
+                *q -= 32;
+        r->type = type;
+        r->soft = u->soft < 0 ? UINT64_MAX : (uint64_t)u->soft;
+        r->hard = u->hard < 0 ? UINT64_MAX : (uint64_t)u->hard;
+    }
+    return 0;
+}
+
+static void fill_capabilities(struct spec_builder *b, struct oci_process *p)
+{
+    struct oci_capabilities *k = p->capabilities = arena_alloc(b->a, sizeof(*k));
+    bool root = p->user.uid == 0;
+
+    k->bounding = b->caps;
+    /* An ordinary user of the container gets what was asked for by name and nothing else. */
+    char **have = root || b->c->privileged ? b->caps : NULL;
+    if (!root && !b->c->privileged)
+        for (char **q = b->c->cap_add; q && *q; q++) {
+            char *name = capability_name(b->a, *q);
+            if (name && strv_has(b->caps, name))
+                have = strv_add(b->a, have, name);
+        }
+    k->effective = k->permitted = have;
+    if (!root && b->c->cap_add)
+        k->ambient = k->inheritable = have;
+}
+
+static int fill_process(struct spec_builder *b, struct err *err)
+{
+    const struct container_config *c = b->c;
+    struct oci_process *p = b->spec.process = arena_alloc(b->a, sizeof(*p));
+
+    p->terminal = c->terminal;
+    p->cwd = DUP(str_empty(c->workdir) ? "/" : c->workdir);
+    p->args = strv_concat(b->a, c->entrypoint, c->command);
+    if (c->init)
+        p->args = strv_concat(b->a, (char *[]){ DUP("/run/podman-init"), DUP("--"), NULL }, p->args);
+    if (!p->args)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
+    p->env = c->env;
+    p->no_new_privileges = c->no_new_privileges;
+    p->oom_score_adj = c->resources.oom_score_adj;
+    int r = user_lookup(b->e, b->a, c, b->lower, c->user, &p->user, err);
+    if (r < 0)
+        return r;
+    if (!str_empty(c->umask)) {
+        uint32_t m;
+        if (parse_octal(c->umask, 0777, &m) < 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid umask \"%s\"", c->umask);
+        int64_t v = m;
+        p->user.umask = arena_memdup(b->a, &v, sizeof(v));
+    }
+    if (!str_empty(c->apparmor_profile) && !STR_EQ(c->apparmor_profile, "unconfined"))
+        p->apparmor_profile = c->apparmor_profile;
+    p->selinux_label = c->process_label;
+    fill_capabilities(b, p);
+    return fill_rlimits(b, p);
+}
+
+/* ---------- namespaces ---------- */
+
+static void add_namespace(struct spec_builder *b, const char *type, const char *path)
+{
+    struct oci_namespace *n = LIST_ADD(b->a, b->spec.linux_->namespaces);
+
+    n->type = DUP(type);
+    n->path = path ? DUP(path) : NULL;
+}
+
+static const struct {
+    const char *type, *proc, *option;
+    size_t mode; /* offset of the mode in struct container_config */
+} namespaces[] = {
+    { "network", "net", "--network", offsetof(struct container_config, netns) },
+    { "pid", "pid", "--pid", offsetof(struct container_config, pidns) },
+    { "ipc", "ipc", "--ipc", offsetof(struct container_config, ipcns) },
+    { "uts", "uts", "--uts", offsetof(struct container_config, utsns) },
+    { "cgroup", "cgroup", "--cgroupns", offsetof(struct container_config, cgroupns) },
+    { "user", "user", "--userns", offsetof(struct container_config, userns) },
+};
+
+/* The namespace of a running container. */
+static int other_container(struct spec_builder *b, const char *name, const char *proc, char **ret,
+                           struct err *err)
+{
+    struct container other;
+    int r = container_find(b->e, b->a, name, &other, err);
+
+    if (r < 0)
+        return r;
+    if (!other.alive || other.run.pid <= 0)
+        return err_set(err, ERR_STATE, EINVAL,
+                       "cannot use the %s namespace of container %s: it is not running: container state improper",
+                       proc, other.config.id);
+    *ret = arena_printf(b->a, "/proc/%" PRId64 "/ns/%s", other.run.pid, proc);
+    return 0;
+}
+
+static int fill_namespaces(struct spec_builder *b, struct err *err)
+{
+    add_namespace(b, "mount", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+        const char *mode = *(char *const *)(const void *)((const char *)b->c + namespaces[i].mode);
+        bool user = STR_EQ(namespaces[i].type, "user");
+        char *path = NULL;
+        if (str_empty(mode))
+            mode = user ? "host" : "private";
+        if (STR_EQ(mode, "host")) {
+            if (!user || !b->c->uid_map.n)
+                continue;
+        } else if (str_starts(mode, "ns:"))
+            path = DUP(mode + 3);
+        else if (str_starts(mode, "container:")) {
+            int r = other_container(b, mode + 10, namespaces[i].proc, &path, err);
+            if (r < 0)
+                return r;
+        } else if (user && !b->c->uid_map.n)
+            continue;
+        add_namespace(b, namespaces[i].type, path);
+    }
+    return 0;
+}
+
+bool spec_has_namespace(const struct spec_builder *b, const char *type)
+{
+    for (size_t i = 0; i < b->spec.linux_->namespaces.n; i++)
+        if (STR_EQ(b->spec.linux_->namespaces.items[i].type, type))
+            return true;
+    return false;
+}
+
+static void fill_idmaps(struct spec_builder *b)
+{
+    struct oci_linux *l = b->spec.linux_;
+
+    if (!spec_has_namespace(b, "user"))
+        return;
+    for (size_t i = 0; i < b->c->uid_map.n; i++) {
+        const struct container_idmap *m = &b->c->uid_map.items[i];
+        *LIST_ADD(b->a, l->uid_mappings) = (struct oci_id_mapping){ m->container, m->host, m->size };
+    }
+    for (size_t i = 0; i < b->c->gid_map.n; i++) {
+        const struct container_idmap *m = &b->c->gid_map.items[i];
+        *LIST_ADD(b->a, l->gid_mappings) = (struct oci_id_mapping){ m->container, m->host, m->size };
+    }
+}
+
+/* ---------- resources ---------- */
+
+static int64_t *number(struct spec_builder *b, int64_t v)
+{
+    return arena_memdup(b->a, &v, sizeof(v));
+}
+
+static void fill_memory(struct spec_builder *b, struct oci_resources *out)
+{
+    const struct container_resources *r = &b->c->resources;
+
+    if (!r->memory && !r->memory_swap && !r->memory_reservation && !r->swappiness && !r->oom_kill_disable)
+        return;
+    struct oci_memory *m = out->memory = arena_alloc(b->a, sizeof(*m));
+    if (r->memory)
+        m->limit = number(b, r->memory);
+    if (r->memory_swap)
+        m->swap = number(b, r->memory_swap);
+    else if (r->memory > 0) /* as much swap again, the documented default */
+        m->swap = number(b, 2 * r->memory);
+    if (r->memory_reservation)
+        m->reservation = number(b, r->memory_reservation);
+    m->swappiness = r->swappiness;
+    m->disable_oom_killer = r->oom_kill_disable;
+}
+
+static void fill_cpu(struct spec_builder *b, struct oci_resources *out)
+{
+    const struct container_resources *r = &b->c->resources;
+
+    if (!r->cpu_shares && !r->cpu_period && !r->cpu_quota && !r->cpuset_cpus && !r->cpuset_mems)
+        return;
+    struct oci_cpu *k = out->cpu = arena_alloc(b->a, sizeof(*k));
+    k->shares = r->cpu_shares ? number(b, r->cpu_shares) : NULL;
+    k->period = r->cpu_period ? number(b, r->cpu_period) : NULL;
+    k->quota = r->cpu_quota ? number(b, r->cpu_quota) : NULL;
+    k->cpus = r->cpuset_cpus;
+    k->mems = r->cpuset_mems;
+}
+
+static void fill_resources(struct spec_builder *b)
+{
+    const struct container_resources *r = &b->c->resources;
+    struct oci_resources *out = b->spec.linux_->resources = arena_alloc(b->a, sizeof(*out));
+
+    fill_memory(b, out);
+    fill_cpu(b, out);
+    if (r->pids_limit && *r->pids_limit > 0) {
+        out->pids = arena_alloc(b->a, sizeof(*out->pids));
+        out->pids->limit = *r->pids_limit;
+    }
+    out->unified = r->unified;
+}
+
+/* ---------- the rest of linux ---------- */
+
+static const char *const masked_default[] = {
+    "/proc/acpi",       "/proc/kcore",      "/proc/keys",  "/proc/latency_stats", "/proc/sched_debug",
+    "/proc/scsi",       "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block",
+    "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux", "/proc/interrupts", NULL,
+};
+static const char *const readonly_default[] = {
+    "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
+
+static bool unmasked(const struct container_config *c, const char *path)
+{
+    if (strv_has(c->unmask, "ALL"))
+        return true;
+    for (char **u = c->unmask; u && *u; u++) {
+        size_t n = strlen(*u);
+        bool glob = n && (*u)[n - 1] == '*';
+        if (STR_EQ(*u, path) || (glob && strncmp(*u, path, n - 1) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void fill_masks(struct spec_builder *b)
+{
+    struct oci_linux *l = b->spec.linux_;
+
+    if (b->c->privileged)
+        return;
+    for (const char *const *p = masked_default; *p; p++)
+        if (!unmasked(b->c, *p) && !(STR_EQ(*p, "/sys/dev/block") || STR_EQ(*p, "/proc/interrupts")))
+            l->masked_paths = strv_add(b->a, l->masked_paths, *p);
+    for (const char *const *p = readonly_default; *p; p++)
+        if (!unmasked(b->c, *p))
+            l->readonly_paths = strv_add(b->a, l->readonly_paths, *p);
+    for (char **p = b->c->mask; p && *p; p++)
+        l->masked_paths = strv_add(b->a, l->masked_paths, *p);
+}
+
+/* A sysctl of a namespace that we share with the host would change the host. */
+static int fill_sysctls(struct spec_builder *b, struct err *err)
+{
+    for (size_t i = 0; i < b->c->sysctls.n; i++) {
+        const char *key = b->c->sysctls.items[i].key;
+        bool net = str_starts(key, "net."), ipc = str_starts(key, "kernel.") || str_starts(key, "fs.mqueue.");
+        if ((net && !spec_has_namespace(b, "network")) || (ipc && !spec_has_namespace(b, "ipc")))
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "sysctl %s can't be set since %s Namespace set to host: invalid argument", key,
+                           net ? "Network" : "IPC");
+    }
+    b->spec.linux_->sysctl = b->c->sysctls;
+    return 0;
+}
+
+static int fill_linux(struct spec_builder *b, struct err *err)
+{
+    struct oci_linux *l = b->spec.linux_ = arena_alloc(b->a, sizeof(*l));
+    int r = fill_namespaces(b, err);
+
+    if (r == 0)
+        r = fill_sysctls(b, err);
+    if (r < 0)
+        return r;
+    fill_idmaps(b);
+    fill_resources(b);
+    fill_masks(b);
+    l->rootfs_propagation = DUP("private");
+    l->mount_label = b->c->mount_label;
+    if (!str_empty(b->c->personality)) {
+        l->personality = arena_alloc(b->a, sizeof(*l->personality));
+        l->personality->domain = DUP(b->c->personality);
+    }
+    if (!b->c->privileged || !str_empty(b->c->seccomp_profile))
+        r = seccomp_profile(b->a, b->c->seccomp_profile, b->caps, &l->seccomp, err);
+    return r;
+}
+
+/* ---------- files ---------- */
+
+static int write_json(struct engine *e, const char *id, const char *name, const struct json_type *type,
+                      const void *in, struct err *err)
+{
+    AUTO_JSON *doc = json_from(type, in);
+    AUTO_BUF b = { 0 };
+    char path[128];
+
+    json_text(doc, 0, &b);
+    snprintf(path, sizeof(path), "containers/%s", id);
+    AUTO_CLOSE int dir = fs_open_dir(e->store->graph_fd, path);
+    int r = dir < 0 ? dir : fs_replace(dir, name, b.data, b.len, 0600, FS_NOSYNC);
+    return r < 0 ? err_sys(err, -r, "writing %s of container %s", name, id) : 0;
+}
+
+int spec_write(struct engine *e, struct arena *a, const struct container_config *c, char *const *lower,
+               char ***warnings, struct err *err)
+{
+    struct spec_builder b = { .e = e, .a = a, .c = c, .lower = lower, .warnings = warnings };
+    int r = capabilities_resolve(a, c, e->defaults.capabilities, &b.caps, err);
+
+    if (r == 0)
+        r = fill_linux(&b, err);
+    if (r == 0)
+        r = fill_process(&b, err);
+    if (r == 0)
+        r = spec_mounts(&b, err);
+    if (r == 0)
+        r = spec_devices(&b, err);
+    if (r < 0)
+        return r;
+    b.spec.oci_version = arena_strdup(a, "1.2.0");
+    b.spec.root = arena_alloc(a, sizeof(*b.spec.root));
+    b.spec.root->path = arena_strdup(a, c->rootfs ? c->rootfs : "rootfs");
+    b.spec.root->readonly = c->read_only;
+    if (spec_has_namespace(&b, "uts") && !str_starts(c->utsns ? c->utsns : "", "container:"))
+        b.spec.hostname = c->hostname;
+    b.spec.domainname = c->domainname;
+    b.spec.annotations = c->annotations;
+    return write_json(e, c->id, "config.json", &oci_spec_type, &b.spec, err);
+}
+
+static void fill_cgroup(struct engine *e, struct arena *a, const struct container_config *c, struct monitor_config *m)
+{
+    const char *parent = c->cgroup_parent;
+
+    m->cgroup_manager = arena_strdup(a, c->cgroup_manager ? c->cgroup_manager : "cgroupfs");
+    if (c->cgroups && STR_EQ(c->cgroups, "disabled"))
+        return;
+    if (c->cgroups && STR_EQ(c->cgroups, "split"))
+        m->cgroup_split = true;
+    (void)e;
+    m->cgroup = arena_printf(a, "%s%s/libpod-%s", parent && parent[0] == '/' ? "" : "/",
+                             str_empty(parent) ? "libpod_parent" : parent, c->id);
+}
+
+/* `podman <our global options> container cleanup --stopped-only --rm ID` */
+static char **exit_command(struct engine *e, struct arena *a, const struct container_config *c)
+{
+    char **v = strv_add(a, NULL, arena_printf(a, "%s/podman", proc_self_dir()));
+
+    v = strv_add(a, v, "--root");
+    v = strv_add(a, v, e->store->graphroot);
+    v = strv_add(a, v, "--runroot");
+    v = strv_add(a, v, e->store->runroot);
+    v = strv_concat(a, v, e->opt.global_argv);
+    v = strv_add(a, v, "container");
+    v = strv_add(a, v, "cleanup");
+    v = strv_add(a, v, "--rm");
+    if (c->auto_remove_image)
+        v = strv_add(a, v, "--rmi");
+    return strv_add(a, v, c->id);
+}
+
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c, bool attach,
+                       bool wait, struct err *err)
+{
+    struct monitor_config m = {
+        .id = c->id, .name = c->name, .terminal = c->terminal, .stdin_open = c->stdin_open,
+        .stdin_once = c->stdin_once && attach, .attach = attach, .start = arena_strdup(a, wait ? "wait" : "run"),
+        .timeout_s = c->timeout, .pid_file = c->pid_file, .monitor_pid_file = c->monitor_pid_file,
+        .runtime = str_empty(c->runtime) ? NULL : c->runtime, .runtime_flags = c->runtime_flags,
+        .sdnotify = c->sdnotify, .no_pivot = e->defaults.no_pivot, .no_new_keyring = !e->defaults.keyring,
+    };
+    int signo = 15;
+
+    int r = rootfs_prepare(e, a, c, &m.rootfs, err);
+    if (r < 0)
+        return r;
+    if (!str_empty(c->stop_signal))
+        (void)!option_signal(c->stop_signal, &signo, NULL);
+    m.stop_signal = signo;
+    m.log = (struct log_config){ .driver = c->log_driver, .path = c->log_path, .max_size = c->log_size_max,
+                                 .tag = c->log_tag, .labels = c->log_options };
+    m.restart = (struct restart_config){ c->restart_policy, c->restart_tries };
+    fill_cgroup(e, a, c, &m);
+    if (c->auto_remove)
+        m.exit_command = exit_command(e, a, c);
+    if (c->init) {
+        m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
+        if (!m.init_path || access(m.init_path, X_OK) < 0)
+            return err_set(err, ERR_NOT_FOUND, ENOENT, "container-init binary not found on the host: stat %s: no such file or directory",
+                           m.init_path ? m.init_path : "podman-init");
+    }
+    m.seccomp_cache = strv_add(a, NULL, arena_printf(a, "%s/seccomp", e->store->runroot));
+    return write_json(e, c->id, "monitor.json", &monitor_config_type, &m, err);
+}

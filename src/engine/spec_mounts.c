@@ -1,0 +1,385 @@
+#include <dirent.h>
+#include <inttypes.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+
+#include "base/fs.h"
+#include "base/parse.h"
+#include "engine/options.h"
+#include "engine/rootless.h"
+#include "engine/spec_parts.h"
+
+#include "base/banned.h"
+
+/* Mounts, the small files of ours that are mounted into every container, and devices. */
+
+static struct oci_mount *add(struct spec_builder *b, const char *dst, const char *type, const char *src,
+                             const char *options)
+{
+    struct oci_mount *m = LIST_ADD(b->a, b->spec.mounts);
+
+    *m = (struct oci_mount){ .destination = arena_strdup(b->a, dst), .type = arena_strdup(b->a, type),
+                             .source = arena_strdup(b->a, src), .options = strv_split(b->a, options, ',') };
+    return m;
+}
+
+/* Does the user mount something of his own here? */
+static bool user_mount(const struct spec_builder *b, const char *dst)
+{
+    for (size_t i = 0; i < b->c->mounts.n; i++)
+        if (STR_EQ(b->c->mounts.items[i].destination, dst))
+            return true;
+    return false;
+}
+
+static void api_mounts(struct spec_builder *b)
+{
+    const struct container_config *c = b->c;
+    bool priv = c->privileged, userns = b->e->rootless || spec_has_namespace(b, "user");
+    bool own_pid = spec_has_namespace(b, "pid"), own_net = spec_has_namespace(b, "network");
+    bool own_ipc = spec_has_namespace(b, "ipc");
+
+    /* In a user namespace the kernel mounts a new proc, sysfs or mqueue only for a namespace that is
+     * ours: with the host's, the host's mount is what there is. */
+    if (userns && !own_pid)
+        add(b, "/proc", "bind", "/proc", "rbind,rprivate,nosuid,noexec,nodev");
+    else
+        add(b, "/proc", "proc", "proc",
+            c->proc_opts ? arena_printf(b->a, "nosuid,noexec,nodev,%s", c->proc_opts) : "nosuid,noexec,nodev");
+    if (!user_mount(b, "/dev"))
+        add(b, "/dev", "tmpfs", "tmpfs",
+            c->read_only && !c->read_only_tmpfs ? "nosuid,noexec,strictatime,mode=755,size=65536k,ro"
+                                                : "nosuid,strictatime,mode=755,size=65536k");
+    if (userns && !own_net)
+        add(b, "/sys", "bind", "/sys", priv ? "rbind,rprivate,nosuid,noexec,nodev" : "rbind,rprivate,nosuid,noexec,nodev,ro");
+    else
+        add(b, "/sys", "sysfs", "sysfs", priv ? "nosuid,noexec,nodev,rw" : "nosuid,noexec,nodev,ro");
+    add(b, "/dev/pts", "devpts", "devpts",
+        userns && rootless_single_id() ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
+                                       : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+    if (userns && !own_ipc)
+        add(b, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
+    else
+        add(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
+    if (!user_mount(b, "/sys/fs/cgroup"))
+        add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
+            priv ? "rprivate,nosuid,noexec,nodev,relatime,rw" : "rprivate,nosuid,noexec,nodev,relatime,ro");
+    if (user_mount(b, "/dev/shm"))
+        return;
+    if (!own_ipc)
+        add(b, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");
+    else
+        add(b, "/dev/shm", "tmpfs", "shm",
+            arena_printf(b->a, "nosuid,noexec,nodev,mode=1777,size=%" PRId64, c->shm_size));
+}
+
+static void read_only_tmpfs(struct spec_builder *b)
+{
+    static const char *const dirs[] = { "/run", "/tmp", "/var/tmp" };
+
+    if (!b->c->read_only || !b->c->read_only_tmpfs)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+        if (!user_mount(b, dirs[i]))
+            add(b, dirs[i], "tmpfs", "tmpfs",
+                i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755" : "rw,nosuid,nodev,tmpcopyup,mode=1777");
+}
+
+/* ---------- what was asked for ---------- */
+
+static const char *const own_options[] = { "z", "Z", "U", "copy", "nocopy", NULL };
+
+static bool is_propagation(const char *o)
+{
+    return STR_IN(o, "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable");
+}
+
+static int bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret, struct err *err)
+{
+    bool propagation = false, bind = false;
+    char **out = NULL;
+
+    for (char **o = m->options; o && *o; o++) {
+        if (STR_EQ(*o, "O") || str_starts(*o, "upperdir=") || str_starts(*o, "workdir="))
+            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "overlay volumes (option \"%s\") are not supported yet", *o);
+        if (!**o || str_in_list(*o, own_options))
+            continue;
+        propagation |= is_propagation(*o);
+        bind |= STR_IN(*o, "bind", "rbind");
+        out = strv_add(b->a, out, *o);
+    }
+    if (!bind)
+        out = strv_add(b->a, out, "rbind");
+    if (!propagation)
+        out = strv_add(b->a, out, "rprivate");
+    *ret = out;
+    return 0;
+}
+
+static int one_user_mount(struct spec_builder *b, const struct container_mount *m, struct err *err)
+{
+    struct oci_mount *o;
+    int r = 0;
+
+    if (STR_IN(m->type, "tmpfs", "ramfs")) {
+        char **opts = NULL;
+        bool copyup = true, mode = false;
+        for (char **p = m->options; p && *p; p++) {
+            if (!**p || STR_EQ(*p, "U"))
+                continue;
+            if (STR_IN(*p, "tmpcopyup", "notmpcopyup")) {
+                copyup = STR_EQ(*p, "tmpcopyup");
+                continue;
+            }
+            mode |= str_starts(*p, "mode=");
+            opts = strv_add(b->a, opts, *p);
+        }
+        if (!strv_has(opts, "suid"))
+            opts = strv_add(b->a, opts, "nosuid");
+        if (!strv_has(opts, "dev"))
+            opts = strv_add(b->a, opts, "nodev");
+        if (copyup)
+            opts = strv_add(b->a, opts, "tmpcopyup");
+        if (!mode && !copyup)
+            opts = strv_add(b->a, opts, "mode=1777");
+        o = add(b, m->destination, m->type, m->type, "rprivate");
+        o->options = strv_concat(b->a, o->options, opts);
+        return 0;
+    }
+    if (STR_EQ(m->type, "devpts")) {
+        o = add(b, m->destination, "devpts", "devpts", "rprivate");
+        o->options = strv_concat(b->a, o->options, m->options);
+        return 0;
+    }
+    char *source = m->source;
+    if (STR_EQ(m->type, "volume"))
+        source = arena_printf(b->a, "%s/%s/_data%s%s", b->e->volume_path, m->source, m->subpath ? "/" : "",
+                              m->subpath ? m->subpath : "");
+    else if (access(source, F_OK) < 0)
+        return err_set(err, ERR_NOT_FOUND, ENOENT, "statfs %s: no such file or directory", source);
+    o = add(b, m->destination, "bind", source, "");
+    r = bind_options(b, m, &o->options, err);
+    if (r == 0 && STR_EQ(m->type, "volume"))
+        for (const char *const *d = (const char *const[]){ "suid", "dev", NULL }; *d; d++)
+            if (!strv_has(o->options, *d))
+                o->options = strv_add(b->a, o->options, STR_EQ(*d, "suid") ? "nosuid" : "nodev");
+    return r;
+}
+
+/* ---------- the small files ---------- */
+
+static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst, const struct buf *text,
+                    struct err *err)
+{
+    if (user_mount(b, dst))
+        return 0;
+    int r = fs_replace(dir, name, text->data ? text->data : "", text->len, 0644, FS_NOSYNC);
+    if (r < 0)
+        return err_sys(err, -r, "writing %s of container %s", name, b->c->id);
+    char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, b->c->id, name);
+    add(b, dst, "bind", src, b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
+    return 0;
+}
+
+static void hosts_text(struct spec_builder *b, struct buf *t)
+{
+    AUTO_BUF host = { .max = 1u << 20 };
+
+    if (!spec_has_namespace(b, "network") && fs_read_file(AT_FDCWD, "/etc/hosts", &host) == 0 && host.data)
+        buf_put(t, host.data, host.len);
+    else
+        buf_puts(t, "127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");
+    if (spec_has_namespace(b, "network"))
+        buf_printf(t, "127.0.0.1\t%s %s\n", b->c->hostname, b->c->name);
+}
+
+static void containerenv_text(struct spec_builder *b, struct buf *t)
+{
+    const struct container_config *c = b->c;
+
+    if (!c->privileged)
+        return;
+    buf_printf(t, "engine=\"podman-" PODMAN_VERSION "\"\nname=\"%s\"\nid=\"%s\"\nimage=\"%s\"\nimageid=\"%s\"\nrootless=%d\n",
+               c->name, c->id, c->image_name ? c->image_name : "", c->image ? c->image : "", b->e->rootless);
+}
+
+static int own_files(struct spec_builder *b, struct err *err)
+{
+    AUTO_CLOSE int dir = container_run_dir(b->e, b->c->id);
+    AUTO_BUF hosts = { 0 }, name = { 0 }, env = { 0 }, resolv = { .max = 1u << 20 };
+
+    if (dir < 0)
+        return err_sys(err, -dir, "opening the run directory of %s", b->c->id);
+    hosts_text(b, &hosts);
+    buf_printf(&name, "%s\n", b->c->hostname);
+    containerenv_text(b, &env);
+    int r = b->e->defaults.no_hosts ? 0 : put_file(b, dir, "hosts", "/etc/hosts", &hosts, err);
+    if (r == 0)
+        r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
+    if (r == 0)
+        r = put_file(b, dir, "containerenv", "/run/.containerenv", &env, err);
+    /* With a network of its own and nothing on it there is no server to name. */
+    if (r == 0 && !spec_has_namespace(b, "network") && fs_read_file(AT_FDCWD, "/etc/resolv.conf", &resolv) == 0)
+        r = put_file(b, dir, "resolv.conf", "/etc/resolv.conf", &resolv, err);
+    return r;
+}
+
+static int timezone_mount(struct spec_builder *b, struct err *err)
+{
+    const char *tz = b->c->tz;
+    char *path;
+
+    if (str_empty(tz) || user_mount(b, "/etc/localtime"))
+        return 0;
+    if (STR_EQ(tz, "local")) {
+        path = realpath("/etc/localtime", NULL);
+        if (!path)
+            return err_sys(err, errno, "finding local timezone for the container %s", b->c->id);
+        add(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
+        free(path);
+        return 0;
+    }
+    if (strstr(tz, "..") || tz[0] == '/')
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "running container create option: finding timezone: unknown time zone %s", tz);
+    path = arena_printf(b->a, "/usr/share/zoneinfo/%s", tz);
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "running container create option: finding timezone: unknown time zone %s", tz);
+    add(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
+    return 0;
+}
+
+/* A mount must come after the ones that its destination lies in. */
+static size_t depth(const char *path)
+{
+    size_t n = 0;
+
+    for (; *path; path++)
+        n += *path == '/';
+    return n;
+}
+
+static void sort_by_depth(struct oci_mount *m, size_t first, size_t n)
+{
+    for (size_t i = first + 1; i < n; i++) { /* stable, and the list is short */
+        struct oci_mount cur = m[i];
+        size_t k = i;
+        for (; k > first && depth(m[k - 1].destination) > depth(cur.destination); k--)
+            m[k] = m[k - 1];
+        m[k] = cur;
+    }
+}
+
+int spec_mounts(struct spec_builder *b, struct err *err)
+{
+    api_mounts(b);
+    size_t first = b->spec.mounts.n;
+    read_only_tmpfs(b);
+    int r = own_files(b, err);
+    if (r == 0)
+        r = timezone_mount(b, err);
+    for (size_t i = 0; r == 0 && i < b->c->mounts.n; i++)
+        r = one_user_mount(b, &b->c->mounts.items[i], err);
+    sort_by_depth(b->spec.mounts.items, first, b->spec.mounts.n);
+    return r;
+}
+
+/* ---------- devices ---------- */
+
+static int64_t *number(struct spec_builder *b, int64_t v)
+{
+    return arena_memdup(b->a, &v, sizeof(v));
+}
+
+static void device_node(struct spec_builder *b, const char *dst, const struct stat *st)
+{
+    struct oci_device *d = LIST_ADD(b->a, b->spec.linux_->devices);
+
+    *d = (struct oci_device){ .path = arena_strdup(b->a, dst), .type = arena_strdup(b->a, S_ISBLK(st->st_mode) ? "b" : "c"),
+                              .major = major(st->st_rdev), .minor = minor(st->st_rdev),
+                              .file_mode = number(b, st->st_mode & 07777), .uid = number(b, st->st_uid),
+                              .gid = number(b, st->st_gid) };
+}
+
+static void device_rule(struct spec_builder *b, bool allow, const char *type, int64_t *maj, int64_t *min, const char *access)
+{
+    struct oci_device_rule *r = LIST_ADD(b->a, b->spec.linux_->resources->devices);
+
+    *r = (struct oci_device_rule){ .allow = allow, .type = type ? arena_strdup(b->a, type) : NULL, .major = maj,
+                                   .minor = min, .access = arena_strdup(b->a, access) };
+}
+
+/* One host device, or all of a directory. */
+static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
+                      bool quiet, struct err *err)
+{
+    struct stat st;
+
+    if (stat(src, &st) < 0)
+        return quiet ? 0 : err_set(err, ERR_NOT_FOUND, errno, "stat %s: %s", src, strerror(errno));
+    if (S_ISDIR(st.st_mode)) {
+        DIR *d = level < 4 ? opendir(src) : NULL;
+        int r = 0;
+        for (struct dirent *e; r == 0 && d && (e = readdir(d));) {
+            /* Terminals and what every container has of its own are not handed over. */
+            if (e->d_name[0] == '.' || STR_IN(e->d_name, "pts", "shm", "fd", "mqueue", "console", "lxc", "ptmx") ||
+                (STR_EQ(src, "/dev") && STR_IN(e->d_name, "null", "zero", "full", "random", "urandom", "tty")) ||
+                (STR_EQ(src, "/dev") && str_starts(e->d_name, "tty")))
+                continue;
+            r = add_device(b, arena_printf(b->a, "%s/%s", src, e->d_name), arena_printf(b->a, "%s/%s", dst, e->d_name),
+                           perm, level + 1, true, err);
+        }
+        if (d)
+            closedir(d);
+        return r;
+    }
+    if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+        return quiet ? 0 : err_set(err, ERR_BAD_PARAM, ENODEV, "%s is not a device node", src);
+    if (b->e->rootless) { /* mknod is refused there: the host's node is mounted */
+        if (!quiet || access(src, R_OK | W_OK) == 0)
+            add(b, dst, "bind", src, "bind,rprivate,nosuid,noexec");
+        return 0;
+    }
+    device_node(b, dst, &st);
+    device_rule(b, true, S_ISBLK(st.st_mode) ? "b" : "c", number(b, major(st.st_rdev)), number(b, minor(st.st_rdev)), perm);
+    return 0;
+}
+
+/* "c 42:* rwm" */
+static int cgroup_rule(struct spec_builder *b, const char *text, struct err *err)
+{
+    char **f = strv_split(b->a, text, ' ');
+    int64_t v[2];
+    int64_t *p[2] = { NULL, NULL };
+    bool ok = strv_len(f) == 3 && STR_IN(f[0], "a", "b", "c") && *f[2] && strspn(f[2], "rwm") == strlen(f[2]);
+    char **n = ok ? strv_split(b->a, f[1], ':') : NULL;
+
+    ok = ok && strv_len(n) == 2;
+    for (int i = 0; ok && i < 2; i++)
+        if (!STR_EQ(n[i], "*")) {
+            ok = parse_i64(n[i], 0, UINT32_MAX, &v[i]) == 0;
+            p[i] = ok ? number(b, v[i]) : NULL;
+        }
+    if (!ok)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device cgroup rule format: '%s'", text);
+    device_rule(b, true, f[0], p[0], p[1], f[2]);
+    return 0;
+}
+
+int spec_devices(struct spec_builder *b, struct err *err)
+{
+    int r = 0;
+
+    if (b->c->privileged) {
+        device_rule(b, true, NULL, NULL, NULL, "rwm");
+        r = add_device(b, "/dev", "/dev", "rwm", 0, true, err);
+    } else
+        device_rule(b, false, NULL, NULL, NULL, "rwm");
+    for (size_t i = 0; r == 0 && i < b->c->devices.n; i++) {
+        const struct container_device *d = &b->c->devices.items[i];
+        r = add_device(b, d->source, d->destination, d->permissions, 0, false, err);
+    }
+    for (char **p = b->c->device_cgroup_rules; r == 0 && p && *p; p++)
+        r = cgroup_rule(b, *p, err);
+    return r;
+}

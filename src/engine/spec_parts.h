@@ -1,0 +1,42 @@
+/* engine/spec_parts.h: the parts of spec.c that live in files of their own. */
+#pragma once
+
+#include "base/proc.h"
+#include "engine/engine_priv.h"
+#include "spec/runtime.h"
+
+struct spec_builder {
+    struct engine *e;
+    struct arena *a;
+    const struct container_config *c;
+    char *const *lower; /* layer directories, topmost first; NULL with --rootfs */
+    char **caps;        /* the bounding set */
+    char ***warnings;
+    struct oci_spec spec;
+};
+
+bool spec_has_namespace(const struct spec_builder *b, const char *type);
+
+/* spec_mounts.c: mounts and the files of ours among them; devices. */
+int spec_mounts(struct spec_builder *b, struct err *err) MUST_CHECK;
+int spec_devices(struct spec_builder *b, struct err *err) MUST_CHECK;
+
+/* caps.c: "net_admin" -> "CAP_NET_ADMIN", NULL when there is no such thing. */
+char *capability_name(struct arena *a, const char *name);
+/* Defaults plus cap_add minus cap_drop; all of them when privileged. */
+int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
+                         char ***ret, struct err *err) MUST_CHECK;
+
+/* user.c: "name[:group]" or "uid[:gid]" by the container's /etc/passwd and /etc/group. */
+int user_lookup(struct engine *e, struct arena *a, const struct container_config *c, char *const *lower,
+                const char *user, struct oci_user *ret, struct err *err) MUST_CHECK;
+/* The same inside a running container. */
+int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret, struct err *err) MUST_CHECK;
+
+/* rootfs.c: directories and ids of the root file system. */
+int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct rootfs_config *ret, struct err *err) MUST_CHECK;
+char *engine_init_path(struct engine *e, struct arena *a);
+
+/* userns.c: what --userns means: fills c->uid_map and c->gid_map. */
+int userns_resolve(struct engine *e, struct arena *a, struct container_config *c, struct err *err) MUST_CHECK;

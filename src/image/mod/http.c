@@ -1,0 +1,398 @@
+#include "image/mod/http.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <dirent.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/parse.h"
+
+#include "base/banned.h"
+
+enum { ERROR_BODY = 64 * 1024 };
+
+struct http {
+    CURL *curl;
+    struct arena arena; /* of the last answer */
+    char error[CURL_ERROR_SIZE];
+    CURLcode code;
+    struct buf ca; /* the system's certificates and those of certs.d */
+    /* The request that runs: */
+    byte_sink sink;
+    void *arg;
+    int sink_result;
+    int64_t from, skip; /* bytes to drop when the server ignored the range */
+    size_t header_bytes;
+    struct http_answer answer;
+    char **challenges;
+    struct buf body;
+};
+
+void http_init(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* ---------- certificates ---------- */
+
+static int add_file(struct buf *ca, const char *path)
+{
+    AUTO_BUF b = { .max = LIMIT_CONFIG_FILE };
+    int r = fs_read_file(AT_FDCWD, path, &b);
+
+    if (r == 0 && b.len)
+        r = buf_add(ca, b.data, b.len);
+    return r == 0 ? buf_add(ca, "\n", 1) : r;
+}
+
+static void add_system_roots(struct buf *ca)
+{
+    static const char *const bundles[] = {
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+    };
+    const char *env = getenv("SSL_CERT_FILE");
+
+    if (!str_empty(env) && add_file(ca, env) == 0)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(bundles); i++)
+        if (add_file(ca, bundles[i]) == 0)
+            return;
+}
+
+static int load_cert_dir(struct http *h, const char *dir, struct err *err)
+{
+    DIR *d = opendir(dir);
+    int r = 0;
+
+    if (!d)
+        return 0;
+    for (struct dirent *e; r == 0 && (e = readdir(d));) {
+        AUTO_FREE char *path = xasprintf("%s/%s", dir, e->d_name);
+        if (str_ends(e->d_name, ".crt")) {
+            if (!h->ca.len)
+                add_system_roots(&h->ca);
+            r = add_file(&h->ca, path);
+        } else if (str_ends(e->d_name, ".cert")) {
+            AUTO_FREE char *key = xasprintf("%.*s.key", (int)strlen(path) - 5, path);
+            if (access(key, R_OK) < 0)
+                r = err_set(err, ERR_BAD_PARAM, ENOENT, "missing key %s for client certificate %s",
+                            key, e->d_name);
+            curl_easy_setopt(h->curl, CURLOPT_SSLCERT, path);
+            curl_easy_setopt(h->curl, CURLOPT_SSLKEY, key);
+        }
+        if (r < 0 && err && err->kind == ERR_NONE)
+            err_sys(err, -r, "reading %s", path);
+    }
+    closedir(d);
+    return r;
+}
+
+static int load_certificates(struct http *h, const struct http_options *opt, struct err *err)
+{
+    const char *home = getenv("HOME"), *env = getenv("SSL_CERT_FILE");
+    int r = 0;
+
+    h->ca.max = LIMIT_JSON_FILE;
+    if (!str_empty(opt->cert_dir))
+        r = load_cert_dir(h, opt->cert_dir, err);
+    else if (opt->host) {
+        AUTO_FREE char *user = xasprintf("%s/.config/containers/certs.d/%s", home ? home : "",
+                                         opt->host);
+        AUTO_FREE char *etc = xasprintf("/etc/containers/certs.d/%s", opt->host);
+        AUTO_FREE char *docker = xasprintf("/etc/docker/certs.d/%s", opt->host);
+        const char *dirs[] = { user, etc, docker };
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+            if (access(dirs[i], F_OK) == 0) { /* the first one decides */
+                r = load_cert_dir(h, dirs[i], err);
+                break;
+            }
+    }
+    if (h->ca.len) {
+        struct curl_blob blob = { h->ca.data, h->ca.len, CURL_BLOB_NOCOPY };
+        curl_easy_setopt(h->curl, CURLOPT_CAINFO_BLOB, &blob);
+    } else if (!str_empty(env))
+        curl_easy_setopt(h->curl, CURLOPT_CAINFO, env);
+    return r;
+}
+
+/* ---------- callbacks ---------- */
+
+static char *header_value(struct arena *a, const char *line, size_t n, const char *name)
+{
+    size_t len = strlen(name);
+
+    if (n <= len || strncasecmp(line, name, len) != 0 || line[len] != ':')
+        return NULL;
+    const char *s = line + len + 1, *end = line + n;
+    while (s < end && (*s == ' ' || *s == '\t'))
+        s++;
+    while (end > s && isspace((unsigned char)end[-1]))
+        end--;
+    return arena_strndup(a, s, (size_t)(end - s));
+}
+
+static void take_content_range(struct http *h, const char *value)
+{
+    /* "bytes 100-199/200" */
+    uint64_t start;
+
+    if (!str_starts(value, "bytes "))
+        return;
+    AUTO_FREE char *first = xstrndup(value + 6, strcspn(value + 6, "-"));
+    if (parse_u64(first, INT64_MAX, &start) == 0 && (int64_t)start == h->from)
+        h->answer.partial = true;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+    struct http *h = arg;
+    char *v;
+
+    n *= size;
+    h->header_bytes += n;
+    if (h->header_bytes > LIMIT_HTTP_HEADER)
+        return 0;
+    if (n > 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* of the next answer after a redirect */
+        h->challenges = NULL;
+        h->answer = (struct http_answer) { 0 };
+    } else if ((v = header_value(&h->arena, line, n, "Content-Type"))) {
+        v[strcspn(v, "; \t")] = '\0';
+        h->answer.content_type = v;
+    } else if ((v = header_value(&h->arena, line, n, "WWW-Authenticate")))
+        h->challenges = strv_add(&h->arena, h->challenges, v);
+    else if ((v = header_value(&h->arena, line, n, "Link")))
+        h->answer.link = v;
+    else if ((v = header_value(&h->arena, line, n, "Content-Range")))
+        take_content_range(h, v);
+    return n;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+    struct http *h = arg;
+    long status = 0;
+    size_t all = n *= size;
+
+    curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200 || status > 299) {
+        size_t room = h->body.max - h->body.len;
+        (void)!buf_add(&h->body, data, MIN(n, room));
+        return all;
+    }
+    if (h->from && !h->answer.partial) {
+        if (status == 206)
+            return 0; /* another range than the one asked for */
+        size_t drop = (size_t)MIN((int64_t)n, h->skip);
+        h->skip -= (int64_t)drop;
+        data += drop;
+        n -= drop;
+    }
+    if (n && h->sink)
+        h->sink_result = h->sink(h->arg, data, n);
+    return h->sink_result < 0 ? 0 : all;
+}
+
+/* ---------- requests ---------- */
+
+struct http *http_new(const struct http_options *opt, struct err *err)
+{
+    struct http *h = xcalloc(1, sizeof(*h));
+
+    h->body.max = ERROR_BODY;
+    h->curl = curl_easy_init();
+    if (!h->curl) {
+        err_set(err, ERR_INTERNAL, ENOMEM, "cannot start an HTTP client");
+        return http_free(h);
+    }
+    curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->error);
+    curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h->curl, CURLOPT_USERAGENT, "podman/" PODMAN_VERSION);
+    curl_easy_setopt(h->curl, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(h->curl, CURLOPT_MAXREDIRS, 10L);
+    curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(h->curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT, 30L);
+    curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_TIME, 60L);
+    curl_easy_setopt(h->curl, CURLOPT_BUFFERSIZE, 256L * 1024);
+    curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, h);
+    curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, h);
+    if (opt->insecure) {
+        curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    return load_certificates(h, opt, err) < 0 ? http_free(h) : h;
+}
+
+struct http *http_free(struct http *h)
+{
+    if (h) {
+        if (h->curl)
+            curl_easy_cleanup(h->curl);
+        arena_done(&h->arena);
+        buf_done(&h->body);
+        buf_done(&h->ca);
+        free(h);
+    }
+    return NULL;
+}
+
+bool http_refused(const struct http *h)
+{
+    return h->code == CURLE_COULDNT_CONNECT || h->code == CURLE_COULDNT_RESOLVE_HOST ||
+           h->code == CURLE_PEER_FAILED_VERIFICATION || h->code == CURLE_SSL_CONNECT_ERROR;
+}
+
+static struct curl_slist *make_headers(struct http *h, const struct http_request *rq)
+{
+    struct curl_slist *list = NULL;
+
+    for (char *const *v = rq->accept; v && *v; v++)
+        list = curl_slist_append(list, arena_printf(&h->arena, "Accept: %s", *v));
+    if (rq->authorization)
+        list = curl_slist_append(list,
+                                 arena_printf(&h->arena, "Authorization: %s", rq->authorization));
+    return list;
+}
+
+static void reset(struct http *h, const struct http_request *rq, byte_sink sink, void *arg)
+{
+    arena_done(&h->arena);
+    h->arena = (struct arena) { 0 };
+    buf_reset(&h->body);
+    h->sink = sink;
+    h->arg = arg;
+    h->sink_result = 0;
+    h->from = h->skip = rq->from;
+    h->header_bytes = 0;
+    h->challenges = NULL;
+    h->answer = (struct http_answer) { 0 };
+    h->error[0] = '\0';
+}
+
+int http_request(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
+                 struct http_answer *ret, struct err *err)
+{
+    char range[40];
+
+    reset(h, rq, sink, arg);
+    struct curl_slist *headers = make_headers(h, rq);
+    curl_easy_setopt(h->curl, CURLOPT_URL, rq->url);
+    curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+    if (rq->form)
+        curl_easy_setopt(h->curl, CURLOPT_COPYPOSTFIELDS, rq->form);
+    else
+        curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L);
+    snprintf(range, sizeof(range), "%lld-", (long long)rq->from);
+    curl_easy_setopt(h->curl, CURLOPT_RANGE, rq->from > 0 ? range : NULL);
+    h->code = curl_easy_perform(h->curl);
+    curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
+    if (h->sink_result < 0)
+        return h->sink_result;
+    if (h->header_bytes > LIMIT_HTTP_HEADER)
+        return err_set(err, ERR_TOO_BIG, EFBIG, "Get \"%s\": the answer's headers are too large",
+                       rq->url);
+    if (h->code != CURLE_OK)
+        return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "Get \"%s\": %s", rq->url,
+                       h->error[0] ? h->error : curl_easy_strerror(h->code));
+    curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
+    h->answer.challenges = h->challenges;
+    h->answer.body = &h->body;
+    *ret = h->answer;
+    return 0;
+}
+
+/* ---------- challenges ---------- */
+
+static bool is_token(char c)
+{
+    return isalnum((unsigned char)c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+/* token or "quoted string"; NULL when malformed. */
+static char *challenge_value(struct arena *a, const char **s)
+{
+    const char *p = *s;
+
+    if (*p != '"') {
+        while (is_token(*p))
+            p++;
+        char *v = arena_strndup(a, *s, (size_t)(p - *s));
+        *s = p;
+        return v;
+    }
+    char *out = arena_alloc(a, strlen(p)), *w = out;
+    for (p++; *p && *p != '"'; p++) {
+        if (*p == '\\' && p[1])
+            p++;
+        *w++ = *p;
+    }
+    if (*p != '"')
+        return NULL;
+    *s = p + 1;
+    return out;
+}
+
+int challenge_parse(struct arena *a, const char *s, struct challenge *ret)
+{
+    struct challenge c = { 0 };
+    const char *start = s;
+
+    while (is_token(*s))
+        s++;
+    if (s == start)
+        return -EINVAL;
+    c.scheme = arena_strndup(a, start, (size_t)(s - start));
+    for (char *p = c.scheme; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    while (*s) {
+        s += strspn(s, " \t,");
+        const char *key = s;
+        while (is_token(*s))
+            s++;
+        size_t n = (size_t)(s - key);
+        s += strspn(s, " \t");
+        if (n == 0 || *s != '=')
+            break; /* the next challenge in the same header, or rubbish */
+        s++;
+        s += strspn(s, " \t");
+        char *value = challenge_value(a, &s);
+        if (!value)
+            return -EINVAL;
+        if (n == 5 && strncasecmp(key, "realm", n) == 0)
+            c.realm = value;
+        else if (n == 7 && strncasecmp(key, "service", n) == 0)
+            c.service = value;
+        else if (n == 5 && strncasecmp(key, "scope", n) == 0)
+            c.scope = value;
+    }
+    *ret = c;
+    return 0;
+}
+
+char *http_escape(struct arena *a, const char *s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = arena_alloc(a, 3 * strlen(s) + 1), *w = out;
+
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (isalnum(c) || strchr("-._~", c))
+            *w++ = (char)c;
+        else {
+            *w++ = '%';
+            *w++ = hex[c >> 4];
+            *w++ = hex[c & 15];
+        }
+    }
+    return out;
+}

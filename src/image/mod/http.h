@@ -1,0 +1,64 @@
+/* image/mod/http.h: one HTTP connection to one registry at a time, over libcurl.
+ *
+ * Redirects are followed; credentials do not go along to another host.  A struct http belongs to one
+ * thread.  http_init() once before the first thread. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "image/mod/inflate.h"
+
+struct http_options {
+    bool insecure;        /* take any certificate */
+    const char *cert_dir; /* *.crt, *.cert with *.key; NULL: certs.d of @host */
+    const char *host;     /* "registry:port", for certs.d */
+};
+
+struct http;
+
+void http_init(void);
+struct http *http_new(const struct http_options *opt, struct err *err);
+struct http *http_free(struct http *h);
+
+struct http_request {
+    const char *url;
+    const char *authorization; /* value of the header, NULL: none */
+    char *const *accept;       /* NULL-terminated, may be NULL */
+    int64_t from;              /* > 0: the bytes from here on */
+    const char *form;          /* a POST of this form instead of a GET */
+};
+
+/* What came back.  Strings live until the next request. */
+struct http_answer {
+    long status;
+    bool partial;             /* 206 that starts at .from */
+    const char *content_type; /* without parameters; NULL when absent */
+    char *const *challenges;  /* WWW-Authenticate, NULL-terminated */
+    const char *link;         /* Link, NULL when absent */
+    const struct buf *body;   /* of an answer that is no success: its beginning */
+};
+
+/* Status 2xx gives the body to @sink; a sink that fails ends the request: its value is returned, @err
+ * is untouched.  Other statuses return 0 too: look at @ret.  No answer at all is ERR_UNAVAILABLE. */
+int http_request(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
+                 struct http_answer *ret, struct err *err) MUST_CHECK;
+
+/* True when the last failure was that nobody listens or the name does not exist: no use to retry. */
+bool http_refused(const struct http *h);
+
+/* A WWW-Authenticate challenge, taken apart. */
+struct challenge {
+    char *scheme; /* lower case */
+    char *realm, *service, *scope;
+};
+int challenge_parse(struct arena *a, const char *s, struct challenge *ret) MUST_CHECK;
+
+/* Percent-encodes for a query. */
+char *http_escape(struct arena *a, const char *s);
+
+static inline void http_free_p(struct http **h)
+{
+    http_free(*h);
+}
+#define AUTO_HTTP CLEANUP(http_free_p) struct http

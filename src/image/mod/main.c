@@ -1,0 +1,21 @@
+/* The one symbol of podman-image.so: see image/module.h. */
+#include "image/mod/hello.h"
+#include "image/mod/import.h"
+#include "image/mod/load.h"
+#include "image/mod/pull.h"
+#include "image/mod/save.h"
+#include "image/mod/unpack_again.h"
+
+#include "base/banned.h"
+
+extern const struct image_module podman_image_module;
+
+__attribute__((visibility("default"))) const struct image_module podman_image_module = {
+    .abi = IMAGE_MODULE_ABI,
+    .pull = module_pull,
+    .load = module_load,
+    .save = module_save,
+    .import = module_import,
+    .hello = module_hello,
+    .unpack = module_unpack,
+};

@@ -1,0 +1,383 @@
+#include "image/mod/pull.h"
+
+#include <time.h>
+
+#include "base/limits.h"
+#include "base/progress.h"
+#include "image/mod/copy.h"
+#include "image/mod/hash.h"
+#include "image/mod/http.h"
+#include "image/mod/load.h"
+#include "image/mod/registry.h"
+
+#include "base/banned.h"
+
+struct puller {
+    const struct store *s;
+    struct arena *a;
+    const struct module_pull *p;
+    const struct image_pull_options *opt;
+    struct registries conf;
+    struct registry_options reg;
+    stored_images *ret;
+};
+
+/* A repository that answered, with the manifest it gave. */
+struct opened {
+    struct registry *reg;
+    struct buf manifest;
+    char *type;
+};
+
+static void opened_done(struct opened *o)
+{
+    o->reg = registry_free(o->reg);
+    buf_done(&o->manifest);
+}
+#define AUTO_OPENED CLEANUP(opened_done) struct opened
+
+static int open_place(struct puller *c, const struct registry_place *place, struct opened *o,
+                      struct err *err)
+{
+    const struct image_ref *ref = &place->ref;
+
+    o->reg = registry_open(place, &c->reg, err);
+    if (!o->reg)
+        return -EIO;
+    return registry_manifest(o->reg, c->a, ref->digest ? ref->digest : ref->tag, &o->manifest,
+                             &o->type, err);
+}
+
+/* "(Mirrors also failed: [a: why]): text of the last". */
+static int mirrors_failed(struct err *err, const struct buf *mirrors, const char *last)
+{
+    struct err e = *err;
+
+    err_clear(err);
+    return err_set(err, e.kind, e.errnum, "(Mirrors also failed: %s): %s: %s", mirrors->data, last,
+                   e.msg);
+}
+
+/* Tries the mirrors and then the registry itself. */
+static int open_any(struct puller *c, const struct image_ref *ref, struct opened *o,
+                    struct err *err)
+{
+    AUTO_BUF failed = { .max = 600 };
+    place_list places = { 0 };
+    int r = registries_places(&c->conf, c->a, ref, &places, err);
+
+    for (size_t i = 0; r == 0 && i < places.n; i++) {
+        const struct registry_place *place = &places.items[i];
+        r = open_place(c, place, o, err);
+        if (r == 0 || i + 1 == places.n)
+            break;
+        AUTO_FREE char *line = xasprintf("%s[%s: %s]", failed.len ? " " : "",
+                                         ref_text(c->a, &place->ref), err->msg);
+        (void)!buf_add(&failed, line, MIN(strlen(line), failed.max - failed.len));
+        err_clear(err);
+        opened_done(o);
+        r = 0;
+    }
+    if (r < 0 && failed.len)
+        return mirrors_failed(err, &failed, ref_text(c->a, &places.items[places.n - 1].ref));
+    return r;
+}
+
+static void wait_before_retry(const struct image_pull_options *o, uint64_t attempt)
+{
+    int64_t ns = o->retry_delay_ns >= 0 ? o->retry_delay_ns
+                                        : 1000000000LL << MIN(attempt + 1, (uint64_t)6);
+    struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+
+    nanosleep(&ts, NULL);
+}
+
+static int open_with_retries(struct puller *c, const struct image_ref *ref, struct opened *o,
+                             struct err *err)
+{
+    for (uint64_t attempt = 0;; attempt++) {
+        int r = open_any(c, ref, o, err);
+        /* EAGAIN: the registry answered that it is busy; the rest will not get better soon. */
+        if (r != -EAGAIN || attempt >= c->opt->retry)
+            return r;
+        progress_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
+                      (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
+        err_clear(err);
+        opened_done(o);
+        wait_before_retry(c->opt, attempt);
+    }
+}
+
+/* ---------- platforms ---------- */
+
+static const char *wanted_os(const struct puller *c)
+{
+    return str_empty(c->opt->os) ? "linux" : c->opt->os;
+}
+
+static const char *wanted_arch(const struct puller *c)
+{
+    return str_empty(c->opt->arch) ? platform_host_arch() : c->opt->arch;
+}
+
+static const struct descriptor *choose(const struct puller *c, const struct image_index *idx)
+{
+    const struct descriptor *best = NULL;
+    int score = 0;
+
+    for (size_t i = 0; i < idx->manifests.n; i++) {
+        int m = platform_match(idx->manifests.items[i].platform, wanted_os(c), wanted_arch(c),
+                               c->opt->variant);
+        if (m > score) {
+            score = m;
+            best = &idx->manifests.items[i];
+        }
+    }
+    return best;
+}
+
+/* Follows indexes down to one image manifest. */
+static int resolve_index(struct puller *c, struct opened *o, struct stored_image *img,
+                         struct err *err)
+{
+    char digest[DIGEST_MAX];
+
+    for (int depth = 0; depth < 4; depth++) {
+        struct image_index idx = { 0 };
+        AUTO_JSON *doc = json_parse(o->manifest.data ? o->manifest.data : "", o->manifest.len,
+                                    "manifest", err);
+        if (!doc)
+            return -EINVAL;
+        if (!image_is_index(doc, o->type))
+            return 0;
+        int r = image_index_read(c->a, doc, &idx, err);
+        if (r < 0)
+            return r;
+        const struct descriptor *d = choose(c, &idx);
+        if (!d)
+            return err_set(
+                err, ERR_NOT_FOUND, ENOENT,
+                "choosing an image from manifest list: no image found in image index for "
+                "architecture %s, variant \"%s\", OS %s",
+                wanted_arch(c), c->opt->variant ? c->opt->variant : "", wanted_os(c));
+        img->digests = strv_add(c->a, img->digests,
+                                hash_of(o->manifest.data, o->manifest.len, NULL, digest));
+        r = registry_manifest(o->reg, c->a, d->digest, &o->manifest, &o->type, err);
+        if (r < 0)
+            return r;
+    }
+    return err_set(err, ERR_BAD_PARAM, ELOOP, "indexes are nested too deep");
+}
+
+static void warn_platform(const struct puller *c, const struct stored_image *img)
+{
+    AUTO_ARENA a = { 0 };
+    struct image_config ic = { 0 };
+    AUTO_JSON *doc = json_parse(img->config, strlen(img->config), "configuration", NULL);
+
+    if (!doc || image_config_read(&a, doc, &ic, NULL) < 0)
+        return;
+    if (!str_same(ic.os, wanted_os(c)) || !str_same(ic.architecture, wanted_arch(c)))
+        progress_line(
+            c->opt->progress,
+            "WARNING: image platform (%s/%s) does not match the expected platform (%s/%s)", ic.os,
+            ic.architecture, wanted_os(c), wanted_arch(c));
+}
+
+/* ---------- one image ---------- */
+
+static int check_media_type(const struct opened *o, struct err *err)
+{
+    if (str_same(o->type, MT_DOCKER_MANIFEST_V1) || str_same(o->type, MT_DOCKER_MANIFEST_V1S))
+        return err_set(
+            err, ERR_UNSUPPORTED, EOPNOTSUPP,
+            "the registry has the image in Docker's schema 1 only, which is not supported");
+    return 0;
+}
+
+static int copy_opened(struct puller *c, struct opened *o, struct stored_image *img,
+                       struct err *err)
+{
+    AUTO_BUF config = { .max = LIMIT_IMAGE_CONFIG };
+    struct blob_source src = { .fetch = registry_blob,
+                               .arg = o->reg,
+                               .remote = true,
+                               .retries = c->opt->retry,
+                               .retry_delay_ns = c->opt->retry_delay_ns };
+    struct image_manifest m = { 0 };
+
+    AUTO_JSON *doc = json_parse(o->manifest.data, o->manifest.len, "manifest", err);
+    int r = doc ? image_manifest_read(c->a, doc, &m, err) : -EINVAL;
+    if (r == 0)
+        r = copy_fetch_small(&src, &m.config, &config, err);
+    if (r < 0)
+        return r;
+    const char *type = !str_empty(m.media_type) ? m.media_type
+                       : !str_empty(o->type)    ? o->type
+                                                : MT_OCI_MANIFEST;
+    return copy_image(c->s, c->a, &src, &o->manifest, type, &config, c->opt->progress, img, err);
+}
+
+/* @ref is complete. */
+static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *err)
+{
+    AUTO_OPENED o = { .manifest.max = LIMIT_MANIFEST };
+    char *name = ref_text(c->a, ref);
+    struct stored_image *img = LIST_ADD(c->a, *c->ret);
+
+    progress_line(c->opt->progress, "Trying to pull %s...", name);
+    int r = open_with_retries(c, ref, &o, err);
+    if (r == 0)
+        r = check_media_type(&o, err);
+    if (r < 0)
+        r = err_wrap(err, "unable to copy from source docker://%s: initializing source docker://%s",
+                     name, name);
+    else {
+        progress_line(c->opt->progress, "Getting image source signatures");
+        r = resolve_index(c, &o, img, err);
+        if (r == 0)
+            r = copy_opened(c, &o, img, err);
+        if (r < 0)
+            r = err_wrap(err, "unable to copy from source docker://%s", name);
+    }
+    if (r < 0) {
+        c->ret->n--;
+        return r;
+    }
+    warn_platform(c, img);
+    img->names = strv_add(c->a, img->names, name);
+    return 0;
+}
+
+static int pull_all_tags(struct puller *c, const struct image_ref *ref, struct err *err)
+{
+    place_list places = { 0 };
+    char **tags = NULL;
+    int r = registries_places(&c->conf, c->a, ref, &places, err);
+
+    if (r < 0)
+        return r;
+    AUTO_REGISTRY *reg = registry_open(&places.items[places.n - 1], &c->reg, err);
+    r = reg ? registry_tags(reg, c->a, &tags, err) : -EIO;
+    for (; r == 0 && tags && *tags; tags++) {
+        struct image_ref one = *ref;
+        one.tag = *tags;
+        r = pull_ref(c, &one, err);
+    }
+    return r;
+}
+
+static int pull_one(struct puller *c, const struct image_ref *ref, struct err *err)
+{
+    return c->opt->all_tags ? pull_all_tags(c, ref, err) : pull_ref(c, ref, err);
+}
+
+/* Each candidate in turn; the first that works is what the name meant. */
+static int pull_candidates(struct puller *c, char *const *names, struct err *err)
+{
+    AUTO_BUF failed = { .max = sizeof(err->msg) };
+    size_t n = strv_len(names);
+    struct image_ref ref;
+
+    for (size_t i = 0; i < n; i++) {
+        int r = ref_parse(c->a, names[i], &ref, err);
+        if (r == 0)
+            r = pull_one(c, &ref, err);
+        if (r == 0 || n == 1)
+            return r;
+        AUTO_FREE char *line = xasprintf("\n * %s", err->msg);
+        (void)!buf_add(&failed, line, MIN(strlen(line), failed.max - failed.len));
+        err_clear(err);
+    }
+    return err_set(err, ERR_NOT_FOUND, ENOENT, "%zu errors occurred while pulling:%s", n,
+                   failed.data ? failed.data : "");
+}
+
+static int pull_docker(struct puller *c, const char *name, struct err *err)
+{
+    struct image_ref ref;
+    char **names = NULL, *how = NULL;
+    int r;
+
+    if (str_starts(name, "//"))
+        name += 2;
+    if ((r = ref_parse(c->a, name, &ref, err)) < 0)
+        return r;
+    if (c->opt->all_tags && (ref.tag || ref.digest))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "--all-tags requires a reference without a tag");
+    if (ref.tag && ref.digest)
+        ref.tag = NULL;
+    if (ref.registry) {
+        ref_complete(c->a, &ref, NULL);
+        return pull_one(c, &ref, err);
+    }
+    if ((r = registries_candidates(&c->conf, c->a, &ref, &names, &how, err)) < 0)
+        return r;
+    progress_line(c->opt->progress, "%s", how);
+    return pull_candidates(c, names, err);
+}
+
+/* ---------- other transports ---------- */
+
+/* "PATH[:REFERENCE]" */
+static int pull_file(struct puller *c, const char *name, enum layout layout, struct err *err)
+{
+    char *path = arena_strdup(c->a, name);
+    char *colon = layout == LAYOUT_DOCKER_DIR ? NULL : strchr(path, ':');
+    struct load_options o = { .os = c->opt->os,
+                              .arch = c->opt->arch,
+                              .variant = c->opt->variant,
+                              .progress = c->opt->progress };
+
+    if (colon) {
+        *colon = '\0';
+        o.reference = colon + 1;
+    }
+    AUTO_ARCHIVE *ar = archive_open(c->s, path, -1, err);
+    if (!ar)
+        return -EIO;
+    progress_line(c->opt->progress, "Getting image source signatures");
+    int r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
+    if (r < 0)
+        return r;
+    /* A directory names no image: the path becomes the name. */
+    if (archive_is_dir(ar) && c->ret->n == 1) {
+        struct image_ref ref;
+        const char *rest = path + strspn(path, "/");
+        struct stored_image *img = &c->ret->items[0];
+        if (ref_parse(c->a, arena_printf(c->a, "localhost/%s", rest), &ref, NULL) == 0) {
+            ref_complete(c->a, &ref, NULL);
+            img->names = strv_add(c->a, NULL, ref_text(c->a, &ref));
+        }
+    }
+    return 0;
+}
+
+int module_pull(const struct store *s, struct arena *a, const struct module_pull *p,
+                stored_images *ret, struct err *err)
+{
+    static const struct {
+        const char *transport;
+        enum layout layout;
+    } files[] = {
+        { "oci", LAYOUT_OCI },
+        { "oci-archive", LAYOUT_OCI },
+        { "docker-archive", LAYOUT_DOCKER_ARCHIVE },
+        { "dir", LAYOUT_DOCKER_DIR },
+    };
+    struct puller c = { .s = s, .a = a, .p = p, .opt = p->opt, .ret = ret };
+
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        if (STR_EQ(files[i].transport, p->transport))
+            return pull_file(&c, p->name, files[i].layout, err);
+    http_init();
+    int r = registries_load(a, &c.conf, err);
+    if (r < 0)
+        return r;
+    c.reg = (struct registry_options) { .tls_verify = p->opt->tls_verify,
+                                        .cert_dir = p->opt->cert_dir,
+                                        .authfile = p->opt->authfile,
+                                        .creds = p->opt->creds,
+                                        .helpers = c.conf.credential_helpers };
+    return pull_docker(&c, p->name, err);
+}

@@ -1,0 +1,7 @@
+/* image/mod/pull.h: images from registries and, by transport, from files. */
+#pragma once
+
+#include "image/module.h"
+
+int module_pull(const struct store *s, struct arena *a, const struct module_pull *p,
+                stored_images *ret, struct err *err);

@@ -1,0 +1,64 @@
+/* image/module.h: what podman-image.so does, and what passes between it and the program.
+ *
+ * The module is what needs TLS, hashing, compression or tar.  It leaves blobs and layers under graphroot
+ * and describes the images they make up; image/record.c puts that into the database.  It exports one
+ * symbol, `podman_image_module`, and uses of struct store only the paths, the two directories and the
+ * flags.  Both are built together: `abi` tells a stale copy apart. */
+#pragma once
+
+#include "image/image.h"
+
+#define IMAGE_MODULE_FILE   "podman-image.so"
+#define IMAGE_MODULE_SYMBOL "podman_image_module"
+#define IMAGE_MODULE_ABI    PODMAN_VERSION "-1"
+
+struct stored_layer {
+    char *key, *diff_id; /* see store/layers.h; "sha256:..." */
+    char *blob;          /* digest */
+    char *media_type;
+    int64_t blob_size;
+    int64_t size; /* bytes of the tar stream */
+};
+
+struct stored_image {
+    char *id;                  /* 64 hex digits */
+    char *digest, *media_type; /* of the manifest */
+    char *config;              /* JSON text */
+    int64_t created;
+    JSON_LIST(struct stored_layer) layers;
+    char **names;   /* complete names to give it */
+    char **digests; /* of the indexes through which it was found */
+};
+typedef JSON_LIST(struct stored_image) stored_images;
+
+/* What a pull asks for, after the program has looked at policy and local images. */
+struct module_pull {
+    const char *transport; /* "docker", "oci", "oci-archive", "docker-archive", "dir" */
+    const char *name;      /* as typed, without the transport */
+    const struct image_pull_options *opt;
+};
+
+/* An image to write, in the order of the command line. */
+struct module_save {
+    const struct image *image;
+    char **names; /* complete names to store with it */
+};
+
+struct image_module {
+    const char *abi;
+    int (*pull)(const struct store *s, struct arena *a, const struct module_pull *p,
+                stored_images *ret, struct err *err);
+    int (*load)(const struct store *s, struct arena *a, const char *path, int fd,
+                struct progress *progress, stored_images *ret, struct err *err);
+    int (*save)(const struct store *s, const struct module_save *images, size_t n,
+                const struct image_save_options *o, struct err *err);
+    int (*import)(const struct store *s, struct arena *a, const struct image_import_options *o,
+                  stored_images *ret, struct err *err);
+    /* The built-in image: one uncompressed layer with one small program. */
+    int (*hello)(const struct store *s, struct arena *a, stored_images *ret, struct err *err);
+    /* Unpacks again, from the blobs, the layers of @img whose directory is missing. */
+    int (*unpack)(const struct store *s, const struct image *img, struct err *err);
+};
+
+/* Loaded on first use; NULL with @err set on failure. */
+const struct image_module *image_module(struct err *err);

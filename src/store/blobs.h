@@ -1,0 +1,41 @@
+/* store/blobs.h: content-addressed files in graphroot/oci/blobs/<algorithm>/<hex>.
+ *
+ * A blob appears whole or not at all, also after a power cut.  Whoever writes one hashes it; what is named by a digest here
+ * has that digest.  A download goes to oci/partial/<hex> under a lock and stays there when it is cut
+ * off: the next one, by any process, goes on where it ended. */
+#pragma once
+
+#include "base/buf.h"
+#include "spec/reference.h"
+#include "store/store.h"
+
+#define BLOB_PATH_MAX (DIGEST_MAX + 16)
+
+/* "oci/blobs/sha256/<hex>" relative to graphroot; returns @out. @digest must be valid. */
+const char *blob_path(const char *digest, char out[BLOB_PATH_MAX]);
+
+bool blob_exists(const struct store *s, const char *digest,
+                 int64_t *ret_size); /* size may be NULL */
+/* -ENOENT when it is not there. */
+int blob_open(const struct store *s, const char *digest) MUST_CHECK;
+/* The whole blob, at most @b's ceiling. */
+int blob_read(const struct store *s, const char *digest, struct buf *b, struct err *err) MUST_CHECK;
+
+/* Stores a text whose digest is known. */
+int blob_put(const struct store *s, const char *digest, const void *data, size_t len,
+             struct err *err) MUST_CHECK;
+
+/* A nameless file for a blob whose bytes come from this host; blob_link() gives it its name. */
+int blob_tmpfile(const struct store *s, struct err *err) MUST_CHECK;
+int blob_link(const struct store *s, int fd, const char *digest, struct err *err) MUST_CHECK;
+
+/* The partial file of @digest, opened at its start and locked (waits for a process that is
+ * downloading the same).  Returns the descriptor, -EEXIST when the blob is complete by now. */
+int blob_partial_open(const struct store *s, const char *digest, struct err *err) MUST_CHECK;
+/* Turns the locked partial file into the blob. */
+int blob_partial_commit(const struct store *s, int fd, const char *digest,
+                        struct err *err) MUST_CHECK;
+/* Removes it: its bytes turned out to be wrong. */
+void blob_partial_drop(const struct store *s, const char *digest);
+
+void blob_remove(const struct store *s, const char *digest);
