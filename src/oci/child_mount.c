@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/copytree.h"
 #include "base/fs.h"
 #include "oci/cgroup_priv.h"
 #include "oci/plan.h"
@@ -270,7 +271,7 @@ static void copy_up(const struct builder *b, const struct plan_mount *m, size_t 
     AUTO_CLOSE int from = fs_open_in_root(b->root, m->dest, O_RDONLY | O_DIRECTORY, 0);
     struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 
-    int r = from == -ENOENT ? 0 : from < 0 ? from : copy_tree(from, tree);
+    int r = from == -ENOENT ? 0 : from < 0 ? from : copy_tree(from, tree, 0);
     if (r == 0 && (m->attr_set & MOUNT_ATTR_RDONLY) && sys_mount_setattr(tree, 0, &ro) < 0)
         r = -errno;
     if (r < 0)
