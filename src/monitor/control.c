@@ -1,7 +1,8 @@
-/* Requests on the control socket: one JSON object in a packet, one answer each. */
-#include <inttypes.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <sys/ioctl.h>
 
 #include "base/limits.h"
 #include "base/parse.h"
@@ -9,286 +10,316 @@
 
 #include "base/banned.h"
 
-struct request {
-    char *op, *session;
-    int64_t signal, timeout_ns, rows, cols;
-    bool all;
-    struct oci_resources *resources;
-    struct restart_config *restart;
-};
+/* One request is one packet, so is its answer.  Requests come from processes of our own user only (the
+ * socket's mode), yet they are parsed as if they came from anywhere. */
 
-#define R struct request
-static const struct json_field request_rows[] = {
-    JF_STR(R, op, "op", JF_REQUIRED),
-    JF_STR(R, session, "session", 0),
-    JF_I64(R, signal, "signal", 0),
-    JF_I64(R, timeout_ns, "timeout_ns", 0),
-    JF_I64(R, rows, "rows", 0),
-    JF_I64(R, cols, "cols", 0),
-    JF_BOOL(R, all, "all", 0),
-    JF_PTR(R, resources, "resources", 0, &oci_resources_type),
-    JF_PTR(R, restart, "restart", 0, &restart_config_type),
-    { 0 },
-};
-#undef R
-static const struct json_type request_type = JSON_TYPE(struct request, request_rows);
-
-void control_answer(struct conn *c, json_t *doc)
+static void send_json(struct client *c, json_t *doc)
 {
-    AUTO_BUF text = { 0 };
-    AUTO_JSON *answer = doc ? doc : json_object();
+    AUTO_BUF b = { 0 };
 
-    json_object_set_new(answer, "ok", json_true());
-    json_text(answer, 0, &text);
-    (void)!send(c->fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    json_text(doc, 0, &b);
+    if (send(c->fd, b.data, b.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        c->dead = true;
 }
 
-void control_answer_error(struct conn *c, const struct err *err)
+void answer_ok(struct client *c, json_t *more)
 {
-    AUTO_BUF text = { 0 };
-    AUTO_JSON *answer = json_pack(
-        "{s:b, s:i, s:i, s:s}", "ok", 0, "kind", err->kind ? (int)err->kind : (int)ERR_INTERNAL,
-        "errno", err->errnum ? err->errnum : EIO, "error", err->kind ? err->msg : "failed");
+    AUTO_JSON *doc = json_pack("{s:b}", "ok", 1);
 
-    if (!answer) /* the text was not UTF-8 */
-        answer = json_pack("{s:b, s:i, s:i, s:s}", "ok", 0, "kind", (int)err->kind, "errno",
-                           err->errnum, "error", "failed");
-    json_text(answer, 0, &text);
-    (void)!send(c->fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (more) {
+        json_object_update(doc, more);
+        json_decref(more);
+    }
+    send_json(c, doc);
+    if (c->kind == CLIENT_WAIT_STOP || c->kind == CLIENT_WAIT_EXIT)
+        c->kind = CLIENT_CONTROL;
 }
 
-static int need_running(const struct monitor *m, struct err *err)
+void answer_error(struct client *c, const struct err *err)
 {
-    return m->running || m->waiting
-               ? 0
-               : err_set(err, ERR_STATE, ESRCH, "container %s is not running", m->cfg.id);
+    AUTO_JSON *doc = json_pack("{s:b,s:i,s:i,s:s%}", "ok", 0, "kind", (int)err->kind, "errno", err->errnum, "error",
+                               err->msg, strlen(err->msg));
+
+    if (!doc) /* the text was no UTF-8 */
+        doc = json_pack("{s:b,s:i,s:i,s:s}", "ok", 0, "kind", (int)err->kind, "errno", err->errnum, "error",
+                        err_kind_info(err->kind)->name);
+    send_json(c, doc);
 }
 
-static int op_start(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int64_t integer(const json_t *req, const char *key)
 {
-    (void)q;
-    if (!m->waiting)
-        return err_set(err, ERR_STATE, EINVAL, "container %s is not waiting for its start",
-                       m->cfg.id);
-    int r = monitor_start_program(m, err);
+    return json_integer_value(json_object_get(req, key));
+}
+
+static int op_start(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    (void)req;
+    if (m->restart_at) { /* it would have been started again soon: now, then */
+        m->restart_at = time_monotonic();
+        answer_ok(c, NULL);
+        return 0;
+    }
+    if (m->status != RUN_CREATED)
+        return err_set(err, ERR_STATE, EINVAL, "container %s is not waiting for its start", m->id);
+    int r = container_go(m, err);
     if (r == 0)
-        control_answer(c, json_pack("{s:i}", "pid", (int)m->c.pid));
+        answer_ok(c, NULL);
     return r;
 }
 
-static int op_kill(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int check_signal(int64_t signo, struct err *err)
 {
-    int sig = q->signal ? (int)q->signal : SIGKILL, r = need_running(m, err);
+    return signo < 0 || signo > SIGRTMAX
+               ? err_set(err, ERR_BAD_PARAM, EINVAL, "invalid signal: %lld", (long long)signo)
+               : 0;
+}
+
+static int op_kill(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    int64_t signo = integer(req, "signal");
+    int r = check_signal(signo, err);
 
     if (r < 0)
         return r;
-    if (q->signal < 0 || q->signal > 64)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid signal %" PRId64, q->signal);
-    /* A kill with the signals that mean the end is the user's wish, not a crash. */
-    if (sig == SIGKILL || sig == m->cfg.stop_signal)
+    if (signo == SIGKILL || signo == SIGTERM)
         m->state.stopped_by_user = true;
-    if (q->all && m->c.cgroup)
-        r = oci_cgroup_kill(m->c.cgroup, sig, err);
-    else if (kill(m->c.pid, sig) < 0)
-        r = err_sys(err, errno, "kill");
+    if (json_is_true(json_object_get(req, "all")) && m->cgroup)
+        r = oci_cgroup_kill(m->cgroup, (int)signo, err);
+    else
+        container_signal(m, (int)signo);
+    if (r == 0 && signo == SIGKILL && m->status == RUN_PAUSED && m->cgroup)
+        r = oci_cgroup_freeze(m->cgroup, false, err); /* a frozen one would not die */
     if (r == 0)
-        control_answer(c, NULL);
+        answer_ok(c, NULL);
     return r;
 }
 
-static int op_stop(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int op_stop(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
-    int sig = q->signal > 0 && q->signal <= 64 ? (int)q->signal : (int)m->cfg.stop_signal;
-
-    (void)err;
-    int r = monitor_stop(m, sig, q->timeout_ns);
-    if (r > 0)
-        c->kind = CONN_STOP;
-    else
-        control_answer(c, NULL); /* it had ended already */
-    return 0;
-}
-
-static int freeze(struct monitor *m, struct conn *c, bool frozen, struct err *err)
-{
-    int r = need_running(m, err);
+    int64_t signo = integer(req, "signal"), timeout = integer(req, "timeout_ns");
+    int r = check_signal(signo, err);
 
     if (r < 0)
         return r;
-    if (frozen == str_same(m->state.status, run_status_names[RUN_PAUSED]))
-        return err_set(err, ERR_STATE, EINVAL, "container %s is %s paused", m->cfg.id,
-                       frozen ? "already" : "not");
-    if (!m->c.cgroup)
-        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "container %s has no cgroup to pause",
-                       m->cfg.id);
-    r = oci_cgroup_freeze(m->c.cgroup, frozen, err);
+    m->state.stopped_by_user = true;
+    c->kind = CLIENT_WAIT_STOP;
+    if (m->restart_at) { /* nothing runs: it just will not be started again */
+        m->restart_at = time_monotonic();
+        m->restart = RESTART_NO;
+        m->restart_at = 0;
+        m->kill_at = 0;
+        m->done = true;
+        state_save(m);
+        answer_ok(c, NULL);
+        return 0;
+    }
+    bool waiting = m->status == RUN_CREATED;
+    if (m->status == RUN_RUNNING)
+        m->status = RUN_STOPPING;
+    state_save(m);
+    container_signal(m, waiting || timeout <= 0 ? SIGKILL : (int)signo);
+    if (m->status == RUN_PAUSED && m->cgroup)
+        (void)!oci_cgroup_freeze(m->cgroup, false, NULL);
+    int64_t now = time_monotonic();
+    int64_t at = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+    /* A second stop may shorten the wait, never lengthen it. */
+    if (!m->kill_at || at < m->kill_at)
+        m->kill_at = at == INT64_MAX ? 0 : at;
+    return 0;
+}
+
+static int set_paused(struct monitor *m, struct client *c, bool pause, struct err *err)
+{
+    if (m->status != (pause ? RUN_RUNNING : RUN_PAUSED))
+        return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper", m->id, run_status_names[m->status]);
+    if (!m->cgroup)
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "container %s has no cgroup of its own: it cannot be %s", m->id, pause ? "paused" : "unpaused");
+    int r = oci_cgroup_freeze(m->cgroup, pause, err);
     if (r < 0)
         return r;
-    monitor_save_state(m, frozen ? RUN_PAUSED : RUN_RUNNING);
-    control_answer(c, NULL);
+    m->status = pause ? RUN_PAUSED : RUN_RUNNING;
+    state_save(m);
+    answer_ok(c, NULL);
     return 0;
 }
 
-static int op_pause(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int op_pause(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
-    (void)q;
-    return freeze(m, c, true, err);
+    (void)req;
+    return set_paused(m, c, true, err);
 }
 
-static int op_unpause(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int op_unpause(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
-    (void)q;
-    return freeze(m, c, false, err);
+    (void)req;
+    return set_paused(m, c, false, err);
 }
 
-static int op_resize(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static void set_size(int fd, const json_t *req)
 {
-    (void)err;
-    io_resize(&m->io, (unsigned)q->rows, (unsigned)q->cols);
-    control_answer(c, NULL);
+    struct winsize ws = { .ws_row = (unsigned short)integer(req, "rows"), .ws_col = (unsigned short)integer(req, "cols") };
+
+    ioctl(fd, TIOCSWINSZ, &ws);
+}
+
+static struct exec_session *find_session(struct monitor *m, const json_t *req, struct err *err)
+{
+    const char *id = json_string_value(json_object_get(req, "session"));
+
+    for (struct exec_session *s = m->sessions; id && s; s = s->next)
+        if (STR_EQ(s->id, id) && !s->ended)
+            return s;
+    err_set(err, ERR_NOT_FOUND, ENOENT, "no exec session %s in container %s", id ? id : "", m->id);
+    return NULL;
+}
+
+static int op_resize(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    if (!m->io.terminal)
+        return err_set(err, ERR_STATE, ENOTTY, "container %s has no terminal", m->id);
+    set_size(m->io.in, req);
+    answer_ok(c, NULL);
     return 0;
 }
 
-static int op_update(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int op_exec_resize(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    struct exec_session *s = find_session(m, req, err);
+
+    if (!s)
+        return -ENOENT;
+    set_size(s->io.in, req);
+    answer_ok(c, NULL);
+    return 0;
+}
+
+static int op_exec_kill(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    struct exec_session *s = find_session(m, req, err);
+    int64_t signo = integer(req, "signal");
+
+    if (!s)
+        return -ENOENT;
+    int r = check_signal(signo, err);
+    if (r < 0)
+        return r;
+    if (kill(s->pid, (int)signo) < 0)
+        return err_sys(err, errno, "signalling exec session %s", s->id);
+    answer_ok(c, NULL);
+    return 0;
+}
+
+static int op_update(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    char **warnings = NULL;
+    const json_t *res = json_object_get(req, "resources"), *restart = json_object_get(req, "restart");
     int r = 0;
 
-    if (q->resources && m->c.cgroup)
-        r = oci_cgroup_apply(m->c.cgroup, q->resources, &a, &warnings, err);
+    if (res) {
+        struct oci_resources limits = { 0 };
+        char **warnings = NULL;
+        r = json_read(&a, res, &oci_resources_type, &limits, err);
+        if (r == 0 && !m->cgroup)
+            r = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "container %s has no cgroup of its own", m->id);
+        if (r == 0)
+            r = oci_cgroup_apply(m->cgroup, &limits, &a, &warnings, err);
+    }
+    if (r == 0 && restart) {
+        struct restart_config rc = { 0 };
+        r = json_read(&a, restart, &restart_config_type, &rc, err);
+        if (r == 0) {
+            const char *p = rc.policy ? rc.policy : "no";
+            m->restart = STR_EQ(p, "on-failure") ? RESTART_ON_FAILURE : STR_IN(p, "always", "unless-stopped") ? RESTART_ALWAYS : RESTART_NO;
+            m->restart_max = rc.max_tries;
+        }
+    }
+    if (r == 0)
+        answer_ok(c, NULL);
+    return r;
+}
+
+static int op_exec(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    struct exec_session *s;
+
+    if (m->status != RUN_RUNNING)
+        return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper", m->id, run_status_names[m->status]);
+    int r = session_start(m, req, &s, err);
     if (r < 0)
         return r;
-    if (q->restart) {
-        m->cfg.restart.policy = arena_strdup(&m->arena, q->restart->policy);
-        m->cfg.restart.max_tries = q->restart->max_tries;
+    answer_ok(c, json_pack("{s:i}", "pid", (int)s->pid));
+    if (json_is_true(json_object_get(req, "attach"))) {
+        c->kind = CLIENT_EXEC;
+        c->session = s;
     }
-    json_t *list = json_array();
-    for (char **w = warnings; w && *w; w++)
-        json_array_append_new(list, json_string(*w));
-    control_answer(c, json_pack("{s:o}", "warnings", list));
     return 0;
 }
 
-static struct session *need_session(struct monitor *m, const struct request *q, struct err *err)
-{
-    struct session *s = q->session ? session_find(m, q->session) : NULL;
-
-    if (!s)
-        err_set(err, ERR_NOT_FOUND, ENOENT, "no exec session %s", q->session ? q->session : "");
-    return s;
-}
-
-static int op_exec_resize(struct monitor *m, struct conn *c, const struct request *q,
-                          struct err *err)
-{
-    struct session *s = need_session(m, q, err);
-
-    if (!s)
-        return -ENOENT;
-    io_resize(&s->io, (unsigned)q->rows, (unsigned)q->cols);
-    control_answer(c, NULL);
-    return 0;
-}
-
-static int op_exec_kill(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
-{
-    struct session *s = need_session(m, q, err);
-
-    if (!s)
-        return -ENOENT;
-    if (q->signal < 0 || q->signal > 64 || (!s->io.ended && kill(s->pid, (int)q->signal) < 0))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "kill exec session %s", q->session);
-    control_answer(c, NULL);
-    return 0;
-}
-
-static int op_top(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    pid_t *pids = NULL;
-    size_t n = 0;
+    pid_t *pids, one = (pid_t)m->state.pid;
+    size_t n = 1;
 
-    (void)q;
-    int r = need_running(m, err);
-    if (r == 0 && m->c.cgroup)
-        r = oci_cgroup_pids(m->c.cgroup, &a, &pids, &n, err);
-    if (r < 0)
-        return r;
+    (void)req;
+    if (!m->cgroup || oci_cgroup_pids(m->cgroup, &a, &pids, &n, err) < 0) {
+        err_clear(err);
+        pids = &one;
+        n = 1;
+    }
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, json_integer(pids[i]));
-    if (!n)
-        json_array_append_new(list, json_integer(m->c.pid));
-    control_answer(c, json_pack("{s:o}", "pids", list));
+    answer_ok(c, json_pack("{s:o}", "pids", list));
     return 0;
 }
 
-static int op_wait(struct monitor *m, struct conn *c, const struct request *q, struct err *err)
+static int op_wait(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
-    (void)m;
-    (void)q;
-    (void)err;
-    c->kind = CONN_WAIT;
+    (void)m, (void)req, (void)err;
+    c->kind = CLIENT_WAIT_EXIT;
     return 0;
 }
 
 static const struct {
-    const char *name;
-    int (*run)(struct monitor *m, struct conn *c, const struct request *q, struct err *err);
+    const char *op;
+    int (*fn)(struct monitor *m, struct client *c, const json_t *req, struct err *err);
 } ops[] = {
-    { "start", op_start },         { "kill", op_kill },
-    { "stop", op_stop },           { "pause", op_pause },
-    { "unpause", op_unpause },     { "resize", op_resize },
-    { "update", op_update },       { "exec_resize", op_exec_resize },
-    { "exec_kill", op_exec_kill }, { "top", op_top },
-    { "wait", op_wait },
+    { "start", op_start },   { "kill", op_kill },       { "stop", op_stop },
+    { "pause", op_pause },   { "unpause", op_unpause }, { "resize", op_resize },
+    { "update", op_update }, { "exec", op_exec },       { "exec_resize", op_exec_resize },
+    { "exec_kill", op_exec_kill }, { "top", op_top },   { "wait", op_wait },
 };
 
-static int dispatch(struct monitor *m, struct conn *c, const char *text, size_t len,
-                    struct err *err)
+static int dispatch(struct monitor *m, struct client *c, const char *data, size_t len, struct err *err)
 {
-    AUTO_ARENA a = { 0 };
-    struct request q = { 0 };
+    AUTO_JSON *req = json_parse(data, len, "request", err);
+    const char *op = json_string_value(json_object_get(req, "op"));
 
-    AUTO_JSON *doc = json_parse(text, len, "request", err);
-    if (!doc || json_read(&a, doc, &request_type, &q, err) < 0)
+    if (!req)
         return -EINVAL;
-    if (STR_EQ(q.op, "exec"))
-        return session_start(m, c, doc, err);
-    for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
-        if (STR_EQ(ops[i].name, q.op))
-            return ops[i].run(m, c, &q, err);
-    return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "unknown operation %s", q.op);
+    for (size_t i = 0; op && i < ARRAY_SIZE(ops); i++)
+        if (STR_EQ(ops[i].op, op))
+            return ops[i].fn(m, c, req, err);
+    return err_set(err, ERR_BAD_PARAM, EINVAL, "unknown request \"%s\"", op ? op : "");
 }
 
-void control_read(struct monitor *m, struct conn *c)
+void control_request(struct monitor *m, struct client *c)
 {
     ssize_t size = recv(c->fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+    struct err err = { 0 };
 
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size <= 0 || (size_t)size > LIMIT_CONTROL_MESSAGE || c->kind != CONN_REQUEST) {
-        conn_close(m, c); /* gone, or talking out of turn */
+    if (size <= 0 || (size_t)size > LIMIT_CONTROL_MESSAGE) {
+        c->dead = true;
         return;
     }
-    AUTO_FREE char *text = xmalloc((size_t)size);
-    ssize_t n = recv(c->fd, text, (size_t)size, MSG_DONTWAIT);
-    if (n <= 0) {
-        conn_close(m, c);
-        return;
-    }
-    struct err err = { 0 };
-    if (dispatch(m, c, text, (size_t)n, &err) < 0)
-        control_answer_error(c, &err);
-}
-
-void control_container_ended(struct monitor *m, bool for_good)
-{
-    for (struct conn *c = m->conns; c; c = c->next) {
-        if (c->kind != CONN_STOP && (c->kind != CONN_WAIT || !for_good))
-            continue;
-        control_answer(c, json_pack("{s:I}", "exit_code", (json_int_t)m->state.exit_code));
-        c->kind = CONN_REQUEST;
-    }
+    AUTO_FREE char *data = xmalloc((size_t)size);
+    ssize_t n = recv(c->fd, data, (size_t)size, MSG_DONTWAIT);
+    if (n <= 0)
+        c->dead = n == 0;
+    else if (dispatch(m, c, data, (size_t)n, &err) < 0)
+        answer_error(c, &err);
 }

@@ -1,219 +1,422 @@
-/* The poll loop. */
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
+#include "base/fs.h"
 #include "base/parse.h"
 #include "base/proc.h"
 #include "monitor/monitor.h"
 
 #include "base/banned.h"
 
-enum { POLL_MAX = 512 };
-
-enum source {
-    SRC_SIGNAL,
-    SRC_INIT,
-    SRC_ATTACH,
-    SRC_CONTROL,
-    SRC_OUT,
-    SRC_ERR,
-    SRC_IN,
-    SRC_CONN,
-    SRC_SESSION
-};
-
-struct polled {
-    enum source src;
-    void *p; /* struct io, conn or session */
-};
-
-struct poll_set {
-    size_t n;
-    struct pollfd fds[POLL_MAX];
-    struct polled who[POLL_MAX];
-};
-static struct poll_set set;
-
-static void add(int fd, short events, enum source src, void *p)
+void streams_close(struct streams *s)
 {
-    if (fd < 0 || set.n == POLL_MAX)
+    close_p(&s->in);
+    close_p(&s->out);
+    close_p(&s->err);
+    s->in = s->out = s->err = -EBADF;
+    buf_done(&s->pending);
+    s->close_in = false;
+}
+
+/* Writes what the program takes now. */
+static void flush_input(struct streams *s)
+{
+    while (s->pending.len && s->in >= 0) {
+        ssize_t n = write(s->in, s->pending.data, s->pending.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0) { /* the program closed it: what is typed goes nowhere */
+            buf_done(&s->pending);
+            if (!s->terminal)
+                close_p(&s->in), s->in = -EBADF;
+            break;
+        }
+        memmove(s->pending.data, s->pending.data + n, s->pending.len - (size_t)n);
+        s->pending.len -= (size_t)n;
+    }
+    if (!s->pending.len) {
+        buf_done(&s->pending);
+        if (s->close_in && !s->terminal && s->in >= 0) {
+            close(s->in);
+            s->in = -EBADF;
+        }
+        s->close_in = false;
+    }
+}
+
+void streams_feed(struct streams *s, const void *data, size_t len)
+{
+    if (s->in < 0)
         return;
-    set.fds[set.n] = (struct pollfd) { .fd = fd, .events = events };
-    set.who[set.n++] = (struct polled) { src, p };
+    buf_put(&s->pending, data, len);
+    flush_input(s);
 }
 
-static void add_io(const struct monitor *m, struct io *io)
+static char chunk[ATTACH_FRAME_MAX]; /* one reader, one buffer */
+
+/* False when the stream is at its end. */
+static bool read_stream(struct monitor *m, struct exec_session *session, int fd, bool err)
 {
-    if (!io->slow) {
-        add(io->out, POLLIN, SRC_OUT, io);
-        add(io->err, POLLIN, SRC_ERR, io);
-    }
-    for (struct conn *c = m->conns; c; c = c->next)
-        if (c->kind == CONN_ATTACH && c->io == io && c->in_len)
-            add(io->in, POLLOUT, SRC_IN, c);
+    ssize_t n = read(fd, chunk, sizeof(chunk));
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return true;
+    if (n <= 0)
+        return false;
+    if (!session)
+        logger_write(&m->log, err, chunk, (size_t)n);
+    clients_output(m, session, err, chunk, (size_t)n);
+    return true;
 }
 
-static void collect(struct monitor *m)
+/* What the program wrote before it ended is still in the pipes. */
+static void drain(struct monitor *m, struct exec_session *session, struct streams *s)
 {
-    set.n = 0;
-    add(m->signal_fd, POLLIN, SRC_SIGNAL, NULL);
-    /* Whoever attaches and then says "start" is attached before the program runs. */
-    add(m->attach_fd, POLLIN, SRC_ATTACH, NULL);
-    add_io(m, &m->io);
-    if (m->running || m->waiting)
-        add(m->c.pidfd, POLLIN, SRC_INIT, NULL);
-    for (struct session *s = m->sessions; s; s = s->next) {
-        add_io(m, &s->io);
-        add(s->pidfd, POLLIN, SRC_SESSION, s);
-    }
-    for (struct conn *c = m->conns; c; c = c->next) {
-        short ev = c->in_len ? 0 : POLLIN;
-        if (c->io && c->io->slow == c)
-            ev |= POLLOUT;
-        add(c->fd, ev, SRC_CONN, c);
-    }
-    add(m->control_fd, POLLIN, SRC_CONTROL, NULL);
-}
+    int fds[2] = { s->terminal ? s->in : s->out, s->terminal ? -1 : s->err };
 
-static void handle_signal(struct monitor *m)
-{
-    struct signalfd_siginfo si;
-
-    while (read(m->signal_fd, &si, sizeof(si)) == sizeof(si))
-        if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT) {
-            m->state.stopped_by_user = true;
-            (void)!monitor_stop(m, (int)m->cfg.stop_signal, 10 * NSEC_PER_SEC);
+    for (int i = 0; i < 2; i++)
+        for (;;) {
+            struct pollfd p = { .fd = fds[i], .events = POLLIN };
+            if (fds[i] < 0 || poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) || !read_stream(m, session, fds[i], i == 1))
+                break;
+            /* Here a slow reader is waited for: after this there is nobody left to keep the data. */
+            for (struct client *c = m->clients; c; c = c->next)
+                while (c->pending.len && !c->dead) {
+                    struct pollfd w = { .fd = c->fd, .events = POLLOUT };
+                    poll(&w, 1, 1000);
+                    client_flush(c);
+                }
         }
 }
 
-static void handle_conn(struct monitor *m, struct conn *c, short ev)
+void container_signal(struct monitor *m, int signo)
 {
-    if (c->kind == CONN_DEAD)
-        return;
-    if (c->kind == CONN_ATTACH) {
-        if ((ev & POLLOUT) && c->io->slow == c)
-            io_flush_held(m, c->io);
-        if ((ev & (POLLIN | POLLHUP | POLLERR)) && !c->in_len)
-            conn_read_frame(m, c);
-        else if (ev & (POLLHUP | POLLERR))
-            conn_close(m, c);
-    } else if (ev)
-        control_read(m, c);
+    if (m->ctr.pidfd >= 0)
+        (void)!syscall(SYS_pidfd_send_signal, m->ctr.pidfd, signo, NULL, 0);
 }
 
-static void accept_conn(struct monitor *m, int listener, enum conn_kind kind)
+static void finish_clients(struct monitor *m)
+{
+    int32_t code = (int32_t)m->state.exit_code;
+
+    for (struct client *c = m->clients; c; c = c->next) {
+        switch (c->kind) {
+        case CLIENT_ATTACH:
+            client_frame(c, ATTACH_EXIT, &code, sizeof(code));
+            break;
+        case CLIENT_WAIT_STOP:
+            answer_ok(c, NULL);
+            break;
+        case CLIENT_WAIT_EXIT:
+            answer_ok(c, json_pack("{s:i}", "exit_code", (int)code));
+            break;
+        case CLIENT_CONTROL:
+        case CLIENT_EXEC:
+            break;
+        }
+    }
+}
+
+/* It has ended for good. */
+static void finish(struct monitor *m)
+{
+    bool taken = false;
+
+    m->status = RUN_EXITED;
+    state_save(m);
+    finish_clients(m);
+    for (const struct client *c = m->clients; c; c = c->next)
+        taken |= c->starter && c->kind == CLIENT_ATTACH && !c->dead;
+    if (!taken && m->exit_command) {
+        struct spawn s = { .path = m->exit_command[0], .argv = m->exit_command, .fds = { -1, -1, -1 }, .keep_fd = -1,
+                           .new_session = true };
+        pid_t pid;
+        (void)!proc_spawn(&s, &pid);
+    }
+    m->done = true;
+}
+
+static bool wants_restart(const struct monitor *m)
+{
+    if (m->state.stopped_by_user || m->restart == RESTART_NO)
+        return false;
+    return m->restart == RESTART_ALWAYS ||
+           (m->state.exit_code != 0 && (m->restart_max == 0 || m->state.restart_count < m->restart_max));
+}
+
+static void container_ended(struct monitor *m, int wait_status)
+{
+    m->state.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+    m->state.finished_at = time_now();
+    m->state.pid = 0;
+    m->kill_at = m->timeout_at = 0;
+    if (m->ctr.cgroup || m->cgroup) {
+        m->state.oom_killed = m->cgroup && oci_cgroup_oom_killed(m->cgroup);
+        if (m->cgroup)
+            (void)!oci_cgroup_remove(m->cgroup, NULL); /* with what the container left running in it */
+    }
+    drain(m, NULL, &m->io);
+    streams_close(&m->io);
+    if (m->runtime)
+        external_delete(m);
+    oci_container_done(&m->ctr);
+    arena_done(&m->ctr_arena);
+    if (!wants_restart(m)) {
+        finish(m);
+        return;
+    }
+    /* A container that ran for a while starts the pauses anew. */
+    int64_t ran = m->state.finished_at - m->state.started_at;
+    m->backoff = ran > 10 * NSEC_PER_SEC || !m->backoff ? NSEC_PER_SEC / 10 : MIN(m->backoff * 2, 60 * NSEC_PER_SEC);
+    m->restart_at = time_monotonic() + m->backoff;
+    m->status = RUN_EXITED;
+    state_save(m);
+}
+
+static void session_ended(struct monitor *m, struct exec_session *s, int wait_status)
+{
+    int32_t code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+
+    drain(m, s, &s->io);
+    streams_close(&s->io);
+    s->ended = true;
+    s->code = code;
+    for (struct client *c = m->clients; c; c = c->next)
+        if (c->kind == CLIENT_EXEC && c->session == s) {
+            client_frame(c, ATTACH_EXIT, &code, sizeof(code));
+            c->dead = true;
+        }
+    char path[80];
+    snprintf(path, sizeof(path), "exec/%s", s->id);
+    struct exec_state st = { .session = s->id, .pid = s->pid, .exit_code = code };
+    AUTO_JSON *doc = json_from(&exec_state_type, &st);
+    AUTO_BUF b = { 0 };
+    json_text(doc, 0, &b);
+    AUTO_CLOSE int dir = fs_open_dir(m->run_dir, "exec");
+    if (dir >= 0)
+        (void)!fs_replace(dir, s->id, b.data, b.len, 0600, FS_NOSYNC);
+}
+
+static void reap(struct monitor *m)
+{
+    int status;
+
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == m->state.pid) {
+            container_ended(m, status);
+            continue;
+        }
+        for (struct exec_session *s = m->sessions; s; s = s->next)
+            if (s->pid == pid && !s->ended)
+                session_ended(m, s, status);
+    }
+    for (struct exec_session **p = &m->sessions; *p;) {
+        struct exec_session *s = *p;
+        if (!s->ended) {
+            p = &s->next;
+            continue;
+        }
+        clients_sweep(m); /* nobody points at it any more */
+        *p = s->next;
+        free(s);
+    }
+}
+
+static void on_signal(struct monitor *m)
+{
+    struct signalfd_siginfo si;
+
+    while (read(m->signals, &si, sizeof(si)) == sizeof(si)) {
+        if (si.ssi_signo == SIGCHLD) {
+            reap(m);
+            continue;
+        }
+        /* Somebody wants us gone: that takes the container along, in order. */
+        m->state.stopped_by_user = true;
+        container_signal(m, SIGTERM);
+        m->kill_at = time_monotonic() + 10 * NSEC_PER_SEC;
+    }
+}
+
+static void accept_client(struct monitor *m, int listener, int kind)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0)
-        conn_add(m, fd, kind, kind == CONN_ATTACH ? &m->io : NULL);
+        client_add(m, fd, kind);
 }
 
-static void handle(struct monitor *m, const struct polled *w, short ev)
+static void restart(struct monitor *m)
 {
-    switch (w->src) {
-    case SRC_SIGNAL:
-        handle_signal(m);
-        break;
-    case SRC_INIT:
-        monitor_container_ended(m);
-        break;
-    case SRC_ATTACH:
-        accept_conn(m, m->attach_fd, CONN_ATTACH);
-        break;
-    case SRC_CONTROL:
-        accept_conn(m, m->control_fd, CONN_REQUEST);
-        break;
-    case SRC_OUT:
-    case SRC_ERR: {
-        struct io *io = w->p;
-        if (!io->slow)
-            (void)io_read(m, io, w->src == SRC_ERR);
-        break;
-    }
-    case SRC_IN: {
-        struct conn *c = w->p;
-        if (c->kind == CONN_ATTACH && c->in_len)
-            conn_flush_input(m, c);
-        break;
-    }
-    case SRC_CONN:
-        handle_conn(m, w->p, ev);
-        break;
-    case SRC_SESSION:
-        session_ended(m, w->p);
-        break;
+    struct err err = { 0 };
+
+    m->restart_at = 0;
+    m->state.restart_count++;
+    if (container_up(m, &err) < 0) {
+        free(m->state.error);
+        m->state.error = xstrdup(err.msg);
+        m->state.exit_code = err_kind_info(err.kind)->exit;
+        m->state.finished_at = time_now();
+        finish(m);
     }
 }
 
-static void earlier(int64_t *when, int64_t t)
+static void run_timers(struct monitor *m)
 {
-    if (t && (!*when || t < *when))
-        *when = t;
+    int64_t now = time_monotonic();
+
+    if (m->kill_at && now >= m->kill_at) {
+        m->kill_at = 0;
+        container_signal(m, SIGKILL);
+        if (m->cgroup)
+            (void)!oci_cgroup_freeze(m->cgroup, false, NULL); /* a frozen one would not die */
+    }
+    if (m->timeout_at && now >= m->timeout_at) {
+        m->timeout_at = 0;
+        m->state.stopped_by_user = true;
+        container_signal(m, SIGKILL);
+    }
+    if (m->restart_at && now >= m->restart_at)
+        restart(m);
 }
 
 static int next_timeout(const struct monitor *m)
 {
-    int64_t when = 0;
+    int64_t next = INT64_MAX, now = time_monotonic();
+    const int64_t at[] = { m->kill_at, m->timeout_at, m->restart_at };
 
-    earlier(&when, m->stop_deadline);
-    earlier(&when, m->timeout_deadline);
-    earlier(&when, m->restart_at);
-    earlier(&when, m->drain_deadline);
-    for (const struct session *s = m->sessions; s; s = s->next)
-        earlier(&when, s->io.ended ? 0 : s->deadline);
-    if (!when)
+    for (size_t i = 0; i < ARRAY_SIZE(at); i++)
+        if (at[i])
+            next = MIN(next, at[i]);
+    for (const struct client *c = m->clients; c; c = c->next)
+        if (c->pending.len)
+            next = MIN(next, now + NSEC_PER_SEC);
+    if (next == INT64_MAX)
         return -1;
-    int64_t left = when - time_monotonic();
-    return left <= 0 ? 0 : (int)MIN((left + 999999) / 1000000, (int64_t)3600000);
+    return next <= now ? 0 : (int)MIN((next - now) / 1000000 + 1, (int64_t)3600000);
 }
 
-static bool due(int64_t *t, int64_t now)
+enum { POLL_MAX = 256 };
+
+struct poll_set {
+    struct pollfd p[POLL_MAX];
+    void *who[POLL_MAX];
+    int n;
+};
+
+static void watch(struct poll_set *ps, int fd, short events, void *who)
 {
-    if (!*t || now < *t)
-        return false;
-    *t = 0;
-    return true;
+    if (fd < 0 || ps->n == POLL_MAX || !events)
+        return;
+    ps->p[ps->n] = (struct pollfd){ .fd = fd, .events = events };
+    ps->who[ps->n++] = who;
 }
 
-static void run_deadlines(struct monitor *m)
+static void watch_streams(const struct monitor *m, struct poll_set *ps, struct streams *s, const struct exec_session *session)
 {
-    int64_t now = time_monotonic();
+    short in = clients_blocked(m, session) ? 0 : POLLIN;
 
-    if (due(&m->stop_deadline, now) && m->c.pid > 0)
-        kill(m->c.pid, SIGKILL);
-    if (due(&m->timeout_deadline, now) && m->c.pid > 0) {
-        m->state.stopped_by_user = true;
-        kill(m->c.pid, SIGKILL);
+    if (s->terminal) {
+        watch(ps, s->in, (short)(in | (s->pending.len ? POLLOUT : 0)), s);
+        return;
     }
-    if (due(&m->drain_deadline, now))
-        for (struct conn *c = m->conns; c; c = c->next)
-            if (c->io && c->io->slow == c)
-                conn_close(m, c);
-    for (struct session *s = m->sessions; s; s = s->next)
-        if (!s->io.ended && due(&s->deadline, now))
-            kill(s->pid, SIGKILL);
-    if (due(&m->restart_at, now))
-        monitor_restart(m);
+    watch(ps, s->out, in, s);
+    watch(ps, s->err, in, s);
+    watch(ps, s->in, s->pending.len ? POLLOUT : 0, s);
+}
+
+static void serve_streams(struct monitor *m, struct exec_session *session, struct streams *s, const struct pollfd *p)
+{
+    if (p->fd == s->in && (p->revents & (POLLOUT | POLLERR)) && !s->terminal)
+        flush_input(s);
+    else if (p->fd == s->in && s->terminal) {
+        if (p->revents & POLLOUT)
+            flush_input(s);
+        /* EIO on a pty: no process has it open at the moment.  The end of the container is what counts. */
+        if ((p->revents & (POLLIN | POLLHUP)) && !read_stream(m, session, s->in, false) && (p->revents & POLLHUP))
+            poll(NULL, 0, 1);
+    } else if (p->fd == s->out || p->fd == s->err) {
+        bool err = p->fd == s->err;
+        if (!read_stream(m, session, p->fd, err)) {
+            close(p->fd);
+            *(err ? &s->err : &s->out) = -EBADF;
+        }
+    }
+}
+
+static void serve(struct monitor *m, struct poll_set *ps, int i)
+{
+    const struct pollfd *p = &ps->p[i];
+
+    if (ps->who[i] == &m->io) {
+        serve_streams(m, NULL, &m->io, p);
+        return;
+    }
+    for (struct exec_session *s = m->sessions; s; s = s->next)
+        if (ps->who[i] == &s->io) {
+            serve_streams(m, s, &s->io, p);
+            return;
+        }
+    for (struct client *c = m->clients; c; c = c->next)
+        if (ps->who[i] == c && !c->dead) {
+            if (p->revents & POLLOUT)
+                client_flush(c);
+            if (p->revents & (POLLIN | POLLHUP | POLLERR))
+                client_input(m, c);
+            return;
+        }
+}
+
+static void collect(struct monitor *m, struct poll_set *ps)
+{
+    ps->n = 0;
+    watch(ps, m->signals, POLLIN, &m->signals);
+    watch(ps, m->attach, POLLIN, &m->attach);
+    watch(ps, m->control, POLLIN, &m->control);
+    watch_streams(m, ps, &m->io, NULL);
+    for (struct exec_session *s = m->sessions; s; s = s->next)
+        if (!s->ended)
+            watch_streams(m, ps, &s->io, s);
+    for (struct client *c = m->clients; c; c = c->next) {
+        /* A client whose input the program does not take is not read. */
+        const struct streams *s = c->kind == CLIENT_EXEC ? &c->session->io : &m->io;
+        bool full = (c->kind == CLIENT_ATTACH || c->kind == CLIENT_EXEC) && s->pending.len;
+        watch(ps, c->fd, (short)((full ? 0 : POLLIN) | (c->pending.len ? POLLOUT : 0)), c);
+    }
 }
 
 void monitor_loop(struct monitor *m)
 {
+    static struct poll_set ps;
+
     while (!m->done) {
-        collect(m);
-        int n = poll(set.fds, set.n, next_timeout(m));
-        for (size_t i = 0; n > 0 && i < set.n; i++)
-            if (set.fds[i].revents)
-                handle(m, &set.who[i], set.fds[i].revents);
-        run_deadlines(m);
-        session_sweep(m);
-        conn_sweep(m);
-        /* Ended, everything delivered, no restart to come. */
-        if (!m->running && !m->waiting && !m->restart_at && io_finish(m, &m->io)) {
-            conn_sweep(m);
-            m->done = true;
+        collect(m, &ps);
+        int n = poll(ps.p, (nfds_t)ps.n, next_timeout(m));
+        if (n < 0 && errno != EINTR)
+            break;
+        run_timers(m);
+        for (int i = 0; n > 0 && i < ps.n && !m->done; i++) {
+            if (!ps.p[i].revents)
+                continue;
+            if (ps.who[i] == &m->attach)
+                accept_client(m, m->attach, CLIENT_ATTACH);
+            else if (ps.who[i] == &m->control)
+                accept_client(m, m->control, CLIENT_CONTROL);
+            else if (ps.who[i] != &m->signals)
+                serve(m, &ps, i);
         }
+        /* Ends come last: output that was there before is passed on first. */
+        if (n > 0 && ps.p[0].revents)
+            on_signal(m);
+        flush_input(&m->io);
+        for (struct exec_session *s = m->sessions; s; s = s->next)
+            flush_input(&s->io);
+        clients_sweep(m);
     }
 }
