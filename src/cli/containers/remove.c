@@ -278,7 +278,7 @@ static int wait_run(struct cmd_ctx *x, void *args)
     struct target_list list = { 0 };
     unsigned states;
     int64_t interval = 0;
-    int code;
+    int code = 0;
 
     int r = wait_states(x, o->condition, &states);
     if (r == 0)
