@@ -34,6 +34,17 @@ static int state_error(const struct container *c, const char *verb, struct err *
                    verb, c->config.id, container_status_names[c->status]);
 }
 
+/* A monitor that was killed could not take its cgroup along. */
+static int forget_cgroup(const struct container *c, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    char *program = engine_helper(&a, "podman-monitor");
+
+    if (!c->run.monitor_lost || str_empty(c->run.cgroup) || !program)
+        return 0;
+    return supervise_cleanup(program, c->run.cgroup, err);
+}
+
 /* ---------- start ---------- */
 
 static int make_run_dir(struct engine *e, const char *id, struct err *err)
@@ -115,7 +126,8 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
         if (r < 0)
             return r;
     }
-    return start_locked(e, a, c, wait, ret_sock, warnings, err);
+    r = forget_cgroup(&now, err);
+    return r < 0 ? r : start_locked(e, a, c, wait, ret_sock, warnings, err);
 }
 
 /* ---------- attach ---------- */
@@ -335,7 +347,8 @@ int container_remove(struct engine *e, const struct container *c, const struct c
         if (r < 0)
             return r;
     }
-    return remove_locked(e, c, o->volumes || c->config.auto_remove, err);
+    r = forget_cgroup(&now, err);
+    return r < 0 ? r : remove_locked(e, c, o->volumes || c->config.auto_remove, err);
 }
 
 int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
@@ -384,6 +397,8 @@ static int reap_ended(struct engine *e, struct arena *a, struct db *db, struct e
             continue;
         AUTO_CLOSE int lock = store_trylock(e->store, "container", c->config.id);
         if (lock >= 0)
+            r = forget_cgroup(c, err);
+        if (lock >= 0 && r == 0)
             r = remove_locked(e, c, true, err);
     }
     return r;

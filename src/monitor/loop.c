@@ -34,7 +34,7 @@ static void flush_input(struct streams *s)
         if (n < 0) { /* the program closed it: what is typed goes nowhere */
             buf_done(&s->pending);
             if (!s->terminal) {
-                close_p(&s->in);
+                close(s->in);
                 s->in = -EBADF;
             }
             break;
