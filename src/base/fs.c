@@ -139,8 +139,11 @@ int fs_replace(int dir, const char *name, const void *data, size_t len, mode_t m
 {
     /* The temporary name is per process: writers of different processes never share one, and
      * whoever is killed leaves a ".name.PID.new" that the next replace by that PID reuses. */
-    char tmp[300];
-    if (snprintf(tmp, sizeof(tmp), ".%s.%d.new", name, (int)getpid()) >= (int)sizeof(tmp))
+    char tmp[4400];
+    const char *slash = strrchr(name, '/'); /* the temporary file is beside the real one */
+    int head = slash ? (int)(slash - name) + 1 : 0;
+    if (snprintf(tmp, sizeof(tmp), "%.*s.%s.%d.new", head, name, name + head, (int)getpid()) >=
+        (int)sizeof(tmp))
         return -ENAMETOOLONG;
     AUTO_CLOSE int fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)

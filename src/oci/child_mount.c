@@ -8,9 +8,9 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "base/copytree.h"
 #include "base/fs.h"
 #include "oci/cgroup_priv.h"
 #include "oci/plan.h"
@@ -271,7 +271,7 @@ static void copy_up(const struct builder *b, const struct plan_mount *m, size_t 
     AUTO_CLOSE int from = fs_open_in_root(b->root, m->dest, O_RDONLY | O_DIRECTORY, 0);
     struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 
-    int r = from == -ENOENT ? 0 : from < 0 ? from : copy_tree(from, tree);
+    int r = from == -ENOENT ? 0 : from < 0 ? from : copy_tree(from, tree, 0);
     if (r == 0 && (m->attr_set & MOUNT_ATTR_RDONLY) && sys_mount_setattr(tree, 0, &ro) < 0)
         r = -errno;
     if (r < 0)
@@ -336,9 +336,8 @@ static void open_sources(const struct builder *b, int *trees)
 
 /* ---- /dev ---- */
 
-/* makedev() is no constant expression; for small numbers this is what it gives. */
-#define DEV(major, minor) (((dev_t)(major) << 8) | (minor))
-
+/* makedev() is a function; small numbers are this. */
+#define DEV(major, minor) ((dev_t)((major) << 8 | (minor)))
 static const struct plan_device default_devices[] = {
     { "/dev/null", S_IFCHR | 0666, DEV(1, 3), 0, 0 },
     { "/dev/zero", S_IFCHR | 0666, DEV(1, 5), 0, 0 },

@@ -212,5 +212,3 @@ _Noreturn void child_run(const struct plan_process *pr, int sync, int label,
                          int (*gate)(const struct plan *p, int sync), const struct plan *p);
 /* Runs hooks in the child; does not return when one fails. */
 void child_hooks(const oci_hook_list *hooks, const char *state, int sync);
-/* A copy of what is below @from in @to (tmpcopyup).  0 or -errno. */
-int copy_tree(int from, int to);
