@@ -48,6 +48,11 @@ struct engine *cmd_engine(struct cmd_ctx *c)
     return engine;
 }
 
+void cmd_engine_close(void)
+{
+    engine = engine_close(engine);
+}
+
 int cmd_enter_userns(struct cmd_ctx *c)
 {
     return rootless_enter(c->err);

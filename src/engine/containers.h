@@ -99,7 +99,8 @@ int container_kill(struct engine *e, const struct container *c, int signo, struc
 int container_pause(struct engine *e, const struct container *c, bool pause, struct err *err) MUST_CHECK;
 
 struct container_remove_options {
-    bool force, volumes, ignore_missing;
+    bool force, volumes;
+    bool depend;       /* and before it the containers that need it */
     int64_t timeout_s; /* as container_stop() */
 };
 /* ERR_STATE when it runs and force is not given. */

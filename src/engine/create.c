@@ -103,6 +103,8 @@ static void merge_env(struct engine *e, struct arena *a, const struct image_exec
 {
     char **env = NULL;
 
+    if (e->defaults.env_host)
+        env = option_env(a, "*", env);
     if (!c->env_unset_all) {
         for (char **p = e->defaults.env; p && *p; p++)
             env = env_set(a, env, *p);
@@ -200,7 +202,10 @@ static int apply_limits(struct engine *e, struct arena *a, struct container_conf
         if (key && !kv_get(&c->sysctls, key) && !(net && c->netns && STR_EQ(c->netns, "host")))
             kv_set(a, &c->sysctls, key, eq + 1);
     }
-    if (!c->resources.pids_limit && d->pids_limit > 0)
+    /* An ordinary user has cgroups of his own only where version 2 delegates them: a default that could not
+     * be kept would be a warning at every start. */
+    bool enforceable = !e->rootless || access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+    if (!c->resources.pids_limit && d->pids_limit > 0 && enforceable)
         c->resources.pids_limit = arena_memdup(a, &d->pids_limit, sizeof(int64_t));
     if (!c->resources.oom_score_adj)
         c->resources.oom_score_adj = d->oom_score_adj;
@@ -397,6 +402,10 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
                            struct err *err)
 {
     char path[128];
+    /* Held until the row is there: a directory without one and without this lock is a leftover. */
+    AUTO_CLOSE int lock = store_lock(e->store, "container", c->id, err);
+    if (lock < 0)
+        return lock;
 
     int r = rootfs_create(e, a, c, err);
     if (r == 0)
@@ -406,6 +415,10 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
         if (r != -EEXIST)
             break;
         err_clear(err);
+        if (chosen && try == 0 && container_reap(e, NULL) == 0) { /* the name of one that only waits to be reaped */
+            r = 0;
+            continue;
+        }
         if (chosen || try > 20) {
             r = name_taken(e, a, c, err);
             break;

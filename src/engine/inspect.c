@@ -169,7 +169,6 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->runtime = DUP(str_empty(c->runtime) ? "oci" : c->runtime);
     h->isolation = DUP("");
     h->init = c->init;
-    h->port_bindings = json_object();
     fill_resources(a, &c->resources, h);
     fill_host_mounts(a, c, h);
     (void)e;
@@ -317,6 +316,7 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     fill_graph(e, a, c, &o);
     if (size && container_size(e, c, &o.size_rw, &o.size_root_fs, err) < 0)
         return NULL;
-    o.network_settings.ports = json_object();
+    AUTO_JSON *none = json_object(); /* no ports: json_from() takes references of its own */
+    o.network_settings.ports = o.host_config.port_bindings = none;
     return json_from(&inspect_container_type, &o);
 }

@@ -34,6 +34,17 @@ static int state_error(const struct container *c, const char *verb, struct err *
                    verb, c->config.id, container_status_names[c->status]);
 }
 
+/* A monitor that was killed could not take its cgroup along. */
+static int forget_cgroup(const struct container *c, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    char *program = engine_helper(&a, "podman-monitor");
+
+    if (!c->run.monitor_lost || str_empty(c->run.cgroup) || !program)
+        return 0;
+    return supervise_cleanup(program, c->run.cgroup, err);
+}
+
 /* ---------- start ---------- */
 
 static int make_run_dir(struct engine *e, const char *id, struct err *err)
@@ -115,7 +126,8 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
         if (r < 0)
             return r;
     }
-    return start_locked(e, a, c, wait, ret_sock, warnings, err);
+    r = forget_cgroup(&now, err);
+    return r < 0 ? r : start_locked(e, a, c, wait, ret_sock, warnings, err);
 }
 
 /* ---------- attach ---------- */
@@ -282,9 +294,37 @@ static int find_dependents(struct engine *e, const struct container *c, struct e
     return r;
 }
 
+/* The containers that need this one, and those that need them, first. */
+static int remove_dependents(struct engine *e, const struct container *c, const struct container_remove_options *o,
+                             struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct db *db = store_db(e->store, err);
+    char **ids = NULL;
+
+    if (!db)
+        return -EIO;
+    struct rows q = db_query(db, err, "SELECT container FROM container_needs WHERE needs = ?", "s", c->config.id);
+    while (rows_next(&q))
+        ids = strv_add(&a, ids, rows_text(&q, 0));
+    int r = rows_end(&q);
+    for (; r == 0 && ids && *ids; ids++) {
+        struct container other;
+        r = container_find(e, &a, *ids, &other, err);
+        if (r == 0)
+            r = container_remove(e, &other, o, err);
+    }
+    return r;
+}
+
 int container_remove(struct engine *e, const struct container *c, const struct container_remove_options *o,
                      struct err *err)
 {
+    if (o->depend) {
+        int d = remove_dependents(e, c, o, err);
+        if (d < 0)
+            return d;
+    }
     AUTO_CLOSE int lock = lock_container(e, c, err);
     if (lock < 0)
         return lock;
@@ -307,7 +347,8 @@ int container_remove(struct engine *e, const struct container *c, const struct c
         if (r < 0)
             return r;
     }
-    return remove_locked(e, c, o->volumes || c->config.auto_remove, err);
+    r = forget_cgroup(&now, err);
+    return r < 0 ? r : remove_locked(e, c, o->volumes || c->config.auto_remove, err);
 }
 
 int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
@@ -337,30 +378,71 @@ int container_cleanup(struct engine *e, const struct container *c, bool remove, 
     return r;
 }
 
-int container_reap(struct engine *e, struct err *err)
+/* auto_remove containers whose engine and monitor were both killed before they could remove them. */
+static int reap_ended(struct engine *e, struct arena *a, struct db *db, struct err *err)
 {
-    AUTO_ARENA a = { 0 };
-    struct db *db = store_db(e->store, err);
-    if (!db)
-        return -EIO;
     JSON_LIST(struct container) gone = { 0 };
     struct rows q = db_query(db, err, "SELECT config FROM containers WHERE auto_remove = 1", "");
+
     while (rows_next(&q)) {
-        struct container *c = LIST_ADD(&a, gone);
+        struct container *c = LIST_ADD(a, gone);
         memset(c, 0, sizeof(*c));
-        if (container_decode(&a, rows_text(&q, 0), &c->config, NULL) < 0)
+        if (container_decode(a, rows_text(&q, 0), &c->config, NULL) < 0)
             gone.n--;
     }
     int r = rows_end(&q);
     for (size_t i = 0; r == 0 && i < gone.n; i++) {
         struct container *c = &gone.items[i];
-        if (container_refresh(e, &a, c, NULL) < 0 || c->alive || c->status != CTR_EXITED)
+        if (container_refresh(e, a, c, NULL) < 0 || c->alive || c->status != CTR_EXITED)
             continue;
         AUTO_CLOSE int lock = store_trylock(e->store, "container", c->config.id);
         if (lock >= 0)
+            r = forget_cgroup(c, err);
+        if (lock >= 0 && r == 0)
             r = remove_locked(e, c, true, err);
     }
     return r;
+}
+
+static bool has_row(struct db *db, const char *id)
+{
+    struct rows q = db_query(db, NULL, "SELECT 1 FROM containers WHERE id = ?", "s", id);
+    bool found = rows_next(&q);
+
+    return rows_end(&q) < 0 || found; /* in doubt it stays */
+}
+
+/* Directories and cgroups of containers that have no row: their making or their removal was cut off.  Who
+ * makes one holds its lock until the row is there. */
+static int reap_directories(struct engine *e, struct arena *a, struct db *db, int root, struct err *err)
+{
+    AUTO_CLOSE int dir = fs_open_dir(root, "containers");
+    char **ids = dir < 0 ? NULL : fs_list_dirs(dir, a);
+    int r = 0;
+
+    for (; r == 0 && ids && *ids; ids++) {
+        if (strlen(*ids) != 64 || has_row(db, *ids))
+            continue;
+        AUTO_CLOSE int lock = store_trylock(e->store, "container", *ids);
+        AUTO_CLOSE int run = container_run_dir(e, *ids);
+        if (lock < 0 || has_row(db, *ids) || (run >= 0 && lock_is_held(run, "alive")))
+            continue;
+        r = remove_dirs(e, *ids, err);
+    }
+    return r;
+}
+
+int container_reap(struct engine *e, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct db *db = store_db(e->store, err);
+
+    if (!db)
+        return -EIO;
+    int r = reap_ended(e, &a, db, err);
+    if (r == 0)
+        r = reap_directories(e, &a, db, e->store->graph_fd, err);
+    return r < 0 ? r : reap_directories(e, &a, db, e->store->run_fd, err);
 }
 
 int container_rename(struct engine *e, const struct container *c, const char *name, struct err *err)

@@ -184,8 +184,12 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
 static void hosts_text(struct spec_builder *b, struct buf *t)
 {
     AUTO_BUF host = { .max = 1u << 20 };
+    const char *base = b->e->defaults.base_hosts_file;
 
-    if (!spec_has_namespace(b, "network") && fs_read_file(AT_FDCWD, "/etc/hosts", &host) == 0 && host.data)
+    /* The host's names mean something on the host's network only, unless the configuration says otherwise. */
+    if (str_empty(base))
+        base = spec_has_namespace(b, "network") ? "none" : "/etc/hosts";
+    if (!STR_IN(base, "none", "image") && fs_read_file(AT_FDCWD, base, &host) == 0 && host.data)
         buf_put(t, host.data, host.len);
     else
         buf_puts(t, "127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");

@@ -128,10 +128,14 @@ static void fill_idmaps(struct arena *a, host_info *h)
                 continue;
             if (gid) {
                 __typeof__(h->id_mappings.gidmap.items) m = LIST_ADD(a, h->id_mappings.gidmap);
-                m->container_id = v[0], m->host_id = v[1], m->size = v[2];
+                m->container_id = v[0];
+                m->host_id = v[1];
+                m->size = v[2];
             } else {
                 __typeof__(h->id_mappings.uidmap.items) m = LIST_ADD(a, h->id_mappings.uidmap);
-                m->container_id = v[0], m->host_id = v[1], m->size = v[2];
+                m->container_id = v[0];
+                m->host_id = v[1];
+                m->size = v[2];
             }
         }
     }
@@ -196,7 +200,6 @@ static void fill_host(struct engine *e, struct arena *a, host_info *h)
     h->uptime = uptime_text(a);
     h->variant = DUP("");
     h->linkmode = DUP("dynamic");
-    h->runtime_info = json_object();
     fill_distribution(a, h);
     fill_memory(h);
     fill_cpu(a, h);
@@ -232,7 +235,6 @@ static int fill_store(struct engine *e, struct arena *a, struct system_info *o, 
     o->store.run_root = DUP(e->store->runroot);
     o->store.volume_path = DUP(e->volume_path);
     o->store.image_copy_tmp_dir = DUP(e->config->engine.image_copy_tmp_dir ? e->config->engine.image_copy_tmp_dir : "/var/tmp");
-    o->store.graph_options = json_object();
     if (fstatvfs(e->store->graph_fd, &vfs) == 0) {
         o->store.graph_root_allocated = (int64_t)(vfs.f_blocks * vfs.f_frsize);
         o->store.graph_root_used = (int64_t)((vfs.f_blocks - vfs.f_bfree) * vfs.f_frsize);
@@ -272,7 +274,8 @@ json_t *system_info(struct engine *e, struct arena *a, struct err *err)
     o.plugins.volume = strv_add(a, NULL, "local");
     for (const char *const *d = (const char *const[]){ "k8s-file", "none", "passthrough", "journald", "json-file", NULL }; *d; d++)
         o.plugins.log = strv_add(a, o.plugins.log, *d);
-    o.registries = json_object();
+    AUTO_JSON *none = json_object(); /* json_from() takes references of its own */
+    o.registries = o.host.runtime_info = o.store.graph_options = none;
     return json_from(&system_info_type, &o);
 }
 

@@ -112,9 +112,9 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
         if (!STR_IN(mode, "host", "private"))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "--userns and --uidmap/--gidmap are mutually exclusive");
         if (!c->gid_map.n)
-            c->gid_map.items = c->uid_map.items, c->gid_map.n = c->uid_map.n;
+            memcpy(&c->gid_map, &c->uid_map, sizeof(c->gid_map));
         if (!c->uid_map.n)
-            c->uid_map.items = c->gid_map.items, c->uid_map.n = c->gid_map.n;
+            memcpy(&c->uid_map, &c->gid_map, sizeof(c->uid_map));
         c->userns = arena_strdup(a, "private");
     } else if (STR_IN(word, "host", "ns", "container"))
         return 0;

@@ -33,8 +33,10 @@ static void flush_input(struct streams *s)
             return;
         if (n < 0) { /* the program closed it: what is typed goes nowhere */
             buf_done(&s->pending);
-            if (!s->terminal)
-                close_p(&s->in), s->in = -EBADF;
+            if (!s->terminal) {
+                close(s->in);
+                s->in = -EBADF;
+            }
             break;
         }
         memmove(s->pending.data, s->pending.data + n, s->pending.len - (size_t)n);

@@ -14,5 +14,12 @@ int main(int argc, char **argv)
     if (name && STR_EQ(name, "podman-monitor") && argc > 2 && STR_EQ(argv[1], "run") && STR_EQ(argv[2], "--bundle") &&
         argc == 6)
         return monitor_main(argc, argv);
+    if (argc == 4 && STR_EQ(argv[1], "cleanup") && STR_EQ(argv[2], "--cgroup")) {
+        struct err err = { 0 };
+        if (oci_cgroup_remove(argv[3], &err) == 0)
+            return 0;
+        fprintf(stderr, "%s\n", err.msg);
+        return 125;
+    }
     return runtime_main(argc, argv);
 }

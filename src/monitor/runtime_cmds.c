@@ -71,7 +71,9 @@ static char **container_ids(struct arena *a, struct err *err)
     if (root < 0)
         return NULL;
     ids = fs_list_dirs(root, a);
-    return ids ? ids : (err_set(err, ERR_INTERNAL, EIO, "reading the state directory"), NULL);
+    if (!ids)
+        err_set(err, ERR_INTERNAL, EIO, "reading the state directory");
+    return ids;
 }
 
 static int run_list(void *opts, char **argv, struct arena *a, struct err *err)

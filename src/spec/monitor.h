@@ -9,6 +9,7 @@
  *
  *   podman-monitor run --bundle <bundle> --run-dir <runroot/containers/<id>>
  *
+ * (and `podman-monitor cleanup --cgroup <path>` for what a killed monitor left in the cgroup tree)
  * with a SOCK_SEQPACKET socket pair as descriptor 3 (the "start socket").  The monitor detaches from
  * its parent itself only in the sense of setsid(); the engine starts it with double-fork semantics.
  *
@@ -150,6 +151,7 @@ struct run_state {
     char *error;
     char *cgroup;
     char **warnings; /* what this machine forbade and the container goes without */
+    bool monitor_lost; /* not in the file: the reader found that the monitor was killed */
 };
 extern const struct json_type run_state_type;
 

@@ -102,6 +102,7 @@ int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_a
             struct stat st;
             ret->status = arena_strdup(a, run_status_names[RUN_EXITED]);
             ret->exit_code = 137;
+            ret->monitor_lost = true;
             ret->pid = 0;
             ret->error = arena_strdup(a, "the monitor was killed");
             if (fstatat(dir, "state", &st, 0) == 0 && !ret->finished_at)
@@ -167,4 +168,15 @@ int supervise_wait_gone(int dir, struct err *err)
     AUTO_CLOSE int fd = lock_take_shared(dir, "alive");
 
     return fd < 0 && fd != -ENOENT ? err_sys(err, -fd, "waiting for the monitor") : 0;
+}
+
+int supervise_cleanup(const char *program, const char *cgroup, struct err *err)
+{
+    const char *argv[] = { program, "cleanup", "--cgroup", cgroup, NULL };
+    AUTO_BUF text = { .max = 65536 };
+    int r = proc_run((char *const *)(uintptr_t)argv, NULL, NULL, NULL, &text);
+
+    if (r < 0)
+        return err_sys(err, -r, "starting %s", program);
+    return r == 0 ? 0 : err_set(err, ERR_INTERNAL, EIO, "%s", text.data ? text.data : "podman-monitor cleanup failed");
 }

@@ -21,6 +21,9 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
 int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_alive,
                     struct err *err) MUST_CHECK;
 
+/* Removes the cgroup that a killed monitor left, with what still runs in it. */
+int supervise_cleanup(const char *program, const char *cgroup, struct err *err) MUST_CHECK;
+
 /* One request, one answer.  *ret_answer (may be NULL) is a new reference.  @timeout_ms < 0: wait as long
  * as it takes.  ERR_UNAVAILABLE when no monitor listens.  With @ret_sock the connection stays open
  * (exec with attach). */

@@ -9,17 +9,17 @@ struct create_args {
     char *arch, *os, *variant, *cidfile, *pidfile, *conmon_pidfile, *log_driver, *detach_keys, *userns;
     char *pid, *ipc, *uts, *cgroupns, *cgroups, *cgroup_parent, *shm_size, *tz, *umask, *memory;
     char *memory_swap, *memory_reservation, *init_path, *authfile, *creds, *cert_dir, *retry_delay;
-    char *image_volume, *cpuset_cpus, *cpuset_mems, *personality, *sdnotify, *subuidname, *subgidname;
+    char *image_volume, *cpuset_cpus, *cpuset_mems, *personality;
     char **env, **env_file, **env_merge, **unsetenv, **label, **label_file, **annotation, **volume;
     char **mount, **tmpfs, **cap_add, **cap_drop, **security_opt, **device, **ulimit, **sysctl;
     char **uidmap, **gidmap, **log_opt, **network, **attach, **group_add, **cgroup_conf;
     char **device_cgroup_rule, **volumes_from;
     double cpus;
     uint64_t cpu_shares, cpu_period, timeout, retry;
-    int64_t cpu_quota, pids_limit, memory_swappiness, oom_score_adj, stop_timeout, blkio_weight;
+    int64_t cpu_quota, pids_limit, memory_swappiness, oom_score_adj, stop_timeout;
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;
-    bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable, help;
+    bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable;
 };
 
 extern const struct opt create_opts[]; /* both */

@@ -249,7 +249,7 @@ static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct conta
 
 static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
-    int signo;
+    int signo = 0;
 
     if (cmd_given(x, "entrypoint")) {
         c->entrypoint_given = true;

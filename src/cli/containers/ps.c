@@ -277,10 +277,10 @@ static int print(struct cmd_ctx *x, const struct ps_args *o)
     AUTO_JSON *rows = json_array();
     for (size_t i = 0; r == 0 && i < list.n; i++) {
         json_t *row = json_row(x, o, &list.items[i], now);
-        if (o->size)
-            r = size_field(x, &list.items[i], json, row);
         if (!json)
             text_fields(x, o, &list.items[i], now, row);
+        if (o->size)
+            r = size_field(x, &list.items[i], json, row);
         json_array_append_new(rows, row);
     }
     if (r < 0)

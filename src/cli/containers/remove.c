@@ -23,13 +23,15 @@ static int rm_run(struct cmd_ctx *x, void *args)
 
     if (o->force)
         o->sel.ignore = true;
+    if (o->sel.all && (!cmd_engine(x) || container_reap(cmd_engine(x), x->err) < 0))
+        return -EIO;
     int r = select_targets(x, &o->sel, false, &list, &code);
     if (r < 0)
         return r;
     /* exitcodes.tsv: 1 = no such container, 2 = running or paused without --force, 125 = the rest */
     if (code)
         code = 1;
-    struct container_remove_options rm = { .force = o->force, .volumes = o->volumes,
+    struct container_remove_options rm = { .force = o->force, .volumes = o->volumes, .depend = o->depend,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
     for (size_t i = 0; i < list.n; i++) {
         if (container_remove(cmd_engine(x), &list.items[i].c, &rm, x->err) == 0) {
@@ -94,7 +96,9 @@ static int prune_run(struct cmd_ctx *x, void *args)
         return 0;
     if (!e)
         return -EIO;
-    int r = container_list(e, x->arena, &list, x->err);
+    int r = container_reap(e, x->err);
+    if (r == 0)
+        r = container_list(e, x->arena, &list, x->err);
     if (r == 0)
         r = container_filter(e, x->arena, &list, o->filter, x->err);
     if (r < 0)
@@ -274,7 +278,7 @@ static int wait_run(struct cmd_ctx *x, void *args)
     struct target_list list = { 0 };
     unsigned states;
     int64_t interval = 0;
-    int code;
+    int code = 0;
 
     int r = wait_states(x, o->condition, &states);
     if (r == 0)

@@ -22,6 +22,10 @@ static int create(struct cmd_ctx *x, struct create_args *o, struct container_con
     int r = create_fill(x, o, c, &pull);
     if (r < 0)
         return r;
+    AUTO_BUF line = { .max = 1u << 20 };
+    if (fs_read_file(AT_FDCWD, "/proc/self/cmdline", &line) == 0) /* what inspect shows as CreateCommand */
+        for (char *p = line.data; p && p < line.data + line.len; p += strlen(p) + 1)
+            c->create_command = strv_add(x->arena, c->create_command, p);
     if (o->rootfs)
         c->rootfs = x->args[0];
     for (int i = 1; i < x->nargs; i++)

@@ -2,7 +2,7 @@
 #include <sched.h>
 #include <sys/wait.h>
 
-#include "base/proc.h"
+#include "base/yaml_text.h"
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "engine/rootless.h"
@@ -27,6 +27,12 @@ static int info_run(struct cmd_ctx *x, void *args)
     AUTO_JSON *doc = system_info(e, x->arena, x->err);
     if (!doc)
         return -EIO;
+    if (!o->format) {
+        AUTO_BUF b = { 0 };
+        yaml_text(doc, &b);
+        fputs(b.data, stdout);
+        return 0;
+    }
     struct cli_list how = { .format = o->format, .title = "info", .indent = 4 };
     return cli_print_one(doc, &how, x->err);
 }

@@ -1,0 +1,37 @@
+#!/bin/sh
+# deps.sh build|test: installs what is missing of the Debian packages to build with, or to test with.
+# Asks apt for nothing when all of them are there.
+set -eu
+
+build='gcc libc6-dev make meson ninja-build pkg-config python3 libjansson-dev libsqlite3-dev
+libcurl4-openssl-dev libssl-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev libseccomp-dev
+ca-certificates uidmap'
+
+# libcmocka-dev for the unit tests; clang and its runtime for the sanitizers; pmccabe and clang-format
+# for `make check`; the rest are programs that the system tests start.
+test='libcmocka-dev bats clang libclang-rt-dev clang-format pmccabe busybox-static docker-registry
+apache2-utils curl openssl skopeo jq crun runc bubblewrap expect bzip2 xz-utils zstd util-linux
+procps passwd iproute2'
+
+case ${1:-} in
+build) packages=$build ;;
+test) packages=$test ;;
+*) echo "usage: $0 build|test" >&2 && exit 2 ;;
+esac
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    echo "This is no Debian: please see that these are installed, under whatever name:" $packages >&2
+    exit 0
+fi
+
+missing=
+for p in $packages; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo='sudo'
+echo "Installing$missing"
+$sudo apt-get -q update
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing

@@ -1,0 +1,98 @@
+#!/bin/bash
+# run-bats.sh [--user NAME] BUILD [FILE...]: the program tests (bats) on the programs of BUILD, all of
+# test/system, test/oci and test/fault or the FILEs.  With --user they run as that ordinary user, who is
+# made, with a range of subordinate ids, where missing.
+#
+# Programs and tests are copied first: the checkout may lie where another user cannot read.  Containers
+# and stores are made below the same temporary directory, so that nothing is left behind.
+# "passed failed skipped" is appended to the file $TALLY.  Each test may take BATS_TEST_TIMEOUT seconds
+# and each file FILE_TIMEOUT: a hang is a failure with a name.
+set -u -o pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+user=
+if [ "${1:-}" = --user ]; then
+    user=$2
+    shift 2
+fi
+build=$(cd "$1" && pwd) || exit 2
+shift
+: "${FILE_TIMEOUT:=900}"
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-180}
+
+# As on a user's machine, where udev opens them to all.
+open_devices() {
+    for d in /dev/net/tun /dev/fuse; do
+        [ -c $d ] && chmod 0666 $d
+    done
+}
+
+make_user() {
+    id "$user" >/dev/null 2>&1 || useradd -m -s /bin/bash "$user" || exit 2
+    for kind in uid gid; do
+        grep -q "^$user:" /etc/sub$kind 2>/dev/null ||
+            usermod --add-sub${kind}s 500000-565535 "$user" || exit 2
+    done
+}
+
+# Programs, modules and tests, each where the build tree and the checkout have it.
+copy_tree() {
+    (cd "$build" && find . -type f \( -perm -u+x -o -name "*.so" \) ! -path "*meson-private*" \
+        -exec cp --parents -t "$work/build" {} +)
+    cp -r "$here" "$work/test"
+}
+
+# Removing goes through the user namespace too: files of subordinate ids are in the way otherwise.
+cleanup() {
+    [ -n "$user" ] && as_user "$work/build/src/cli/podman" unshare rm -rf "$work/tmp" 2>/dev/null
+    rm -rf "$work"
+}
+
+as_user() {
+    if [ -n "$user" ]; then
+        (cd "$work" && setpriv --reuid "$user" --regid "$user" --init-groups \
+            env -i PATH="$PATH" LANG="${LANG:-C.UTF-8}" HOME="$work/tmp/home" USER="$user" \
+            TMPDIR="$work/tmp" XDG_RUNTIME_DIR="$work/tmp/run" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" \
+            PODMAN="$PODMAN" BUILD_DIR="$BUILD_DIR" "$@" </dev/null)
+    else
+        (cd "$work" && TMPDIR="$work/tmp" "$@" </dev/null)
+    fi
+}
+
+# TAP in numbers.  Tests that were announced and never reported count as failed.
+count_tap() {
+    awk '/^1\.\.[0-9]+/ { split($1, a, "[.][.]"); plan = a[2] }
+         /^ok .*# skip/ { skip++; next }
+         /^ok /         { pass++ }
+         /^not ok /     { fail++ }
+         END { missing = plan - pass - fail - skip
+               if (missing > 0 || plan == "") fail += missing > 0 ? missing : 1
+               print pass + 0, fail + 0, skip + 0 }' "$work/tap"
+}
+
+work=$(mktemp -d /tmp/ptest-XXXXXX)
+chmod 755 "$work"
+mkdir -p "$work/build" "$work/tmp/home" "$work/tmp/run"
+chmod 700 "$work/tmp/run"
+trap cleanup EXIT
+copy_tree
+export BUILD_DIR=$work/build PODMAN=$work/build/src/cli/podman
+if [ -n "$user" ]; then
+    open_devices
+    make_user
+    chown -R "$user" "$work/tmp"
+fi
+
+cd "$here" || exit 2
+[ $# -gt 0 ] || set -- $(ls system/*.bats oci/*.bats fault/*.bats 2>/dev/null)
+pass=0 fail=0 skip=0
+for file; do
+    file=${file#"$here/"}
+    echo "== ${file#test/} as ${user:-$(id -un)}"
+    as_user timeout -k 10 "$FILE_TIMEOUT" bats --formatter tap "$work/test/${file#test/}" 2>&1 |
+        tee "$work/tap"
+    read -r p f s < <(count_tap)
+    pass=$((pass + p)) fail=$((fail + f)) skip=$((skip + s))
+    echo "$((p + f + s)) tests, $f failures, $s skipped"
+done
+[ -z "${TALLY:-}" ] || echo "$pass $fail $skip" >>"$TALLY"
+[ $fail -eq 0 ]
