@@ -11,14 +11,33 @@ basic_setup() {
     chmod 755 "$TEST_DIR"
     export CONTAINERS_REGISTRIES_CONF=$TEST_DIR/registries.conf
     echo 'unqualified-search-registries = ["docker.io"]' >"$CONTAINERS_REGISTRIES_CONF"
-    unset REGISTRY_AUTH_FILE
+    unset REGISTRY_AUTH_FILE CONTAINERS_CONF_OVERRIDE CONTAINERS_STORAGE_CONF_OVERRIDE CONTAINER_HOST
+    # What the machine's administrator configured is no part of the test.
+    export CONTAINERS_CONF=$TEST_DIR/containers.conf CONTAINERS_STORAGE_CONF=$TEST_DIR/storage.conf
+    : >"$CONTAINERS_CONF"
+    : >"$CONTAINERS_STORAGE_CONF"
+    if is_rootless; then # a user namespace of the test's own
+        export XDG_RUNTIME_DIR=$TEST_DIR/xdg
+        mkdir -m 700 "$XDG_RUNTIME_DIR"
+    fi
 }
 
 basic_teardown() {
     stop_registry
     podman rm -fa -t 0 >/dev/null 2>&1 || true
     # A user's layers hold files of ids that only the user namespace may remove.
-    rm -rf "$TEST_DIR" 2>/dev/null || podman unshare rm -rf "$TEST_DIR" || true
+    rm -rf "$TEST_DIR/root" 2>/dev/null || podman unshare rm -rf "$TEST_DIR/root" || true
+    if is_rootless; then
+        stop_holder "$XDG_RUNTIME_DIR"
+    fi
+    rm -rf "$TEST_DIR"
+}
+
+# stop_holder RUNTIME-DIR: ends the process that keeps a rootless user's namespace.
+stop_holder() {
+    local pid
+    read -r pid _ 2>/dev/null <"$1/containers/userns" || return 0
+    kill -9 "$pid" 2>/dev/null || true
 }
 
 podman() {
@@ -93,8 +112,41 @@ go_arch() {
 
 # load_busybox: docker.io/library/busybox:latest in the test's store.
 load_busybox() {
-    make_busybox_archive "$TEST_DIR/busybox.tar"
+    local made=${BATS_RUN_TMPDIR:-$TEST_DIR}/busybox-archive.tar
+    if [ ! -e "$made" ]; then # once for all tests of a run
+        make_busybox_archive "$made.$$"
+        mv "$made.$$" "$made"
+    fi
+    cp "$made" "$TEST_DIR/busybox.tar"
     podman load -q -i "$TEST_DIR/busybox.tar" >/dev/null
+}
+
+# pid_of CONTAINER: its first process, as the kernel of the host counts.
+pid_of() { podman inspect -f '{{.State.Pid}}' "$1"; }
+
+# eventually COMMAND...: until it succeeds, five seconds at most.
+eventually() {
+    local _
+    for _ in $(seq 100); do
+        "$@" && return
+        sleep 0.05
+    done
+    echo "never became true: $*"
+    return 1
+}
+
+# cgroup_dirs ID: the directories of a container's cgroup, in every hierarchy.
+cgroup_dirs() { find /sys/fs/cgroup -type d -name "libpod-$1*" 2>/dev/null; }
+
+# alive_processes WORD: processes (not zombies) whose command line has the word.
+alive_processes() {
+    local p
+    for p in /proc/[0-9]*; do
+        [ "${p#/proc/}" != $$ ] && [ "${p#/proc/}" != "$BASHPID" ] || continue
+        tr '\0' ' ' 2>/dev/null <"$p/cmdline" | grep -qF -- "$1" || continue
+        case $(sed -n 's/^State:\t//p' "$p/status" 2>/dev/null) in Z* | X* | '') continue ;; esac
+        echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
+    done 2>/dev/null
 }
 
 # start_registry [EXTRA-YAML]: a registry on a free port of loopback: $REGISTRY.  docker.io and quay.io are
