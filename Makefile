@@ -30,8 +30,8 @@ test: deps deps-test
 	@test/run.sh $(BUILD)
 
 asan: deps deps-test
-	@[ -f build-asan/build.ninja ] || CC=clang meson setup build-asan --buildtype=debug \
-		-Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
+	@[ -f build-asan/build.ninja ] || CC=clang meson setup build-asan \
+		-Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
 	ninja -C build-asan
 	@test/run.sh build-asan
 

@@ -164,6 +164,9 @@ extern struct global_args global_args;
  * set on failure. */
 struct engine *cmd_engine(struct cmd_ctx *c);
 
+/* At the end of the process. */
+void cmd_engine_close(void);
+
 /* Called before a command runs that has neither CMD_NO_USERNS nor CMD_NO_ENGINE. */
 int cmd_enter_userns(struct cmd_ctx *c) MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* cli/engine_open.c: the engine of this process, opened with the global options. */
 #include "cli/cmd.h"
 #include "engine/containers.h"
+#include "engine/images.h"
 #include "engine/rootless.h"
 
 #include "base/banned.h"
@@ -42,15 +43,28 @@ struct engine *cmd_engine(struct cmd_ctx *c)
         .runtime = global_args.runtime,
         .runtime_flags = global_args.runtime_flag,
         .modules = global_args.modules,
-        .global_argv = global_argv(c->arena),
+        .hooks_dirs = global_args.hooks_dir, .global_argv = global_argv(c->arena),
     };
     engine = engine_open(&o, c->err);
     return engine;
 }
 
+void cmd_engine_close(void)
+{
+    engine = engine_close(engine);
+}
+
 int cmd_enter_userns(struct cmd_ctx *c)
 {
     return rootless_enter(c->err);
+}
+
+/* The whole name and each shorter way to say it: "docker.io/library/busybox:latest", "busybox:latest". */
+static void complete_image(const char *name, const char *prefix, FILE *out)
+{
+    for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+        if (str_starts(p, prefix))
+            fprintf(out, "%s\n", p);
 }
 
 int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
@@ -59,9 +73,16 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
     struct err err = { 0 };
     struct cmd_ctx ctx = { .arena = &a, .err = &err };
     struct container_list list = { 0 };
+    struct image_list images = { 0 };
     struct engine *e = cmd_engine(&ctx);
 
-    if (!e || (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING))
+    if (!e)
+        return 0;
+    if ((kind == COMPLETE_IMAGE || kind == COMPLETE_COMMAND) && images_list(e, &a, NULL, &images, &err) == 0)
+        for (size_t i = 0; i < images.n; i++)
+            for (char **n = images.items[i].names; n && *n; n++)
+                complete_image(*n, prefix, out);
+    if (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING)
         return 0;
     if (container_list(e, &a, &list, &err) < 0)
         return 0;

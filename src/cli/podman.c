@@ -5,5 +5,8 @@
 
 int main(int argc, char **argv)
 {
-    return cli_main(argc, argv, &cmd_podman);
+    int code = cli_main(argc, argv, &cmd_podman);
+
+    cmd_engine_close();
+    return code;
 }

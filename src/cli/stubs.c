@@ -13,6 +13,10 @@ WEAK struct engine *cmd_engine(struct cmd_ctx *c)
     return NULL;
 }
 
+WEAK void cmd_engine_close(void)
+{
+}
+
 WEAK int cmd_enter_userns(struct cmd_ctx *c)
 {
     (void)c;

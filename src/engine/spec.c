@@ -5,6 +5,8 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "engine/engine_priv.h"
+#include "config/containers.h"
+#include "engine/hooks.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
 #include "engine/seccomp.h"
@@ -352,6 +354,10 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         b.spec.hostname = c->hostname;
     b.spec.domainname = c->domainname;
     b.spec.annotations = c->annotations;
+    r = hooks_load(a, e->opt.hooks_dirs ? e->opt.hooks_dirs : e->config->engine.hooks_dir, c, b.spec.process->args,
+                   &b.spec.hooks, err);
+    if (r < 0)
+        return r;
     return write_json(e, c->id, "config.json", &oci_spec_type, &b.spec, err);
 }
 

@@ -1,7 +1,7 @@
 /* podman-runtime create, start, run, delete: the life of a container. */
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -72,6 +72,21 @@ static char *absolute(struct arena *a, const char *path)
     return STR_EQ(path, ".") ? arena_strdup(a, cwd) : arena_printf(a, "%s/%s", cwd, path);
 }
 
+/* A user namespace without mappings, as `crun spec --rootless` writes it, maps our own id to root. */
+static void default_mappings(struct oci_spec *spec, struct arena *a)
+{
+    struct oci_linux *l = spec->linux_;
+
+    if (!l || !(oci_spec_namespaces(spec) & CLONE_NEWUSER) || l->uid_mappings.n ||
+        l->gid_mappings.n)
+        return;
+    for (size_t i = 0; i < l->namespaces.n; i++)
+        if (STR_EQ(l->namespaces.items[i].type, "user") && l->namespaces.items[i].path)
+            return;
+    *LIST_ADD(a, l->uid_mappings) = (struct oci_id_mapping) { 0, geteuid(), 1 };
+    *LIST_ADD(a, l->gid_mappings) = (struct oci_id_mapping) { 0, getegid(), 1 };
+}
+
 static int prepare(struct creation *n, const struct create_args *args, const char *id,
                    struct arena *a, struct err *err)
 {
@@ -87,6 +102,7 @@ static int prepare(struct creation *n, const struct create_args *args, const cha
         return r;
     if (!n->spec.root)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "config.json lacks `root`");
+    default_mappings(&n->spec, a);
     static char bind[] = "bind";
     n->rootfs = (struct rootfs_config) {
         .type = bind,

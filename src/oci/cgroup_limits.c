@@ -109,13 +109,18 @@ static int memory_v2(struct limits *l, int dir, const struct oci_memory *m)
     return r;
 }
 
+static bool asks_for_memory(const struct oci_memory *m)
+{
+    return m && (m->limit || m->reservation || m->swap || m->kernel_tcp || m->swappiness ||
+                 m->disable_oom_killer);
+}
+
 static int limit_memory(struct limits *l, const struct oci_resources *res)
 {
     const struct oci_memory *m = res->memory;
     bool v2;
 
-    if (!m || !(m->limit || m->reservation || m->swap || m->kernel_tcp || m->swappiness ||
-                m->disable_oom_killer))
+    if (!asks_for_memory(m))
         return 0;
     AUTO_CLOSE int dir = controller(l, "memory", "memory", &v2);
     if (dir < 0)

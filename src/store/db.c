@@ -12,8 +12,15 @@
  * prepared ones. */
 enum { STMT_CACHE = 24 };
 
+/* When nobody else has the database open, whoever opens it first has to read the whole log; folding the log
+ * back into the file waits for the disk.  So the log is kept short by a process of its own, started when a
+ * command that has found it longer than this ends. */
+enum { LOG_PAGES = 64 };
+
 struct db {
     sqlite3 *h;
+    char *path;
+    int log_pages; /* after our last commit */
     bool in_transaction;
     struct {
         const char *sql;
@@ -100,6 +107,15 @@ static int busy(void *arg, int tries)
     return 1;
 }
 
+static int committed(void *arg, sqlite3 *h, const char *name, int pages)
+{
+    struct db *db = arg;
+
+    (void)h, (void)name;
+    db->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static int user_version(struct db *db)
 {
     sqlite3_stmt *st;
@@ -146,8 +162,8 @@ struct db *db_open(int dir, const char *dir_path, struct err *err)
         SQLITE_CONFIG_SINGLETHREAD); /* never from two threads: see the header of store */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 
-    AUTO_FREE char *path = xasprintf("%s/db.sqlite", dir_path);
     struct db *db = xcalloc(1, sizeof(*db));
+    char *path = db->path = xasprintf("%s/db.sqlite", dir_path);
     int r = sqlite3_open_v2(path, &db->h,
                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (r != SQLITE_OK) {
@@ -156,6 +172,7 @@ struct db *db_open(int dir, const char *dir_path, struct err *err)
         return db_close(db);
     }
     sqlite3_busy_handler(db->h, busy, NULL);
+    sqlite3_wal_hook(db->h, committed, db); /* in the place of SQLite's own, which folds at once */
     /* Folding the log back into the file costs two fsyncs: not at the end of every command. */
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_exec(db->h, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
@@ -166,12 +183,32 @@ struct db *db_open(int dir, const char *dir_path, struct err *err)
     return db;
 }
 
+/* Runs detached, on a connection of its own (one must not cross a fork).  Readers and writers go on
+ * meanwhile, but for the moment in which the log is cut; it gives way when somebody is at work.  (Cut it has
+ * to be: what a checkpoint without that has done is forgotten with the last connection.) */
+_Noreturn static void fold_log(const char *path)
+{
+    sqlite3 *h;
+
+    setsid();
+    for (int i = 0; i < 3; i++)
+        close(i); /* nobody may wait for us at the end of a pipe */
+    if (sqlite3_open_v2(path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+        sqlite3_db_config(h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        sqlite3_exec(h, "PRAGMA synchronous=NORMAL; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    }
+    _exit(0);
+}
+
 struct db *db_close(struct db *db)
 {
     if (db) {
         for (size_t i = 0; i < STMT_CACHE; i++)
             sqlite3_finalize(db->cache[i].stmt);
         sqlite3_close(db->h);
+        if (db->log_pages >= LOG_PAGES && fork() == 0)
+            fold_log(db->path);
+        free(db->path);
         free(db);
     }
     return NULL;
