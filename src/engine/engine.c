@@ -209,7 +209,8 @@ const char *engine_cgroup_manager(const struct engine *e)
 char *engine_helper(struct arena *a, const char *name)
 {
     /* A build tree has each program in its own folder: src/cli/podman beside src/monitor/podman-monitor. */
-    const char *dirs[] = { proc_self_dir(), arena_printf(a, "%s/../monitor", proc_self_dir()), PODMAN_LIBEXEC,
+    const char *dirs[] = { proc_self_dir(), arena_printf(a, "%s/../monitor", proc_self_dir()),
+                           arena_printf(a, "%s/../init", proc_self_dir()), PODMAN_LIBEXEC,
                            "/usr/libexec/podman", "/usr/local/libexec/podman" };
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
         char *path = arena_printf(a, "%s/%s", dirs[i], name);

@@ -401,7 +401,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .stdin_once = c->stdin_once && attach, .attach = attach, .start = arena_strdup(a, wait ? "wait" : "run"),
         .timeout_s = c->timeout, .pid_file = c->pid_file, .monitor_pid_file = c->monitor_pid_file,
         .runtime = str_empty(c->runtime) ? NULL : c->runtime, .runtime_flags = c->runtime_flags,
-        .sdnotify = c->sdnotify, .no_pivot = e->defaults.no_pivot, .no_new_keyring = !e->defaults.keyring,
+        .sdnotify = c->sdnotify, .no_pivot = e->defaults.no_pivot, .no_new_keyring = !e->defaults.keyring, .cwd_must_exist = c->workdir_given,
     };
     int signo = 15;
 

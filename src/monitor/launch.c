@@ -182,7 +182,7 @@ static int create_internal(struct monitor *m, const struct monitor_config *c, co
         .id = m->id, .bundle = m->bundle, .spec = spec, .rootfs = &c->rootfs, .cgroup = m->cgroup,
         .seccomp_cache = m->seccomp_cache, .init_path = c->init_path, .start_listener = -1,
         .stdio = { p->in[0], p->out[1], p->err[1] }, .no_pivot = c->no_pivot, .no_new_keyring = c->no_new_keyring,
-        .die_with_caller = true,
+        .die_with_caller = true, .cwd_must_exist = c->cwd_must_exist,
     };
     if (passthrough)
         memcpy(o.stdio, (int[]){ 0, 1, 2 }, sizeof(o.stdio));
@@ -291,7 +291,7 @@ static int exec_internal(struct monitor *m, const struct oci_process *p, const s
         .pid = (pid_t)m->state.pid, .pidfd = m->ctr.pidfd, .namespaces = m->namespaces, .cgroup = m->cgroup,
         .process = p, .seccomp = spec.linux_ ? spec.linux_->seccomp : NULL, .seccomp_cache = m->seccomp_cache,
         .stdio = { pipes->in[0], pipes->out[1], pipes->err[1] }, .die_with_caller = true,
-        .no_new_keyring = m->no_keyring,
+        .no_new_keyring = m->no_keyring, .cwd_must_exist = true,
     };
     return oci_exec(ret, &o, a, err);
 }

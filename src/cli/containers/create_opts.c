@@ -63,7 +63,7 @@ const struct opt create_opts[] = {
     O_INT(0, "pids-limit", A, pids_limit, "number", "Tune container pids limit (set -1 for unlimited)"),
     O_STR(0, "platform", A, platform, "os/arch[/variant]", "Specify the platform for selecting the image"),
     O_BOOL(0, "privileged", A, privileged, "Give extended privileges to container"),
-    O_STR(0, "pull", A, pull, "policy", "Pull image policy", .flags = OPTF_NOVAL, .no_value = "always", .choices = "always|missing|never|newer|true|false|ifnotpresent|ifnewer"),
+    O_STR(0, "pull", A, pull, "policy", "Pull image policy", .choices = "always|missing|never|newer|true|false|ifnotpresent|ifnewer"),
     O_BOOL('q', "quiet", A, quiet, "Suppress output information when pulling images"),
     O_BOOL(0, "read-only", A, read_only, "Make containers root filesystem read-only"),
     O_BOOL(0, "read-only-tmpfs", A, read_only_tmpfs, "When running --read-only containers mount read-write tmpfs on /dev, /dev/shm, /run, /tmp and /var/tmp", .def = "true"),
