@@ -309,6 +309,15 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
     return r < 0 ? r : userns_resolve(e, a, c, err);
 }
 
+static void apply_annotations(struct arena *a, struct container_config *c, char *const *defaults)
+{
+    for (char *const *p = defaults; p && *p; p++) {
+        char *eq = strchr(*p, '=');
+        if (eq && !kv_get(&c->annotations, arena_strndup(a, *p, (size_t)(eq - *p))))
+            kv_set(a, &c->annotations, arena_strndup(a, *p, (size_t)(eq - *p)), eq + 1);
+    }
+}
+
 static int apply_process(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
@@ -339,11 +348,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->runtime_flags = e->opt.runtime_flags ? strv_copy(a, e->opt.runtime_flags) : c->runtime_flags;
     c->cgroup_manager = arena_strdup(a, e->cgroup_manager);
     c->sdnotify = choose(a, c->sdnotify, "container");
-    for (char **p = d->annotations; p && *p; p++) {
-        char *eq = strchr(*p, '=');
-        if (eq && !kv_get(&c->annotations, arena_strndup(a, *p, (size_t)(eq - *p))))
-            kv_set(a, &c->annotations, arena_strndup(a, *p, (size_t)(eq - *p)), eq + 1);
-    }
+    apply_annotations(a, c, d->annotations);
     for (char **p = c->label_opts; p && *p; p++)
         if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
             log_debug("SELinux is off: --security-opt label=%s has no effect", *p);
