@@ -1,6 +1,6 @@
 #!/bin/bash
 # run-bats.sh [--user NAME] BUILD [FILE...]: the program tests (bats) on the programs of BUILD, all of
-# test/system, test/oci and test/fault or the FILEs.  With --user they run as that ordinary user, who is
+# test/system, test/fault and, as root, test/oci, or the FILEs.  With --user they run as that ordinary user, who is
 # made, with a range of subordinate ids, where missing.
 #
 # Programs and tests are copied first: the checkout may lie where another user cannot read.  Containers
@@ -84,7 +84,9 @@ if [ -n "$user" ]; then
 fi
 
 cd "$here" || exit 2
-[ $# -gt 0 ] || set -- $(ls system/*.bats oci/*.bats fault/*.bats 2>/dev/null)
+# The runtime alone wants root: its tests turn into an ordinary user themselves where that matters.
+[ $# -gt 0 ] || set -- $([ "$(id -u)" -ne 0 ] || [ -n "$user" ] || ls oci/*.bats) \
+    $(ls system/*.bats fault/*.bats 2>/dev/null)
 pass=0 fail=0 skip=0
 for file; do
     file=${file#"$here/"}
