@@ -2,11 +2,13 @@
 # size.sh: no function of more than 100 lines or COMPLEXITY branches, no file of more than 1,000 lines.
 # There is no list of exceptions.
 cd "$(dirname "$0")/.." || exit 2
-COMPLEXITY=25
+COMPLEXITY=20
 status=0
 mapfile -t files < <(find src -name '*.c' | sort)
 
-pmccabe "${files[@]}" | awk -F'\t' -v most=$COMPLEXITY '
+unread=$(pmccabe "${files[@]}" 2>&1 >/dev/null) # a function that it does not see would pass
+[ -z "$unread" ] || { echo "$unread"; status=1; }
+pmccabe "${files[@]}" 2>/dev/null | awk -F'\t' -v most=$COMPLEXITY '
     $1 > most || $5 > 100 { print $6 ": " $7 ": complexity " $1 ", " $5 " lines"; bad = 1 }
     { n++; if ($5 > long) long = $5 }
     END { print "sizes: " n " functions, the longest has " long " lines"; exit bad }' || status=1

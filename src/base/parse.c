@@ -271,6 +271,29 @@ static int fraction(const char **s, int64_t *ret_ns)
     return 0;
 }
 
+/* "2026-01-02" */
+static int date(const char **s, int *y, int *mo, int *d)
+{
+    if (digits(s, 4, y) < 0 || *(*s)++ != '-' || digits(s, 2, mo) < 0 || *(*s)++ != '-' ||
+        digits(s, 2, d) < 0)
+        return -EINVAL;
+    return *mo < 1 || *mo > 12 || *d < 1 || *d > 31 ? -EINVAL : 0;
+}
+
+/* "T15:04:05.123"; the seconds, and all of it, may be missing when @lenient. */
+static int time_of_day(const char **s, bool lenient, int *h, int *mi, int *sec, int64_t *ns)
+{
+    if (**s != 'T' && **s != 't' && !(**s == ' ' && lenient))
+        return lenient ? 0 : -EINVAL;
+    (*s)++;
+    if (digits(s, 2, h) < 0 || *(*s)++ != ':' || digits(s, 2, mi) < 0 || *h > 23 || *mi > 59)
+        return -EINVAL;
+    if (**s != ':')
+        return lenient ? 0 : -EINVAL;
+    (*s)++;
+    return digits(s, 2, sec) < 0 || *sec > 60 ? -EINVAL : fraction(s, ns);
+}
+
 /* Date, or date and time; a missing zone is local time when @lenient, an error otherwise. */
 static int parse_stamp(const char *s, bool lenient, int64_t *ret_ns)
 {
@@ -279,20 +302,7 @@ static int parse_stamp(const char *s, bool lenient, int64_t *ret_ns)
     int64_t ns = 0;
     bool local = true;
 
-    if (digits(&s, 4, &y) < 0 || *s++ != '-' || digits(&s, 2, &mo) < 0 || *s++ != '-' ||
-        digits(&s, 2, &d) < 0 || mo < 1 || mo > 12 || d < 1 || d > 31)
-        return -EINVAL;
-    if (*s == 'T' || *s == 't' || (*s == ' ' && lenient)) {
-        s++;
-        if (digits(&s, 2, &h) < 0 || *s++ != ':' || digits(&s, 2, &mi) < 0 || h > 23 || mi > 59)
-            return -EINVAL;
-        if (*s == ':') {
-            s++;
-            if (digits(&s, 2, &sec) < 0 || sec > 60 || fraction(&s, &ns) < 0)
-                return -EINVAL;
-        } else if (!lenient)
-            return -EINVAL;
-    } else if (!lenient)
+    if (date(&s, &y, &mo, &d) < 0 || time_of_day(&s, lenient, &h, &mi, &sec, &ns) < 0)
         return -EINVAL;
     if (*s) {
         if (zone(&s, &off) < 0 || *s)
