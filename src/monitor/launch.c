@@ -153,8 +153,10 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
 
     if (m->id)
         return 0;
+    int r = placement_cgroup(c, MONITOR_START_FD, &m->cgroup, err);
+    if (r < 0)
+        return r;
     m->id = xstrdup(c->id);
-    m->cgroup = dup_or_null(c->cgroup);
     m->runtime = dup_or_null(c->runtime);
     m->pid_file = dup_or_null(c->pid_file);
     m->seccomp_cache = c->seccomp_cache ? dup_or_null(c->seccomp_cache[0]) : NULL;
@@ -168,7 +170,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     m->restart = STR_EQ(policy, "on-failure") ? RESTART_ON_FAILURE : STR_IN(policy, "always", "unless-stopped") ? RESTART_ALWAYS : RESTART_NO;
     m->restart_max = c->restart.max_tries;
     if (c->monitor_pid_file) {
-        int r = write_pid(c->monitor_pid_file, getpid(), err);
+        r = write_pid(c->monitor_pid_file, getpid(), err);
         if (r < 0)
             return r;
     }
@@ -385,7 +387,7 @@ int monitor_main(int argc, char **argv)
 {
     struct monitor m = { .run_dir = -EBADF, .bundle_dir = -EBADF, .alive = -EBADF, .attach = -EBADF, .control = -EBADF,
                          .signals = -EBADF, .ctr = OCI_CONTAINER_INIT, .io = { -EBADF, -EBADF, -EBADF, false, { 0 }, false } };
-    const int start = 3;
+    const int start = MONITOR_START_FD;
 
     for (int i = 2; i + 1 < argc; i += 2) {
         if (STR_EQ(argv[i], "--bundle"))

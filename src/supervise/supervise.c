@@ -75,6 +75,12 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
     theirs = -EBADF;
 
     AUTO_BUF b = { .max = LIMIT_CONTROL_MESSAGE };
+    if (s->scope) {
+        r = systemd_scope_start(s->scope, pid, err); /* on failure the monitor sees our end close */
+        if (r < 0)
+            return r;
+        (void)!send(ours, "", 1, MSG_NOSIGNAL); /* one that died is noticed below */
+    }
     r = receive(ours, -1, &b);
     if (r < 0)
         return err_set(err, ERR_INTERNAL, EPIPE, "podman-monitor died before it reported: %s",
