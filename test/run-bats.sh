@@ -41,9 +41,14 @@ copy_tree() {
     cp -r "$here" "$work/test"
 }
 
-# Removing goes through the user namespace too: files of subordinate ids are in the way otherwise.
+# Ends what a test that failed left running: what names our directory in its command line (monitors, the
+# holders of user namespaces).  Removing goes through the user namespace, since files of subordinate ids
+# are in the way otherwise.
 cleanup() {
-    [ -n "$user" ] && as_user "$work/build/src/cli/podman" unshare rm -rf "$work/tmp" 2>/dev/null
+    [ -z "$user" ] || as_user "$PODMAN" unshare rm -rf "$work/tmp" 2>/dev/null
+    for pid in $(grep -sl -- "$work/" /proc/[0-9]*/cmdline | cut -d/ -f3); do
+        [ "$pid" = $$ ] || kill -9 "$pid" 2>/dev/null
+    done
     rm -rf "$work"
 }
 
