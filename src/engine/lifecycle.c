@@ -233,12 +233,14 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
                     -1, err);
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     if (r < 0) {
-        /* The monitor may have gone between our look and our request: then there is nothing to stop. */
-        if (dir < 0 || !lock_is_held(dir, "alive")) {
-            err_clear(err);
+        /* The monitor may have gone between our look and our request, or with our request unread: then
+         * there is nothing to stop. */
+        bool unread = r == -ECONNRESET || r == -EPIPE;
+        if (!unread && dir >= 0 && lock_is_held(dir, "alive"))
+            return r;
+        err_clear(err);
+        if (dir < 0)
             return 0;
-        }
-        return r;
     }
     return supervise_wait_gone(dir, err);
 }
