@@ -202,10 +202,9 @@ static int apply_limits(struct engine *e, struct arena *a, struct container_conf
         if (key && !kv_get(&c->sysctls, key) && !(net && c->netns && STR_EQ(c->netns, "host")))
             kv_set(a, &c->sysctls, key, eq + 1);
     }
-    /* An ordinary user has cgroups of his own only where version 2 delegates them: a default that could not
-     * be kept would be a warning at every start. */
-    bool enforceable = !e->rootless || access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-    if (!c->resources.pids_limit && d->pids_limit > 0 && enforceable)
+    /* An ordinary user has cgroups of his own only where systemd delegates them: a default that could not be
+     * kept would be a warning at every start. */
+    if (!c->resources.pids_limit && d->pids_limit > 0 && engine_has_controller(e, "pids"))
         c->resources.pids_limit = arena_memdup(a, &d->pids_limit, sizeof(int64_t));
     if (!c->resources.oom_score_adj)
         c->resources.oom_score_adj = d->oom_score_adj;
@@ -309,6 +308,15 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
     return r < 0 ? r : userns_resolve(e, a, c, err);
 }
 
+static void apply_annotations(struct arena *a, struct container_config *c, char *const *defaults)
+{
+    for (char *const *p = defaults; p && *p; p++) {
+        char *eq = strchr(*p, '=');
+        if (eq && !kv_get(&c->annotations, arena_strndup(a, *p, (size_t)(eq - *p))))
+            kv_set(a, &c->annotations, arena_strndup(a, *p, (size_t)(eq - *p)), eq + 1);
+    }
+}
+
 static int apply_process(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
@@ -338,12 +346,12 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->runtime = choose(a, c->runtime, e->opt.runtime ? e->opt.runtime : d->runtime);
     c->runtime_flags = e->opt.runtime_flags ? strv_copy(a, e->opt.runtime_flags) : c->runtime_flags;
     c->cgroup_manager = arena_strdup(a, e->cgroup_manager);
+    if (STR_EQ(e->cgroup_manager, "systemd") && !str_empty(c->cgroup_parent) && !str_ends(c->cgroup_parent, ".slice"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "did not receive systemd slice as cgroup parent when using systemd to manage cgroups: "
+                       "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
-    for (char **p = d->annotations; p && *p; p++) {
-        char *eq = strchr(*p, '=');
-        if (eq && !kv_get(&c->annotations, arena_strndup(a, *p, (size_t)(eq - *p))))
-            kv_set(a, &c->annotations, arena_strndup(a, *p, (size_t)(eq - *p)), eq + 1);
-    }
+    apply_annotations(a, c, d->annotations);
     for (char **p = c->label_opts; p && *p; p++)
         if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
             log_debug("SELinux is off: --security-opt label=%s has no effect", *p);

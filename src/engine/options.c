@@ -150,6 +150,53 @@ static bool truth(const char *value)
     return !value || (parse_bool(value, &b) == 0 && b);
 }
 
+/* A key of --mount that has a value: kept in a field, or an option that begins with @option. */
+static int mount_value(struct arena *a, const char *text, const char *key, const char *value,
+                       struct container_mount *m, struct err *err)
+{
+    enum { DESTINATION, TYPE, SOURCE, SUBPATH, OPTION, IGNORED };
+    static const struct {
+        const char *key;
+        int where;
+        const char *option;
+    } keys[] = {
+        { "type", TYPE, NULL },
+        { "src", SOURCE, NULL },
+        { "source", SOURCE, NULL },
+        { "dst", DESTINATION, NULL },
+        { "destination", DESTINATION, NULL },
+        { "target", DESTINATION, NULL },
+        { "subpath", SUBPATH, NULL },
+        { "volume-subpath", SUBPATH, NULL },
+        { "bind-propagation", OPTION, "" },
+        { "tmpfs-size", OPTION, "size=" },
+        { "size", OPTION, "size=" },
+        { "tmpfs-mode", OPTION, "mode=" },
+        { "mode", OPTION, "mode=" },
+        { "uid", OPTION, "uid=" },
+        { "gid", OPTION, "gid=" },
+        { "consistency", IGNORED, NULL }, /* Docker Desktop's: means nothing on Linux, for Podman neither */
+    };
+    char **fields[] = { [TYPE] = &m->type, [SOURCE] = &m->source, [SUBPATH] = &m->subpath };
+
+    if (STR_EQ(key, "relabel")) {
+        m->options = strv_add(a, m->options, STR_EQ(value, "shared") ? "z" : "Z");
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (!STR_EQ(key, keys[i].key))
+            continue;
+        if (keys[i].where == DESTINATION)
+            return destination_check(a, text, value, &m->destination, err);
+        if (keys[i].where == OPTION)
+            m->options = strv_add(a, m->options, arena_printf(a, "%s%s", keys[i].option, value));
+        else if (keys[i].where != IGNORED)
+            *fields[keys[i].where] = arena_strdup(a, value);
+        return 0;
+    }
+    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\"", key, text);
+}
+
 /* One key of --mount.  @value is NULL when the key stands alone. */
 static int mount_key(struct arena *a, const char *text, const char *key, const char *value,
                      struct container_mount *m, struct err *err)
@@ -179,29 +226,7 @@ static int mount_key(struct arena *a, const char *text, const char *key, const c
     if (!value)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\": it needs a value",
                        key, text);
-    if (STR_EQ(key, "type"))
-        m->type = arena_strdup(a, value);
-    else if (STR_EQ(key, "src") || STR_EQ(key, "source"))
-        m->source = arena_strdup(a, value);
-    else if (STR_EQ(key, "dst") || STR_EQ(key, "destination") || STR_EQ(key, "target"))
-        return destination_check(a, text, value, &m->destination, err);
-    else if (STR_EQ(key, "bind-propagation"))
-        m->options = strv_add(a, m->options, value);
-    else if (STR_EQ(key, "relabel"))
-        m->options = strv_add(a, m->options, STR_EQ(value, "shared") ? "z" : "Z");
-    else if (STR_EQ(key, "tmpfs-size") || STR_EQ(key, "size"))
-        m->options = strv_add(a, m->options, arena_printf(a, "size=%s", value));
-    else if (STR_EQ(key, "tmpfs-mode") || STR_EQ(key, "mode"))
-        m->options = strv_add(a, m->options, arena_printf(a, "mode=%s", value));
-    else if (STR_EQ(key, "uid") || STR_EQ(key, "gid"))
-        m->options = strv_add(a, m->options, arena_printf(a, "%s=%s", key, value));
-    else if (STR_EQ(key, "subpath") || STR_EQ(key, "volume-subpath"))
-        m->subpath = arena_strdup(a, value);
-    else if (STR_EQ(key, "consistency"))
-        return 0; /* a hint of Docker Desktop's: means nothing on Linux, for Podman neither */
-    else
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\"", key, text);
-    return 0;
+    return mount_value(a, text, key, value, m, err);
 }
 
 int option_mount(struct arena *a, const char *text, struct container_mount *ret, struct err *err)

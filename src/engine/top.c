@@ -3,7 +3,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
-#include "engine/engine_priv.h"
+#include "engine/spec_parts.h"
 
 #include "base/banned.h"
 
@@ -127,12 +127,23 @@ static char *inner_pid(const struct column_env *v, int64_t host)
     return arena_strdup(v->a, "0");
 }
 
-/* Names of the bits of a capability mask, as psgo prints them: without CAP_, "full" or "none". */
+/* Names of the bits of a capability mask without their CAP_, "full" or "none". */
 static char *cap_text(const struct column_env *v, const struct proc *p, const char *key)
 {
     char *hex = status_value(v->a, p, key);
+    uint64_t mask = 0;
+    char **names = NULL;
+    const char *name;
+    int n = 0;
 
-    return strspn(hex, "0") == strlen(hex) ? arena_strdup(v->a, "none") : hex;
+    for (const char *c = hex; *c; c++)
+        mask = mask << 4 | (uint64_t)(*c <= '9' ? *c - '0' : (*c | 0x20) - 'a' + 10);
+    if (!mask)
+        return arena_strdup(v->a, "none");
+    for (; (name = capability_by_number(n)); n++)
+        if (mask >> n & 1)
+            names = strv_add(v->a, names, name + 4);
+    return strv_len(names) == (size_t)n ? arena_strdup(v->a, "full") : strv_join(v->a, names, ",");
 }
 
 #define COLUMN(fn) static char *fn(const struct column_env *v, const struct proc *p)
@@ -241,6 +252,23 @@ static int ask_pids(struct engine *e, const struct container *c, json_t **ret, s
                    : supervise_request(dir, req, 10000, ret, NULL, err);
 }
 
+static size_t find_column(const char *name)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(columns) && !STR_EQ(name, columns[i].name) && !str_same(name, columns[i].code))
+        i++;
+    return i;
+}
+
+bool container_top_knows(char *const *descriptors)
+{
+    for (; descriptors && *descriptors; descriptors++)
+        if (find_column(*descriptors) == ARRAY_SIZE(columns))
+            return false;
+    return true;
+}
+
 static int find_columns(struct arena *a, char *const *names, size_t **ret, size_t *ret_n, struct err *err)
 {
     if (!names)
@@ -248,9 +276,7 @@ static int find_columns(struct arena *a, char *const *names, size_t **ret, size_
     *ret = arena_alloc(a, strv_len(names) * sizeof(size_t));
     *ret_n = 0;
     for (; *names; names++) {
-        size_t i = 0;
-        while (i < ARRAY_SIZE(columns) && !STR_EQ(*names, columns[i].name) && !str_same(*names, columns[i].code))
-            i++;
+        size_t i = find_column(*names);
         if (i == ARRAY_SIZE(columns))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "unknown descriptor: '%s' (--list-descriptors prints the known ones)", *names);
         (*ret)[(*ret_n)++] = i;

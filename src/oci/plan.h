@@ -49,7 +49,6 @@ enum {
 struct plan_seccomp {
     struct sock_fprog prog; /* len 0: none */
     unsigned flags;
-    char *listener_path, *listener_metadata;
 };
 
 /* What both the init and an exec session need. */
@@ -63,7 +62,7 @@ struct plan_process {
     int umask; /* negative: 022 */
     bool has_caps;
     uint64_t caps[CAPSET_COUNT];
-    bool no_new_privs, terminal, new_keyring, die_with_caller;
+    bool no_new_privs, terminal, new_keyring, die_with_caller, cwd_must_exist;
     unsigned short rows, cols;
     struct plan_rlimit *rlimits;
     size_t nrlimits;
@@ -151,7 +150,6 @@ enum child_step {
     STEP_USER,
     STEP_CAPS,
     STEP_SECCOMP,
-    STEP_LISTENER,
     STEP_EXEC,
     STEP_COUNT
 };
