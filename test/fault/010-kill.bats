@@ -182,7 +182,7 @@ note_ids() {
         $HERE run -d --name "c$i" busybox sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
         pid=$!
         sleep "0.00$((RANDOM % 10))"
-        for m in $(alive_processes "podman-monitor" | grep -F "$TEST_DIR/root" | cut -d' ' -f1); do
+        for m in $(alive_processes "podman-monitor" | grep -F "$TEST_DIR/root" | awk '{ print $1 }'); do
             kill -9 "$m" 2>/dev/null || true
         done
         wait $pid || true

@@ -56,7 +56,7 @@ as_user() {
         u=$1
         shift 2
         cd "$u/home"
-        exec setpriv --reuid 54321 --regid 54321 --clear-groups env -i PATH="$u/bin:$PATH" HOME="$u/home" \
+        exec setpriv --reuid 54321 --regid 54321 --clear-groups env -i PATH="$u/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME="$u/home" \
             XDG_RUNTIME_DIR="$u/run" CONTAINERS_CONF="$CONTAINERS_CONF" \
             CONTAINERS_STORAGE_CONF="$CONTAINERS_STORAGE_CONF" \
             CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "$@"

@@ -140,13 +140,7 @@ cgroup_dirs() { find /sys/fs/cgroup -type d -name "libpod-$1*" 2>/dev/null; }
 
 # alive_processes WORD: processes (not zombies) whose command line has the word.
 alive_processes() {
-    local p
-    for p in /proc/[0-9]*; do
-        [ "${p#/proc/}" != $$ ] && [ "${p#/proc/}" != "$BASHPID" ] || continue
-        tr '\0' ' ' 2>/dev/null <"$p/cmdline" | grep -qF -- "$1" || continue
-        case $(sed -n 's/^State:\t//p' "$p/status" 2>/dev/null) in Z* | X* | '') continue ;; esac
-        echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
-    done 2>/dev/null
+    ps -eo pid=,stat=,args= | WORD=$1 awk 'index($0, ENVIRON["WORD"]) && $2 !~ /^[ZX]/ { $2 = ""; print }'
 }
 
 # start_registry [EXTRA-YAML]: a registry on a free port of loopback: $REGISTRY.  docker.io and quay.io are
