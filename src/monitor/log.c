@@ -137,6 +137,19 @@ static void stamp_now(char *out, size_t size)
              tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec, tm.tm_gmtoff < 0 ? '-' : '+', off / 3600, off % 3600 / 60);
 }
 
+/* Writes what was collected, into a new file when the old one would become too large. */
+static void put_lines(struct logger *l, struct buf *out)
+{
+    if (!out->len)
+        return;
+    if (l->max_size > 0 && l->size && l->size + (int64_t)out->len > l->max_size)
+        rotate(l);
+    /* A full disk must not stop the container: what cannot be written is lost. */
+    if (write_all(l->fd, out->data, out->len) == 0)
+        l->size += (int64_t)out->len;
+    buf_reset(out);
+}
+
 void logger_write(struct logger *l, bool err, const char *data, size_t len)
 {
     AUTO_BUF out = { 0 };
@@ -151,14 +164,11 @@ void logger_write(struct logger *l, bool err, const char *data, size_t len)
         one_line(l, err, nl != NULL, stamp, data, n, &out);
         data += n + (nl ? 1 : 0);
         len -= n + (nl ? 1 : 0);
+        /* One read may bring more than the file is to hold. */
+        if (l->max_size > 0 && l->size + (int64_t)out.len >= l->max_size)
+            put_lines(l, &out);
     }
-    if (!out.len)
-        return;
-    if (l->max_size > 0 && l->size && l->size + (int64_t)out.len > l->max_size)
-        rotate(l);
-    /* A full disk must not stop the container: what cannot be written is lost. */
-    if (write_all(l->fd, out.data, out.len) == 0)
-        l->size += (int64_t)out.len;
+    put_lines(l, &out);
 }
 
 void logger_close(struct logger *l)
