@@ -76,39 +76,19 @@ static int idmapped_layer(const char *dir, int userns)
     return HANDOVER_FD(tree);
 }
 
-static int set_layers(int fs, const struct rootfs_config *r, int userns, struct arena *a)
+static int set_layers(int fs, char *const *lower)
 {
-    char **lower = r->lower;
-    size_t n = strv_len(lower);
-    AUTO_FREE int *fds = xcalloc(n + 1, sizeof(int));
-    int r2 = 0;
+    int r = 0;
 
-    if (r->idmap && userns >= 0) {
-        char **mapped = NULL, path[64];
-        for (size_t i = 0; i < n; i++) {
-            fds[i] = idmapped_layer(lower[i], userns);
-            if (fds[i] < 0) {
-                r2 = fds[i];
-                n = i;
-                break;
-            }
-            mapped = strv_add(a, mapped, fd_path(fds[i], path, sizeof(path)));
-        }
-        lower = mapped;
+    for (size_t i = 0; r == 0 && lower[i]; i++) {
+        r = set_string(fs, "lowerdir+", lower[i]);
+        if (r == -EINVAL && i == 0)
+            return set_lower_classic(fs, lower);
     }
-    for (size_t i = 0; r2 == 0 && lower && lower[i]; i++) {
-        r2 = set_string(fs, "lowerdir+", lower[i]);
-        if (r2 == -EINVAL && i == 0) {
-            r2 = set_lower_classic(fs, lower);
-            break;
-        }
-    }
-    for (size_t i = 0; r->idmap && userns >= 0 && i < n; i++)
-        close(fds[i]);
-    return r2;
+    return r;
 }
 
-static int make_overlay(const struct rootfs_config *r, int userns)
+static int make_overlay(const struct rootfs_config *r)
 {
     AUTO_ARENA a = { 0 };
     unsigned attr = 0;
@@ -120,7 +100,7 @@ static int make_overlay(const struct rootfs_config *r, int userns)
     if (rc == 0 && r->userxattr && fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
         rc = -errno;
     if (rc == 0)
-        rc = set_layers(fs, r, userns, &a);
+        rc = set_layers(fs, r->lower);
     if (rc == 0 && r->upper)
         rc = set_string(fs, "upperdir", r->upper);
     if (rc == 0 && r->upper)
@@ -140,6 +120,32 @@ static int make_overlay(const struct rootfs_config *r, int userns)
         return -errno;
     int tree = fsmount(fs, FSMOUNT_CLOEXEC, attr);
     return tree < 0 ? -errno : tree;
+}
+
+/* The same over layers seen through the id mapping. */
+static int make_mapped_overlay(const struct rootfs_config *r, int userns)
+{
+    AUTO_ARENA a = { 0 };
+    struct rootfs_config mapped = *r;
+    AUTO_FREE int *fds = xcalloc(strv_len(r->lower) + 1, sizeof(int));
+    size_t n = 0;
+    char path[64];
+    int rc = 0;
+
+    for (mapped.lower = NULL; rc == 0 && r->lower[n];) {
+        int fd = idmapped_layer(r->lower[n], userns);
+        if (fd < 0)
+            rc = fd;
+        else {
+            mapped.lower = strv_add(&a, mapped.lower, fd_path(fd, path, sizeof(path)));
+            fds[n++] = fd;
+        }
+    }
+    if (rc == 0)
+        rc = make_overlay(&mapped);
+    while (n > 0) /* a tree that is attached nowhere ends with its descriptor: not before now */
+        close(fds[--n]);
+    return rc;
 }
 
 static int make_bind(const char *path, bool readonly)
@@ -163,5 +169,5 @@ int rootfs_make(const struct rootfs_config *r, int userns)
         return -EINVAL;
     if (!r->upper && !r->lower[1]) /* overlay wants two layers */
         return make_bind(r->lower[0], true);
-    return make_overlay(r, userns);
+    return r->idmap && userns >= 0 ? make_mapped_overlay(r, userns) : make_overlay(r);
 }
