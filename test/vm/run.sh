@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"
 DESTDIR=$work/inst meson install -C "$build" --quiet >/dev/null 2>&1 || true
 for f in podman podman-monitor podman-image.so podman-runtime podman-init; do
-    found=$(find "$work/inst" -name "$f" -type f | head -n 1)
+    found=$(find "$work/inst" -name "$f" -type f -path '*/bin/*' -o -name "$f" -type f -path '*/libexec/*' | head -n 1)
     [ -z "$found" ] || cp "$found" "$work/in/"
 done
 cp "$script" "$work/in/guest"
