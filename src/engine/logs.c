@@ -132,7 +132,7 @@ static int64_t count_lines(int fd, bool json)
     return n;
 }
 
-static bool monitor_gone(struct engine *e, const struct container *c)
+bool container_monitor_gone(struct engine *e, const struct container *c)
 {
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
 
@@ -145,7 +145,7 @@ static int wait_more(struct engine *e, const struct container *c, int watch)
     char events[4096];
     struct pollfd p = { .fd = watch, .events = POLLIN };
 
-    if (monitor_gone(e, c))
+    if (container_monitor_gone(e, c))
         return 0;
     /* The monitor's end is no event of the file's, so look at it now and then. */
     if (poll(&p, 1, 250) > 0)
@@ -195,12 +195,11 @@ int container_logs(struct engine *e, const struct container *c, const struct log
 {
     const char *driver = c->config.log_driver ? c->config.log_driver : "k8s-file";
 
+    if (STR_EQ(driver, "journald"))
+        return container_logs_journal(e, c, o, sink, arg, err);
     if (!STR_IN(driver, "k8s-file", "json-file"))
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       STR_EQ(driver, "journald")
-                           ? "reading logs of driver \"%s\" is not supported yet: use journalctl CONTAINER_NAME=%s"
-                           : "this container is using the '%s' log driver, cannot read logs%.0s",
-                       driver, c->config.name);
+                       "this container is using the '%s' log driver, cannot read logs", driver);
     AUTO_CLOSE int fd = open(c->config.log_path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return 0; /* it never ran */
@@ -213,7 +212,7 @@ int container_logs(struct engine *e, const struct container *c, const struct log
     if (o->tail >= 0)
         r.skip = MAX((int64_t)0, count_lines(fd, r.json) - o->tail);
     int res = read_some(&r, fd, &any);
-    if (res == 0 && o->follow && !monitor_gone(e, c))
+    if (res == 0 && o->follow && !container_monitor_gone(e, c))
         res = follow(e, c, &r, c->config.log_path, &fd);
     buf_done(&r.line);
     if (res == -EPIPE)

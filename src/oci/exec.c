@@ -4,6 +4,7 @@
  * process with CLONE_PARENT: it is in the PID namespace and still our child. */
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,10 +56,6 @@ _Noreturn static void between(const struct exec_plan *x)
         if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
             child_fail(x->sync, STEP_USERNS, errno, 0);
     }
-    if (x->cgroup_v2 >= 0) {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t)x->cgroup_v2;
-    }
     pid_t pid = sys_clone3(&args);
     if (pid < 0)
         child_fail(x->sync, STEP_CLONE, errno, 0);
@@ -77,7 +74,14 @@ static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
         return err_sys(err, errno, "socketpair");
     l->sync = sv[0];
     x->sync = sv[1];
-    pid_t pid = fork();
+    /* Into the cgroup before the namespaces: from within a cgroup namespace, systemd's mount option
+     * nsdelegate lets nobody cross its border. */
+    struct clone_args args = { .exit_signal = SIGCHLD };
+    if (x->cgroup_v2 >= 0) {
+        args.flags = CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)x->cgroup_v2;
+    }
+    pid_t pid = sys_clone3(&args);
     if (pid == 0) {
         close(sv[0]);
         between(x);
@@ -85,7 +89,7 @@ static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
     int e = errno;
     close(sv[1]);
     if (pid < 0)
-        return err_sys(err, e, "fork");
+        return err_sys(err, e, "starting a process in cgroup %s", x->o->cgroup ? x->o->cgroup : "/");
     int r = launch_wait(l, CHILD_PID, &m, err);
     (void)!proc_wait(pid);
     if (r < 0)

@@ -3,6 +3,7 @@
 # usage: run.sh DIRECTORY BUILD SCRIPT    (DIRECTORY: of build.sh; BUILD: a meson build directory)
 #
 # Environment: VM_DISK=file    keep what the machine writes in this disk (default: thrown away)
+#              VM_FILES=files  to be found beside the script in the machine
 #              VM_KILL=seconds cut the power that long after the script has started
 set -eu
 
@@ -16,9 +17,7 @@ for f in podman podman-monitor podman-image.so podman-runtime podman-init; do
     [ -z "$found" ] || cp "$found" "$work/in/"
 done
 cp "$script" "$work/in/guest"
-for f in "$(dirname "$0")"/*.inc; do
-    [ ! -e "$f" ] || cp "$f" "$work/in/"
-done
+cp "$(dirname "$0")/guest.inc" ${VM_FILES:-} "$work/in/"
 tar -cf "$work/in.tar" -C "$work/in" .
 truncate -s %512 "$work/in.tar"
 : >"$work/out"
