@@ -117,7 +117,8 @@ static int seek(struct sd_journal *j, int64_t tail)
     return r < 0 ? r : sd.seek_head(j);
 }
 
-static int read_all(struct sd_journal *j, const struct log_options *o, log_sink sink, void *arg, bool *ret_any)
+static int read_all(struct sd_journal *j, const struct log_options *o, log_sink sink, void *arg,
+                    bool *ret_any)
 {
     int r;
 
@@ -131,8 +132,8 @@ static int read_all(struct sd_journal *j, const struct log_options *o, log_sink 
     return r;
 }
 
-int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o, log_sink sink,
-                           void *arg, struct err *err)
+int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o,
+                           log_sink sink, void *arg, struct err *err)
 {
     CLEANUP(journal_closep) struct sd_journal *j = NULL;
     AUTO_FREE char *match = xasprintf("CONTAINER_ID_FULL=%s", c->config.id);

@@ -81,7 +81,8 @@ static int set_layers(int fs, const struct rootfs_config *r, const int *fds)
 
     for (size_t i = 0; rc == 0 && r->lower[i]; i++) {
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[i]);
-        rc = set_string(fs, "lowerdir+", r->idmap || strlen(r->lower[i]) > FSCONFIG_MAX ? path : r->lower[i]);
+        rc = set_string(fs, "lowerdir+",
+                        r->idmap || strlen(r->lower[i]) > FSCONFIG_MAX ? path : r->lower[i]);
     }
     if (rc == 0 && r->upper)
         rc = set_string(fs, "upperdir", r->upper);
@@ -92,7 +93,8 @@ static int set_layers(int fs, const struct rootfs_config *r, const int *fds)
 
 /* Older ones: all layers in one string, and that has to be shorter than 256 bytes.  So the names are
  * descriptors, and short because we stand in /proc/self/fd: some eighty layers fit. */
-static int set_layers_classic(int fs, const struct rootfs_config *r, const int *fds, int upper, int work)
+static int set_layers_classic(int fs, const struct rootfs_config *r, const int *fds, int upper,
+                              int work)
 {
     AUTO_BUF b = { 0 };
     char name[16];

@@ -41,4 +41,7 @@ if [ -n "${VM_KILL:-}" ]; then
     kill -9 $pid 2>/dev/null || true
 fi
 wait $pid 2>/dev/null || true
-tr -d '\r' <"$work/out"
+tr -d '\r' <"$work/out" >"$work/tap"
+cat "$work/tap"
+# A machine that died does not come to its plan.
+[ -n "${VM_KILL:-}" ] || { grep -q '^1\.\.[0-9]' "$work/tap" && ! grep -q '^not ok' "$work/tap"; }
