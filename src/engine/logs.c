@@ -144,7 +144,7 @@ static int skip_to_tail(struct reader *r, int64_t tail)
     return 0;
 }
 
-static bool monitor_gone(struct engine *e, const struct container *c)
+bool container_monitor_gone(struct engine *e, const struct container *c)
 {
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
 
@@ -164,7 +164,7 @@ static int rotated(const struct reader *r)
 
 static int follow_one(struct engine *e, struct reader *r)
 {
-    bool gone = monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
+    bool gone = container_monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
     bool any, more = false;
     int res = read_some(r, &any);
     int next = res == 0 ? rotated(r) : -1;
@@ -226,10 +226,9 @@ static int open_log(struct reader *r, struct err *err)
     if (!STR_IN(driver, "k8s-file", "json-file"))
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                        STR_EQ(driver, "journald")
-                           ? "reading logs of driver \"%s\" is not supported yet: use journalctl "
-                             "CONTAINER_NAME=%s"
-                           : "this container is using the '%s' log driver, cannot read logs%.0s",
-                       driver, c->name);
+                           ? "logs of driver \"%s\" are read for one container at a time"
+                           : "this container is using the '%s' log driver, cannot read logs",
+                       driver);
     r->json = STR_EQ(driver, "json-file");
     r->fd = open(c->log_path, O_RDONLY | O_CLOEXEC);
     if (r->fd < 0 && errno != ENOENT)
@@ -240,6 +239,8 @@ static int open_log(struct reader *r, struct err *err)
 int container_logs(struct engine *e, const struct log_source *sources, size_t n,
                    const struct log_options *o, log_sink sink, struct err *err)
 {
+    if (n == 1 && str_same(sources[0].c->config.log_driver, "journald"))
+        return container_logs_journal(e, sources[0].c, o, sink, sources[0].arg, err);
     struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
     int res = 0;
     bool any;

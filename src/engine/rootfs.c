@@ -189,20 +189,45 @@ char *engine_init_path(struct engine *e, struct arena *a)
     return own;
 }
 
-/* A detached read-only overlay of all layers: seen through its descriptor only. */
-static int open_overlay(struct engine *e, char *const *lower, struct err *err)
+/* The string that names all layers has to be shorter than 256 bytes: so the names are descriptors, and
+ * short because we stand in /proc/self/fd. */
+static int make_overlay(struct engine *e, const char *names)
 {
     AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs < 0)
-        return err_sys(err, errno, "opening an overlay");
-    AUTO_ARENA a = { 0 };
-    char *all = strv_join(&a, lower, ":");
-    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", all, 0) < 0 ||
+        return -errno;
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", names, 0) < 0 ||
         (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
         syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-        return err_sys(err, errno, "assembling the image's layers");
+        return -errno;
     int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
-    return fd < 0 ? err_sys(err, errno, "assembling the image's layers") : fd;
+    return fd < 0 ? -errno : fd;
+}
+
+/* A detached read-only overlay of all layers: seen through its descriptor only. */
+static int open_overlay(struct engine *e, char *const *lower, struct err *err)
+{
+    size_t n = strv_len(lower), opened = 0;
+    AUTO_FREE int *fds = xcalloc(n, sizeof(int));
+    AUTO_CLOSE int cwd = open(".", O_PATH | O_CLOEXEC);
+    AUTO_BUF names = { 0 };
+    int r = chdir("/proc/self/fd") < 0 ? -errno : 0;
+
+    for (; r >= 0 && opened < n; opened++) {
+        r = fds[opened] = fs_open_dir(AT_FDCWD, lower[opened]);
+        if (r < 0)
+            break;
+        buf_printf(&names, "%s%d", opened ? ":" : "", r);
+    }
+    if (r >= 0)
+        r = make_overlay(e, names.data);
+    while (opened)
+        close(fds[--opened]);
+    if (fchdir(cwd) < 0 && r >= 0) {
+        close(r);
+        r = -errno;
+    }
+    return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
 }
 
 int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,

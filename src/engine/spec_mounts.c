@@ -63,9 +63,10 @@ static void api_mounts(struct spec_builder *b)
     add(b, "/dev/pts", "devpts", "devpts",
         userns && rootless_single_id() ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
                                        : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
-    if (userns && !own_ipc)
-        add(b, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
-    else
+    if (userns && !own_ipc) {
+        if (access("/dev/mqueue", F_OK) == 0)
+            add(b, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
+    } else
         add(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
     if (!user_mount(b, "/sys/fs/cgroup"))
         add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
@@ -382,7 +383,8 @@ static int add_device(struct spec_builder *b, const char *src, const char *dst, 
 {
     struct stat st;
 
-    if (stat(src, &st) < 0)
+    /* Links such as /dev/stdin are no devices; one that was asked for by name is followed. */
+    if (fstatat(AT_FDCWD, src, &st, quiet ? AT_SYMLINK_NOFOLLOW : 0) < 0)
         return quiet ? 0 : err_set(err, ERR_NOT_FOUND, errno, "stat %s: %s", src, strerror(errno));
     if (S_ISDIR(st.st_mode))
         return add_device_dir(b, src, dst, perm, level, err);

@@ -44,6 +44,9 @@ _Noreturn static void between(const struct exec_plan *x)
     for (size_t i = 0; i < x->ncgroup_tasks; i++)
         if (write(x->cgroup_tasks[i], "0", 1) < 0)
             child_fail(x->sync, STEP_CGROUP, errno, 0);
+    /* Once in its user namespace we have no right to the cgroup any more. */
+    bool entered = x->cgroup_v2 >= 0 && x->o->namespaces & CLONE_NEWUSER &&
+                   fs_write_kernel(x->cgroup_v2, "cgroup.procs", "0") == 0;
     AUTO_CLOSE int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     child_attributes(&x->process, x->sync, proc, &label);
     /* From here on the container's processes could see us. */
@@ -55,7 +58,7 @@ _Noreturn static void between(const struct exec_plan *x)
         if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
             child_fail(x->sync, STEP_USERNS, errno, 0);
     }
-    if (x->cgroup_v2 >= 0) {
+    if (x->cgroup_v2 >= 0 && !entered) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)x->cgroup_v2;
     }
