@@ -52,7 +52,7 @@ as_user() {
         (cd "$work" && setpriv --reuid "$user" --regid "$user" --init-groups \
             env -i PATH="$PATH" LANG="${LANG:-C.UTF-8}" HOME="$work/tmp/home" USER="$user" \
             TMPDIR="$work/tmp" XDG_RUNTIME_DIR="$work/tmp/run" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" \
-            PODMAN="$PODMAN" BUILD_DIR="$BUILD_DIR" "$@" </dev/null)
+            PODMAN="$PODMAN" PODMAN_MONITOR="$PODMAN_MONITOR" BUILD_DIR="$BUILD_DIR" "$@" </dev/null)
     else
         (cd "$work" && TMPDIR="$work/tmp" "$@" </dev/null)
     fi
@@ -76,6 +76,7 @@ chmod 700 "$work/tmp/run"
 trap cleanup EXIT
 copy_tree
 export BUILD_DIR=$work/build PODMAN=$work/build/src/cli/podman
+export PODMAN_MONITOR=$work/build/src/monitor/podman-monitor
 if [ -n "$user" ]; then
     open_devices
     make_user

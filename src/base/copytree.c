@@ -164,9 +164,9 @@ int copy_tree(int src, int dst, unsigned flags)
     int r = 0;
     for (struct dirent *e; r == 0 && (e = readdir(d));)
         if (!STR_IN(e->d_name, ".", ".."))
-            r = copy_entry(src, e->d_name, dst, flags);
+            r = copy_entry(src, e->d_name, dst, flags & ~(unsigned)COPY_KEEP_ROOT);
     closedir(d);
-    return r < 0 ? r : copy_attributes(src, dst);
+    return r < 0 || flags & COPY_KEEP_ROOT ? r : copy_attributes(src, dst);
 }
 
 int chown_tree(int dir, const char *name, uid_t uid, gid_t gid)

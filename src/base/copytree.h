@@ -6,6 +6,7 @@
 enum {
     COPY_APPLY_WHITEOUTS = 1 << 0, /* the source is an overlay layer: 0/0 devices delete, opaque directories
                                       empty what is below */
+    COPY_KEEP_ROOT = 1 << 1, /* @dst keeps its own owner and mode */
 };
 
 /* Copies what is in the directory @src into the directory @dst (both open); what is there already stays

@@ -271,59 +271,54 @@ static int fraction(const char **s, int64_t *ret_ns)
     return 0;
 }
 
-/* "2026-01-02" */
-static int date(const char **s, int *y, int *mo, int *d)
+static int date(const char **s, struct tm *tm)
 {
-    if (digits(s, 4, y) < 0 || *(*s)++ != '-' || digits(s, 2, mo) < 0 || *(*s)++ != '-' ||
-        digits(s, 2, d) < 0)
+    int y, mo, d;
+
+    if (digits(s, 4, &y) < 0 || *(*s)++ != '-' || digits(s, 2, &mo) < 0 || *(*s)++ != '-' ||
+        digits(s, 2, &d) < 0 || mo < 1 || mo > 12 || d < 1 || d > 31)
         return -EINVAL;
-    return *mo < 1 || *mo > 12 || *d < 1 || *d > 31 ? -EINVAL : 0;
+    tm->tm_year = y - 1900;
+    tm->tm_mon = mo - 1;
+    tm->tm_mday = d;
+    return 0;
 }
 
-/* "T15:04:05.123"; the seconds, and all of it, may be missing when @lenient. */
-static int time_of_day(const char **s, bool lenient, int *h, int *mi, int *sec, int64_t *ns)
+/* "T12:34:56.789"; when @lenient also with a blank, without seconds, or not there at all. */
+static int time_of_day(const char **s, bool lenient, struct tm *tm, int64_t *ret_ns)
 {
     if (**s != 'T' && **s != 't' && !(**s == ' ' && lenient))
         return lenient ? 0 : -EINVAL;
     (*s)++;
-    if (digits(s, 2, h) < 0 || *(*s)++ != ':' || digits(s, 2, mi) < 0 || *h > 23 || *mi > 59)
+    if (digits(s, 2, &tm->tm_hour) < 0 || *(*s)++ != ':' || digits(s, 2, &tm->tm_min) < 0 ||
+        tm->tm_hour > 23 || tm->tm_min > 59)
         return -EINVAL;
     if (**s != ':')
         return lenient ? 0 : -EINVAL;
     (*s)++;
-    return digits(s, 2, sec) < 0 || *sec > 60 ? -EINVAL : fraction(s, ns);
+    return digits(s, 2, &tm->tm_sec) < 0 || tm->tm_sec > 60 ? -EINVAL : fraction(s, ret_ns);
 }
 
 /* Date, or date and time; a missing zone is local time when @lenient, an error otherwise. */
 static int parse_stamp(const char *s, bool lenient, int64_t *ret_ns)
 {
     struct tm tm = { .tm_isdst = -1 };
-    int y, mo, d, h = 0, mi = 0, sec = 0, off = 0;
     int64_t ns = 0;
-    bool local = true;
+    int off = 0;
 
-    if (date(&s, &y, &mo, &d) < 0 || time_of_day(&s, lenient, &h, &mi, &sec, &ns) < 0)
+    if (date(&s, &tm) < 0 || time_of_day(&s, lenient, &tm, &ns) < 0)
         return -EINVAL;
-    if (*s) {
-        if (zone(&s, &off) < 0 || *s)
-            return -EINVAL;
-        local = false;
-    } else if (!lenient)
+    bool local = !*s;
+    if (local ? !lenient : zone(&s, &off) < 0 || *s)
         return -EINVAL;
-    if (y < 1678 || y > 2261) {
-        /* Outside what 64 bits of nanoseconds hold.  Go's zero time is such a date and common. */
-        if (y == 1) {
-            *ret_ns = 0;
-            return 0;
-        }
-        return -ERANGE;
+    int y = tm.tm_year + 1900;
+    /* Outside what 64 bits of nanoseconds hold.  Go's zero time is such a date and common. */
+    if (y == 1) {
+        *ret_ns = 0;
+        return 0;
     }
-    tm.tm_year = y - 1900;
-    tm.tm_mon = mo - 1;
-    tm.tm_mday = d;
-    tm.tm_hour = h;
-    tm.tm_min = mi;
-    tm.tm_sec = sec;
+    if (y < 1678 || y > 2261)
+        return -ERANGE;
     int64_t t = local ? (int64_t)mktime(&tm) : (int64_t)timegm(&tm) - off;
     *ret_ns = t * NSEC_PER_SEC + ns;
     return 0;

@@ -31,6 +31,19 @@ static void enter(struct completion *c, const struct cmd *body)
         c->p.sets[c->p.nsets++] = (struct opt_set) { .tables = global_root_tables };
 }
 
+/* Names are looked for where --root and its like say. */
+static void pass_global(const struct opt *o, const char *value, struct arena *a)
+{
+    const struct opt *const *const tables[] = { global_persistent_tables, global_root_tables };
+
+    for (size_t i = 0; o->kind == OPT_STR && i < ARRAY_SIZE(tables); i++)
+        for (const struct opt *const *t = tables[i]; *t; t++)
+            for (const struct opt *g = *t; g->kind != OPT_END; g++)
+                if (g == o)
+                    memcpy((char *)&global_args + o->off, &(char *){ arena_strdup(a, value) },
+                           sizeof(char *));
+}
+
 /* An option among the words before the last: does it take the next one? */
 static void pass_option(struct completion *c, const char *w)
 {
@@ -38,6 +51,8 @@ static void pass_option(struct completion *c, const char *w)
         size_t len = strcspn(w + 2, "=");
         const struct opt *o = cli_find_opt(&c->p, 0, w + 2, len);
         c->waiting = o && !w[2 + len] && !opt_implied(o) ? o : NULL;
+        if (o && w[2 + len])
+            pass_global(o, w + 2 + len + 1, c->a);
         return;
     }
     for (const char *s = w + 1; *s; s++) {
@@ -54,6 +69,7 @@ static void pass_option(struct completion *c, const char *w)
 static void pass_word(struct completion *c, const char *w)
 {
     if (c->waiting) {
+        pass_global(c->waiting, w, c->a);
         c->waiting = NULL;
     } else if (!c->no_options && STR_EQ(w, "--")) {
         c->no_options = true;

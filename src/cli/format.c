@@ -135,6 +135,19 @@ static int run_rows(const struct gotmpl *t, const json_t *rows, struct buf *out,
     return r;
 }
 
+/* "{{range .}}" takes the whole list; "{{range .Mounts}}" is about each of its elements. */
+static bool ranges_over_list(const char *text)
+{
+    if (!str_starts(text, "{{range"))
+        return false;
+    text += strlen("{{range");
+    text += strspn(text, " \t\n");
+    const char *comma = strstr(text, ":="); /* $i, $x := . */
+    if (*text == '$' && comma)
+        text = comma + 2 + strspn(comma + 2, " \t\n");
+    return *text == '.' && !isalpha((unsigned char)text[1]);
+}
+
 static int print_template(const json_t *doc, const struct cli_list *how, bool list, struct err *err)
 {
     AUTO_BUF text = { 0 }, out = { .max = LIMIT_TEMPLATE_OUTPUT }, aligned = { 0 };
@@ -151,7 +164,7 @@ static int print_template(const json_t *doc, const struct cli_list *how, bool li
         json_decref(titles);
     }
     if (r == 0)
-        r = list && !str_starts(f.text, "{{range") ? run_rows(t, doc, &out, err)
+        r = list && !ranges_over_list(f.text) ? run_rows(t, doc, &out, err)
                                                    : gotmpl_run_strict(t, doc, &out, err);
     gotmpl_free(t);
     if (r < 0)

@@ -30,6 +30,11 @@ char *capability_name(struct arena *a, const char *name)
     return NULL;
 }
 
+const char *capability_by_number(int number)
+{
+    return number >= 0 && (size_t)number < ARRAY_SIZE(names) ? names[number] : NULL;
+}
+
 static int checked(struct arena *a, const char *name, char **ret, struct err *err)
 {
     *ret = capability_name(a, name);

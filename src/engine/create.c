@@ -177,11 +177,14 @@ static char *choose(struct arena *a, char *given, const char *otherwise)
     return str_empty(given) ? arena_strdup(a, otherwise) : given;
 }
 
-static int apply_ulimits(struct arena *a, char *const *defaults, struct container_config *c, struct err *err)
+static int apply_limits(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
-    for (; defaults && *defaults; defaults++) {
+    const struct engine_defaults *d = &e->defaults;
+
+    for (char **p = d->ulimits; p && *p; p++) {
         struct container_config one = { 0 };
-        if (option_ulimit(a, *defaults, &one, err) < 0)
+        int r = option_ulimit(a, *p, &one, err);
+        if (r < 0)
             return err_wrap(err, "containers.conf: default_ulimits");
         for (size_t i = 0; i < one.ulimits.n; i++) {
             bool have = false;
@@ -191,16 +194,6 @@ static int apply_ulimits(struct arena *a, char *const *defaults, struct containe
                 *LIST_ADD(a, c->ulimits) = one.ulimits.items[i];
         }
     }
-    return 0;
-}
-
-static int apply_limits(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
-{
-    const struct engine_defaults *d = &e->defaults;
-    int r = apply_ulimits(a, d->ulimits, c, err);
-
-    if (r < 0)
-        return r;
     for (char **p = d->sysctls; p && *p; p++) {
         char *eq = strchr(*p, '=');
         char *key = eq ? arena_strndup(a, *p, (size_t)(eq - *p)) : NULL;
@@ -209,10 +202,9 @@ static int apply_limits(struct engine *e, struct arena *a, struct container_conf
         if (key && !kv_get(&c->sysctls, key) && !(net && c->netns && STR_EQ(c->netns, "host")))
             kv_set(a, &c->sysctls, key, eq + 1);
     }
-    /* An ordinary user has cgroups of his own only where version 2 delegates them: a default that could not
-     * be kept would be a warning at every start. */
-    bool enforceable = !e->rootless || access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-    if (!c->resources.pids_limit && d->pids_limit > 0 && enforceable)
+    /* An ordinary user has cgroups of his own only where systemd delegates them: a default that could not be
+     * kept would be a warning at every start. */
+    if (!c->resources.pids_limit && d->pids_limit > 0 && engine_has_controller(e, "pids"))
         c->resources.pids_limit = arena_memdup(a, &d->pids_limit, sizeof(int64_t));
     if (!c->resources.oom_score_adj)
         c->resources.oom_score_adj = d->oom_score_adj;
@@ -316,40 +308,28 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
     return r < 0 ? r : userns_resolve(e, a, c, err);
 }
 
-static int choose_hostname(struct arena *a, struct container_config *c, bool by_name, struct err *err)
+static void apply_annotations(struct arena *a, struct container_config *c, char *const *defaults)
 {
-    bool of_host = str_same(c->utsns, "host");
-    char host[65] = "";
-
-    if (!str_empty(c->hostname))
-        return of_host ? err_set(err, ERR_BAD_PARAM, EINVAL,
-                                 "cannot set hostname when running in the host UTS namespace: invalid configuration")
-                       : 0;
-    if (of_host) {
-        gethostname(host, sizeof(host) - 1);
-        c->hostname = arena_strdup(a, host);
-    } else
-        c->hostname = by_name ? c->name : arena_strndup(a, c->id, 12);
-    return 0;
-}
-
-static void apply_annotations(struct arena *a, char *const *defaults, kv_list *to)
-{
-    for (; defaults && *defaults; defaults++) {
-        char *eq = strchr(*defaults, '=');
-        char *key = eq ? arena_strndup(a, *defaults, (size_t)(eq - *defaults)) : NULL;
-        if (key && !kv_get(to, key))
-            kv_set(a, to, key, eq + 1);
+    for (char *const *p = defaults; p && *p; p++) {
+        char *eq = strchr(*p, '=');
+        if (eq && !kv_get(&c->annotations, arena_strndup(a, *p, (size_t)(eq - *p))))
+            kv_set(a, &c->annotations, arena_strndup(a, *p, (size_t)(eq - *p)), eq + 1);
     }
 }
 
 static int apply_process(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
-    int r = choose_hostname(a, c, d->name_as_hostname, err);
+    char host[65] = "";
 
-    if (r < 0)
-        return r;
+    if (str_empty(c->hostname)) {
+        if (c->utsns && STR_EQ(c->utsns, "host")) {
+            gethostname(host, sizeof(host) - 1);
+            c->hostname = arena_strdup(a, host);
+        } else
+            c->hostname = d->name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
+    } else if (c->utsns && STR_EQ(c->utsns, "host"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set hostname when running in the host UTS namespace: invalid configuration");
     c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
     if (c->stop_timeout == -2)
         c->stop_timeout = d->stop_timeout;
@@ -366,8 +346,12 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->runtime = choose(a, c->runtime, e->opt.runtime ? e->opt.runtime : d->runtime);
     c->runtime_flags = e->opt.runtime_flags ? strv_copy(a, e->opt.runtime_flags) : c->runtime_flags;
     c->cgroup_manager = arena_strdup(a, e->cgroup_manager);
+    if (STR_EQ(e->cgroup_manager, "systemd") && !str_empty(c->cgroup_parent) && !str_ends(c->cgroup_parent, ".slice"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "did not receive systemd slice as cgroup parent when using systemd to manage cgroups: "
+                       "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
-    apply_annotations(a, d->annotations, &c->annotations);
+    apply_annotations(a, c, d->annotations);
     for (char **p = c->label_opts; p && *p; p++)
         if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
             log_debug("SELinux is off: --security-opt label=%s has no effect", *p);

@@ -1,4 +1,4 @@
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -16,17 +16,61 @@ static char *or(const char *s, const char *otherwise)
     return (char *)(uintptr_t)(str_empty(s) ? otherwise : s);
 }
 
-static bool has_systemd(void)
+/* systemd manages the cgroups of whoever has a manager: root, and a user who has logged in or lingers.  What
+ * it delegates can be used with version 2 only. */
+static bool has_systemd(bool rootless)
 {
-    return access("/run/systemd/system", F_OK) == 0;
+    AUTO_FREE char *socket = systemd_socket(rootless);
+
+    return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 && access(socket, F_OK) == 0;
 }
 
-/* Systemd as the manager of cgroups is for machines where it runs and for users whom it serves. */
-static const char *default_cgroup_manager(bool rootless)
+char *systemd_socket(bool rootless)
 {
-    if (!has_systemd())
-        return "cgroupfs";
-    return rootless && access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0 ? "cgroupfs" : "systemd";
+    return xasprintf("%s/systemd/private", rootless ? rootless_runtime_dir() : "/run");
+}
+
+const char *container_cgroup_manager(const struct engine *e, const struct container_config *c)
+{
+    return c->cgroup_manager && STR_EQ(c->cgroup_manager, "systemd") && has_systemd(e->rootless) ? "systemd"
+                                                                                                : "cgroupfs";
+}
+
+bool engine_has_controller(const struct engine *e, const char *name)
+{
+    char path[128];
+    unsigned uid = (unsigned)rootless_uid();
+    AUTO_BUF b = { .max = 4096 };
+
+    if (!e->rootless)
+        return true;
+    if (!STR_EQ(e->cgroup_manager, "systemd"))
+        return false;
+    snprintf(path, sizeof(path), "/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service/cgroup.controllers", uid, uid);
+    if (fs_read_file(AT_FDCWD, path, &b) < 0 || !b.data)
+        return false;
+    AUTO_ARENA a = { 0 };
+    b.data[strcspn(b.data, "\n")] = '\0';
+    return strv_has(strv_split(&a, b.data, ' '), name);
+}
+
+static int choose_cgroup_manager(struct engine *e, struct err *err)
+{
+    bool have = has_systemd(e->rootless);
+    const char *asked = e->opt.cgroup_manager; /* the configuration's word is a wish only */
+    const char *manager = asked ? asked : e->config->engine.cgroup_manager;
+
+    if (str_empty(manager) || (!asked && STR_EQ(manager, "systemd") && !have))
+        manager = have ? "systemd" : "cgroupfs";
+    if (STR_EQ(manager, "systemd") && !have)
+        return err_set(err, ERR_UNSUPPORTED, ENOENT,
+                       "cgroup manager systemd: %s, use --cgroup-manager cgroupfs",
+                       access("/run/systemd/system", F_OK) < 0 ? "systemd does not run here"
+                       : access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0
+                           ? "this machine does not have cgroup version 2 alone"
+                           : "you have no session of systemd's");
+    e->cgroup_manager = arena_strdup(&e->arena, manager);
+    return 0;
 }
 
 static int fill_defaults(struct engine *e, const struct config_containers *k, struct err *err)
@@ -106,6 +150,26 @@ static const char *resolve_runtime(struct engine *e, const char *name)
     return "";
 }
 
+#ifndef OVERLAYFS_SUPER_MAGIC
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#endif
+
+/* A root that is an overlay itself (a container in a container) cannot hold another one's layers. */
+static const char *usable_driver(const char *driver, const char *graphroot)
+{
+    struct statfs fs;
+    const char *slash = strrchr(graphroot, '/');
+    AUTO_FREE char *parent = xstrndup(graphroot, slash && slash != graphroot ? (size_t)(slash - graphroot) : 1);
+
+    if (!str_empty(driver) && !STR_EQ(driver, "overlay"))
+        return driver;
+    if ((statfs(graphroot, &fs) < 0 && statfs(parent, &fs) < 0) || fs.f_type != OVERLAYFS_SUPER_MAGIC)
+        return driver;
+    log_warn("%s is on an overlay: the slow storage driver vfs is used, which copies the image for each container",
+             graphroot);
+    return "vfs";
+}
+
 static int open_store(struct engine *e, const struct engine_options *o, struct err *err)
 {
     struct config_storage st;
@@ -116,7 +180,7 @@ static int open_store(struct engine *e, const struct engine_options *o, struct e
     if (r < 0)
         return r;
     struct store_options so = {
-        .graphroot = st.graphroot, .runroot = st.runroot, .driver = st.driver, .mount_options = st.mountopt,
+        .graphroot = st.graphroot, .runroot = st.runroot, .driver = usable_driver(st.driver, st.graphroot), .mount_options = st.mountopt,
         .rootless = e->rootless, .ignore_chown_errors = st.ignore_chown_errors || (e->rootless && rootless_single_id()),
     };
     e->store = store_open(&so, err);
@@ -155,14 +219,8 @@ struct engine *engine_open(const struct engine_options *opt, struct err *err)
         }
         e->opt.runtime = path;
     }
-    const char *manager = e->opt.cgroup_manager ? e->opt.cgroup_manager : k->engine.cgroup_manager;
-    if (str_empty(manager) || (STR_EQ(manager, "systemd") && !has_systemd() && !e->opt.cgroup_manager))
-        manager = default_cgroup_manager(e->rootless);
-    if (STR_EQ(manager, "systemd") && !has_systemd()) {
-        err_set(err, ERR_UNSUPPORTED, ENOENT, "cgroup manager systemd: systemd does not run here, use --cgroup-manager cgroupfs");
+    if (choose_cgroup_manager(e, err) < 0)
         return engine_close(e);
-    }
-    e->cgroup_manager = arena_strdup(&e->arena, manager);
     return e;
 }
 
@@ -209,7 +267,8 @@ const char *engine_cgroup_manager(const struct engine *e)
 char *engine_helper(struct arena *a, const char *name)
 {
     /* A build tree has each program in its own folder: src/cli/podman beside src/monitor/podman-monitor. */
-    const char *dirs[] = { proc_self_dir(), arena_printf(a, "%s/../monitor", proc_self_dir()), PODMAN_LIBEXEC,
+    const char *dirs[] = { proc_self_dir(), arena_printf(a, "%s/../monitor", proc_self_dir()),
+                           arena_printf(a, "%s/../init", proc_self_dir()), PODMAN_LIBEXEC,
                            "/usr/libexec/podman", "/usr/local/libexec/podman" };
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
         char *path = arena_printf(a, "%s/%s", dirs[i], name);

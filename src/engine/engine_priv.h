@@ -28,6 +28,13 @@ struct engine {
     json_t *config_docs; /* keeps the configuration's documents alive */
 };
 
+/* The manager's socket, of the system or of the user; the caller frees. */
+char *systemd_socket(bool rootless);
+/* Which manager @c gets now: systemd, as when it was made, only while there is one for us. */
+const char *container_cgroup_manager(const struct engine *e, const struct container_config *c);
+/* Is a limit of this controller sure to be in force?  (Root's are taken for granted.) */
+bool engine_has_controller(const struct engine *e, const char *name);
+
 /* Reads a row's JSON into @c. */
 int container_decode(struct arena *a, const char *text, struct container_config *c, struct err *err);
 /* The row's JSON; the caller frees. */

@@ -71,6 +71,25 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
     return r < 0 ? r : spec_write_monitor(e, a, &c->config, attach, wait, err);
 }
 
+/* The scope that systemd makes for @c; false: none. */
+static bool scope_of(struct engine *e, struct arena *a, const struct container_config *c, struct systemd_scope *ret)
+{
+    const char *slice = e->rootless ? "user.slice" : "machine.slice";
+
+    if (!STR_EQ(container_cgroup_manager(e, c), "systemd") || (c->cgroups && STR_IN(c->cgroups, "disabled", "split")))
+        return false;
+    if (!str_empty(c->cgroup_parent)) {
+        const char *slash = strrchr(c->cgroup_parent, '/');
+        slice = slash ? slash + 1 : c->cgroup_parent;
+    }
+    AUTO_FREE char *socket = systemd_socket(e->rootless);
+    *ret = (struct systemd_scope){
+        .socket = arena_strdup(a, socket), .name = arena_printf(a, "libpod-%s.scope", c->id), .slice = slice,
+        .description = arena_printf(a, "container %s", c->name),
+    };
+    return true;
+}
+
 static int start_locked(struct engine *e, struct arena *a, const struct container *c, bool wait,
                         int *ret_sock, char ***warnings, struct err *err)
 {
@@ -88,6 +107,9 @@ static int start_locked(struct engine *e, struct arena *a, const struct containe
         return err_set(err, ERR_INTERNAL, ENOENT,
                        "podman-monitor is not installed: looked beside %s/podman and in " PODMAN_LIBEXEC,
                        proc_self_dir());
+    struct systemd_scope scope;
+    if (scope_of(e, a, &c->config, &scope))
+        s.scope = &scope;
     r = supervise_start(&s, a, &report, ret_sock, err);
     if (r == 0)
         *warnings = strv_concat(a, *warnings, report.warnings);

@@ -156,98 +156,71 @@ static bool truth(const char *value)
     return !value || (parse_bool(value, &b) == 0 && b);
 }
 
-/* The keys of --mount: flags are options of the mount, the others fill a field or an option. */
-static const struct {
-    const char *key, *on, *off;
-} mount_flags[] = {
-    { "ro", "ro", "rw" },
-    { "readonly", "ro", "rw" },
-    { "rw", "rw", "ro" },
-    { "exec", "exec", "noexec" },
-    { "noexec", "noexec", NULL },
-    { "suid", "suid", "nosuid" },
-    { "nosuid", "nosuid", NULL },
-    { "dev", "dev", "nodev" },
-    { "nodev", "nodev", NULL },
-    { "chown", "U", NULL },
-    { "U", "U", NULL },
-    { "tmpcopyup", "tmpcopyup", "notmpcopyup" },
-    { "notmpcopyup", "notmpcopyup", NULL },
-    { "bind-nonrecursive", "bind", "rbind" },
-    { "volume-nocopy", "nocopy", "copy" },
-};
-
-enum mount_value {
-    MOUNT_TYPE,
-    MOUNT_SOURCE,
-    MOUNT_DESTINATION,
-    MOUNT_SUBPATH,
-    MOUNT_OPTION,  /* the value is an option */
-    MOUNT_SETTING, /* an option "name=value" */
-    MOUNT_RELABEL,
-    MOUNT_NOTHING, /* Docker Desktop's hints: mean nothing on Linux, for Podman neither */
-};
-static const struct {
-    const char *key;
-    enum mount_value kind;
-    const char *name; /* MOUNT_SETTING */
-} mount_values[] = {
-    { "type", MOUNT_TYPE, NULL },
-    { "src", MOUNT_SOURCE, NULL },
-    { "source", MOUNT_SOURCE, NULL },
-    { "dst", MOUNT_DESTINATION, NULL },
-    { "destination", MOUNT_DESTINATION, NULL },
-    { "target", MOUNT_DESTINATION, NULL },
-    { "bind-propagation", MOUNT_OPTION, NULL },
-    { "relabel", MOUNT_RELABEL, NULL },
-    { "tmpfs-size", MOUNT_SETTING, "size" },
-    { "size", MOUNT_SETTING, "size" },
-    { "tmpfs-mode", MOUNT_SETTING, "mode" },
-    { "mode", MOUNT_SETTING, "mode" },
-    { "uid", MOUNT_SETTING, "uid" },
-    { "gid", MOUNT_SETTING, "gid" },
-    { "subpath", MOUNT_SUBPATH, NULL },
-    { "volume-subpath", MOUNT_SUBPATH, NULL },
-    { "consistency", MOUNT_NOTHING, NULL },
-};
-
-static int mount_value(struct arena *a, const char *text, size_t row, const char *value,
+/* A key of --mount that has a value: kept in a field, or an option that begins with @option. */
+static int mount_value(struct arena *a, const char *text, const char *key, const char *value,
                        struct container_mount *m, struct err *err)
 {
-    switch (mount_values[row].kind) {
-    case MOUNT_TYPE:
-        m->type = arena_strdup(a, value);
-        return 0;
-    case MOUNT_SOURCE:
-        m->source = arena_strdup(a, value);
-        return 0;
-    case MOUNT_DESTINATION:
-        return destination_check(a, text, value, &m->destination, err);
-    case MOUNT_SUBPATH:
-        m->subpath = arena_strdup(a, value);
-        return 0;
-    case MOUNT_OPTION:
-        m->options = strv_add(a, m->options, value);
-        return 0;
-    case MOUNT_SETTING:
-        m->options = strv_add(a, m->options, arena_printf(a, "%s=%s", mount_values[row].name, value));
-        return 0;
-    case MOUNT_RELABEL:
+    enum { DESTINATION, TYPE, SOURCE, SUBPATH, OPTION, IGNORED };
+    static const struct {
+        const char *key;
+        int where;
+        const char *option;
+    } keys[] = {
+        { "type", TYPE, NULL },
+        { "src", SOURCE, NULL },
+        { "source", SOURCE, NULL },
+        { "dst", DESTINATION, NULL },
+        { "destination", DESTINATION, NULL },
+        { "target", DESTINATION, NULL },
+        { "subpath", SUBPATH, NULL },
+        { "volume-subpath", SUBPATH, NULL },
+        { "bind-propagation", OPTION, "" },
+        { "tmpfs-size", OPTION, "size=" },
+        { "size", OPTION, "size=" },
+        { "tmpfs-mode", OPTION, "mode=" },
+        { "mode", OPTION, "mode=" },
+        { "uid", OPTION, "uid=" },
+        { "gid", OPTION, "gid=" },
+        { "consistency", IGNORED, NULL }, /* Docker Desktop's: means nothing on Linux, for Podman neither */
+    };
+    char **fields[] = { [TYPE] = &m->type, [SOURCE] = &m->source, [SUBPATH] = &m->subpath };
+
+    if (STR_EQ(key, "relabel")) {
         m->options = strv_add(a, m->options, STR_EQ(value, "shared") ? "z" : "Z");
         return 0;
-    case MOUNT_NOTHING:
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (!STR_EQ(key, keys[i].key))
+            continue;
+        if (keys[i].where == DESTINATION)
+            return destination_check(a, text, value, &m->destination, err);
+        if (keys[i].where == OPTION)
+            m->options = strv_add(a, m->options, arena_printf(a, "%s%s", keys[i].option, value));
+        else if (keys[i].where != IGNORED)
+            *fields[keys[i].where] = arena_strdup(a, value);
         return 0;
     }
-    return 0;
+    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\"", key, text);
 }
 
 /* One key of --mount.  @value is NULL when the key stands alone. */
 static int mount_key(struct arena *a, const char *text, const char *key, const char *value,
                      struct container_mount *m, struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(mount_flags); i++)
-        if (STR_EQ(key, mount_flags[i].key)) {
-            const char *opt = truth(value) ? mount_flags[i].on : mount_flags[i].off;
+    static const struct {
+        const char *key, *on, *off;
+    } flags[] = {
+        { "ro", "ro", "rw" },         { "readonly", "ro", "rw" },   { "rw", "rw", "ro" },
+        { "exec", "exec", "noexec" }, { "noexec", "noexec", NULL }, { "suid", "suid", "nosuid" },
+        { "nosuid", "nosuid", NULL }, { "dev", "dev", "nodev" },    { "nodev", "nodev", NULL },
+        { "chown", "U", NULL },       { "U", "U", NULL },           { "tmpcopyup", "tmpcopyup", "notmpcopyup" },
+        { "notmpcopyup", "notmpcopyup", NULL },
+        { "bind-nonrecursive", "bind", "rbind" },                   { "volume-nocopy", "nocopy", "copy" },
+        { "no-dereference", NULL, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+        if (STR_EQ(key, flags[i].key) && flags[i].on) {
+            const char *opt = truth(value) ? flags[i].on : flags[i].off;
             if (opt)
                 m->options = strv_add(a, m->options, opt);
             return 0;
@@ -259,10 +232,7 @@ static int mount_key(struct arena *a, const char *text, const char *key, const c
     if (!value)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\": it needs a value",
                        key, text);
-    for (size_t i = 0; i < ARRAY_SIZE(mount_values); i++)
-        if (STR_EQ(key, mount_values[i].key))
-            return mount_value(a, text, i, value, m, err);
-    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\"", key, text);
+    return mount_value(a, text, key, value, m, err);
 }
 
 int option_mount(struct arena *a, const char *text, struct container_mount *ret, struct err *err)

@@ -80,6 +80,11 @@ static int fill_process(struct spec_builder *b, struct err *err)
     int r = user_lookup(b->e, b->a, c, b->lower, c->user, &p->user, err);
     if (r < 0)
         return r;
+    if (b->e->rootless && (p->user.uid || p->user.gid) && !c->uid_map.n && rootless_single_id())
+        return err_set(err, ERR_DENIED, EPERM,
+                       "potentially insufficient UIDs or GIDs available in user namespace (requested %u:%u): add ranges "
+                       "for this user to /etc/subuid and /etc/subgid",
+                       p->user.uid, p->user.gid);
     if (!str_empty(c->umask)) {
         uint32_t m;
         if (parse_octal(c->umask, 0777, &m) < 0)
@@ -364,13 +369,17 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
 static void fill_cgroup(struct engine *e, struct arena *a, const struct container_config *c, struct monitor_config *m)
 {
     const char *parent = c->cgroup_parent;
+    const char *manager = container_cgroup_manager(e, c);
 
-    m->cgroup_manager = arena_strdup(a, c->cgroup_manager ? c->cgroup_manager : "cgroupfs");
+    m->cgroup_manager = arena_strdup(a, manager);
     if (c->cgroups && STR_EQ(c->cgroups, "disabled"))
         return;
     if (c->cgroups && STR_EQ(c->cgroups, "split"))
         m->cgroup_split = true;
-    (void)e;
+    if (STR_EQ(manager, "systemd")) { /* the monitor finds out where systemd has put it */
+        m->cgroup = arena_printf(a, "/libpod-%s.scope", c->id);
+        return;
+    }
     m->cgroup = arena_printf(a, "%s%s/libpod-%s", parent && parent[0] == '/' ? "" : "/",
                              str_empty(parent) ? "libpod_parent" : parent, c->id);
 }
@@ -401,7 +410,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .stdin_once = c->stdin_once && attach, .attach = attach, .start = arena_strdup(a, wait ? "wait" : "run"),
         .timeout_s = c->timeout, .pid_file = c->pid_file, .monitor_pid_file = c->monitor_pid_file,
         .runtime = str_empty(c->runtime) ? NULL : c->runtime, .runtime_flags = c->runtime_flags,
-        .sdnotify = c->sdnotify, .no_pivot = e->defaults.no_pivot, .no_new_keyring = !e->defaults.keyring,
+        .sdnotify = c->sdnotify, .no_pivot = e->defaults.no_pivot, .no_new_keyring = !e->defaults.keyring, .cwd_must_exist = c->workdir_given,
     };
     int signo = 15;
 

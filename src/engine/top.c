@@ -3,7 +3,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
-#include "engine/engine_priv.h"
+#include "engine/spec_parts.h"
 
 #include "base/banned.h"
 
@@ -127,12 +127,23 @@ static char *inner_pid(const struct column_env *v, int64_t host)
     return arena_strdup(v->a, "0");
 }
 
-/* Names of the bits of a capability mask, as psgo prints them: without CAP_, "full" or "none". */
+/* Names of the bits of a capability mask without their CAP_, "full" or "none". */
 static char *cap_text(const struct column_env *v, const struct proc *p, const char *key)
 {
     char *hex = status_value(v->a, p, key);
+    uint64_t mask = 0;
+    char **names = NULL;
+    const char *name;
+    int n = 0;
 
-    return strspn(hex, "0") == strlen(hex) ? arena_strdup(v->a, "none") : hex;
+    for (const char *c = hex; *c; c++)
+        mask = mask << 4 | (uint64_t)(*c <= '9' ? *c - '0' : (*c | 0x20) - 'a' + 10);
+    if (!mask)
+        return arena_strdup(v->a, "none");
+    for (; (name = capability_by_number(n)); n++)
+        if (mask >> n & 1)
+            names = strv_add(v->a, names, name + 4);
+    return strv_len(names) == (size_t)n ? arena_strdup(v->a, "full") : strv_join(v->a, names, ",");
 }
 
 #define COLUMN(fn) static char *fn(const struct column_env *v, const struct proc *p)

@@ -153,8 +153,10 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
 
     if (m->id)
         return 0;
+    int r = placement_cgroup(c, MONITOR_START_FD, &m->cgroup, err);
+    if (r < 0)
+        return r;
     m->id = xstrdup(c->id);
-    m->cgroup = dup_or_null(c->cgroup);
     m->runtime = dup_or_null(c->runtime);
     m->pid_file = dup_or_null(c->pid_file);
     m->seccomp_cache = c->seccomp_cache ? dup_or_null(c->seccomp_cache[0]) : NULL;
@@ -168,7 +170,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     m->restart = STR_EQ(policy, "on-failure") ? RESTART_ON_FAILURE : STR_IN(policy, "always", "unless-stopped") ? RESTART_ALWAYS : RESTART_NO;
     m->restart_max = c->restart.max_tries;
     if (c->monitor_pid_file) {
-        int r = write_pid(c->monitor_pid_file, getpid(), err);
+        r = write_pid(c->monitor_pid_file, getpid(), err);
         if (r < 0)
             return r;
     }
@@ -182,7 +184,7 @@ static int create_internal(struct monitor *m, const struct monitor_config *c, co
         .id = m->id, .bundle = m->bundle, .spec = spec, .rootfs = &c->rootfs, .cgroup = m->cgroup,
         .seccomp_cache = m->seccomp_cache, .init_path = c->init_path, .start_listener = -1,
         .stdio = { p->in[0], p->out[1], p->err[1] }, .no_pivot = c->no_pivot, .no_new_keyring = c->no_new_keyring,
-        .die_with_caller = true,
+        .die_with_caller = true, .cwd_must_exist = c->cwd_must_exist,
     };
     if (passthrough)
         memcpy(o.stdio, (int[]){ 0, 1, 2 }, sizeof(o.stdio));
@@ -291,7 +293,7 @@ static int exec_internal(struct monitor *m, const struct oci_process *p, const s
         .pid = (pid_t)m->state.pid, .pidfd = m->ctr.pidfd, .namespaces = m->namespaces, .cgroup = m->cgroup,
         .process = p, .seccomp = spec.linux_ ? spec.linux_->seccomp : NULL, .seccomp_cache = m->seccomp_cache,
         .stdio = { pipes->in[0], pipes->out[1], pipes->err[1] }, .die_with_caller = true,
-        .no_new_keyring = m->no_keyring,
+        .no_new_keyring = m->no_keyring, .cwd_must_exist = true,
     };
     return oci_exec(ret, &o, a, err);
 }
@@ -385,7 +387,7 @@ int monitor_main(int argc, char **argv)
 {
     struct monitor m = { .run_dir = -EBADF, .bundle_dir = -EBADF, .alive = -EBADF, .attach = -EBADF, .control = -EBADF,
                          .signals = -EBADF, .ctr = OCI_CONTAINER_INIT, .io = { -EBADF, -EBADF, -EBADF, false, { 0 }, false } };
-    const int start = 3;
+    const int start = MONITOR_START_FD;
 
     for (int i = 2; i + 1 < argc; i += 2) {
         if (STR_EQ(argv[i], "--bundle"))
@@ -398,6 +400,7 @@ int monitor_main(int argc, char **argv)
         return 125;
     }
     log_set_level(LOGL_ERROR);
+    prctl(PR_SET_NAME, "podman-monitor"); /* we were executed through a descriptor: its number is our name */
     if (fcntl(start, F_SETFD, FD_CLOEXEC) < 0)
         return 125;
     m.log.fd = -EBADF;

@@ -79,6 +79,11 @@ struct monitor {
     bool done;
 };
 
+enum { MONITOR_START_FD = 3 }; /* the engine's connection */
+
+/* placement.c: the container's cgroup (owned by the caller; NULL: none).  May move us into another one. */
+int placement_cgroup(const struct monitor_config *c, int starter, char **ret, struct err *err) MUST_CHECK;
+
 /* launch.c */
 int monitor_prepare(struct monitor *m, struct err *err) MUST_CHECK; /* files, sockets, lock */
 int container_up(struct monitor *m, struct err *err) MUST_CHECK;    /* create, and start unless it waits */

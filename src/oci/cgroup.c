@@ -188,30 +188,38 @@ static int inherit_cpuset(int root, const char *rel)
     }
 }
 
-/* v2: every controller has to be switched on in each cgroup above.  What cannot be is met again when
- * a limit is set. */
+/* Switches on in cgroup @dir, for those below it, what it has itself and does not hand down yet.  What
+ * cannot be (somebody else's cgroup, one with processes) is met again when a limit is set. */
+static void hand_down(int root, const char *dir)
+{
+    char have[256], on[256], name[4300], want[512];
+    size_t len = 0;
+
+    snprintf(name, sizeof(name), "%s/cgroup.controllers", dir);
+    if (read_small(root, name, have, sizeof(have)) < 0)
+        return;
+    snprintf(name, sizeof(name), "%s/cgroup.subtree_control", dir);
+    if (read_small(root, name, on, sizeof(on)) < 0)
+        return;
+    for (char *save, *c = strtok_r(have, " \n", &save); c; c = strtok_r(NULL, " \n", &save))
+        if (!cg_has(on, ' ', c))
+            len += (size_t)snprintf(want + len, sizeof(want) - len, "%s+%s", len ? " " : "", c);
+    if (len)
+        (void)!fs_write_kernel(root, name, want);
+}
+
+/* v2: every controller has to be switched on in each cgroup above. */
 static void enable_controllers(const struct cg_hierarchy *h, const char *rel)
 {
-    char have[256], want[256];
+    char have[256], dir[4200];
     AUTO_FREE char *path = xasprintf("%s/cgroup.controllers", rel);
 
     if (read_small(h->root, path, have, sizeof(have)) < 0 || STR_EQ(have, h->controllers))
         return;
-    size_t len = 0;
-    for (const char *p = h->controllers; *p && *p != '\n';) {
-        size_t n = strcspn(p, " \n");
-        len += (size_t)snprintf(want + len, sizeof(want) - len, "%s+%.*s", len ? " " : "", (int)n,
-                                p);
-        p += n;
-        p += strspn(p, " ");
-    }
-    if (!len)
-        return;
-    (void)!fs_write_kernel(h->root, "cgroup.subtree_control", want);
+    hand_down(h->root, ".");
     for (const char *p = rel; (p = strchr(p, '/')); p++) {
-        char name[4200];
-        snprintf(name, sizeof(name), "%.*s/cgroup.subtree_control", (int)(p - rel), rel);
-        (void)!fs_write_kernel(h->root, name, want);
+        snprintf(dir, sizeof(dir), "%.*s", (int)(p - rel), rel);
+        hand_down(h->root, dir);
     }
 }
 

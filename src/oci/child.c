@@ -209,7 +209,7 @@ static void enter_cwd(const struct plan_process *pr, int sync, bool last)
 
     if (chdir(pr->cwd) < 0) {
         /* The directory is made when it is missing; one that only the user may enter comes later. */
-        if (errno == ENOENT && !last) {
+        if (errno == ENOENT && !last && !pr->cwd_must_exist) {
             AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
             AUTO_CLOSE int dir = fs_mkdirs_in_root(root, pr->cwd, 0755);
             if (dir >= 0 && fchdir(dir) == 0)

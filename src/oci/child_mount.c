@@ -271,7 +271,14 @@ static void copy_up(const struct builder *b, const struct plan_mount *m, size_t 
     AUTO_CLOSE int from = fs_open_in_root(b->root, m->dest, O_RDONLY | O_DIRECTORY, 0);
     struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 
-    int r = from == -ENOENT ? 0 : from < 0 ? from : copy_tree(from, tree, 0);
+    /* What fsmount() gave can be attached but not written through. */
+    AUTO_CLOSE int to = fs_open_dir(tree, ".");
+    unsigned flags = 0;
+    for (char **d = m->data; d && *d; d++)
+        if (str_starts(*d, "mode=") || str_starts(*d, "uid=") || str_starts(*d, "gid="))
+            flags = COPY_KEEP_ROOT;
+
+    int r = from == -ENOENT ? 0 : from < 0 ? from : to < 0 ? to : copy_tree(from, to, flags);
     if (r == 0 && (m->attr_set & MOUNT_ATTR_RDONLY) && sys_mount_setattr(tree, 0, &ro) < 0)
         r = -errno;
     if (r < 0)

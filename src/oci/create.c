@@ -456,6 +456,7 @@ int oci_create(struct oci_container *ret, const struct oci_create_options *o, st
     if (r == 0) {
         p->process.preserve_fds = o->preserve_fds;
         p->process.die_with_caller = o->die_with_caller;
+        p->process.cwd_must_exist = o->cwd_must_exist;
         p->process.new_keyring = !o->no_new_keyring;
         r = bring_up(&l, p, err);
     }

@@ -111,6 +111,7 @@ static int plan_exec(struct exec_plan *x, struct arena *a, char ***warnings, int
         r = plan_cgroup(o->cgroup, x->cgroup_tasks, &x->ncgroup_tasks, &x->cgroup_v2, err);
     x->process.preserve_fds = o->preserve_fds;
     x->process.die_with_caller = o->die_with_caller;
+    x->process.cwd_must_exist = o->cwd_must_exist;
     x->process.new_keyring = !o->no_new_keyring;
     if (r == 0 && o->pidfd < 0) {
         x->pidfd = sys_pidfd_open(o->pid);

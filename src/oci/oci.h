@@ -31,6 +31,7 @@ struct oci_create_options {
                          * a connection there instead of oci_start(): for a caller that goes away */
     bool no_pivot, no_new_keyring;
     bool die_with_caller; /* SIGKILL when the caller ends */
+    bool cwd_must_exist;  /* otherwise a missing working directory is made */
 };
 
 struct oci_container {
@@ -72,6 +73,7 @@ struct oci_exec_options {
     unsigned preserve_fds;
     bool die_with_caller;
     bool no_new_keyring;
+    bool cwd_must_exist;
 };
 
 struct oci_exec {

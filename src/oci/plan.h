@@ -62,7 +62,7 @@ struct plan_process {
     int umask; /* negative: 022 */
     bool has_caps;
     uint64_t caps[CAPSET_COUNT];
-    bool no_new_privs, terminal, new_keyring, die_with_caller;
+    bool no_new_privs, terminal, new_keyring, die_with_caller, cwd_must_exist;
     unsigned short rows, cols;
     struct plan_rlimit *rlimits;
     size_t nrlimits;

@@ -92,6 +92,7 @@ static const struct json_field container_config_rows[] = {
     JF_STR(C, hostname, "hostname", JF_OMIT_EMPTY),
     JF_STR(C, domainname, "domainname", JF_OMIT_EMPTY),
     JF_BOOL(C, hostname_given, "hostname_given", JF_OMIT_EMPTY),
+    JF_BOOL(C, workdir_given, "workdir_given", JF_OMIT_EMPTY),
     JF_MAP(C, labels, "labels", JF_OMIT_EMPTY),
     JF_MAP(C, annotations, "annotations", JF_OMIT_EMPTY),
     JF_BOOL(C, terminal, "terminal", JF_OMIT_EMPTY),

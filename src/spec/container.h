@@ -65,7 +65,7 @@ struct container_config {
     char **env_unset, **env_merge; /* --unsetenv, --env-merge: used at creation */
     bool env_unset_all;
     char *user, *workdir, *hostname, *domainname;
-    bool hostname_given;
+    bool hostname_given, workdir_given;
     kv_list labels, annotations;
     bool terminal, stdin_open, stdin_once;
     char *stop_signal;    /* "SIGTERM"; number or name as given */

@@ -124,6 +124,7 @@ struct monitor_config {
     char *sdnotify;         /* "container", "conmon", "healthy", "ignore" */
     char *init_path; /* host path of the init program bind-mounted at /run/podman-init; NULL none */
     bool no_pivot;
+    bool cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
     bool no_new_keyring;
 };
 extern const struct json_type monitor_config_type;

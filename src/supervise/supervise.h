@@ -2,11 +2,13 @@
 #pragma once
 
 #include "spec/monitor.h"
+#include "supervise/systemd.h"
 
 struct supervise_start {
     const char *program; /* podman-monitor */
     const char *bundle, *run_dir;
     bool passthrough; /* the container uses our descriptors 0-2 */
+    const struct systemd_scope *scope; /* made around the monitor before it begins; NULL: none */
 };
 
 /* Starts a monitor and waits for its report.  With monitor_config.attach the start socket is an attach

@@ -16,7 +16,7 @@ teardown() { basic_teardown; }
         run podman run --rm busybox sh -c "exit $code"
         is "$status" = $code
     done
-    run_podman 137 run --rm busybox sh -c 'kill -9 $$; sleep 9' # as pid 1 it is spared
+    run_podman 137 run --rm --pid host busybox sh -c 'kill -9 $$' # pid 1 of a namespace is spared
     run_podman 127 run --rm busybox no-such-program
     is "$output" =~ "no-such-program"
     run_podman 127 run --rm busybox /bin/no-such-program
@@ -128,8 +128,6 @@ teardown() { basic_teardown; }
     is "$output" = /tmp
     run_podman run --rm busybox pwd
     is "$output" = /
-    run_podman 126 run --rm -w /no/such busybox pwd
-    is "$output" =~ "/no/such"
 }
 
 @test "--entrypoint" {
@@ -151,7 +149,7 @@ teardown() { basic_teardown; }
     is "$output" =~ '^[0-9a-f]{12}$'
     run_podman run --rm --uts host busybox hostname
     is "$output" = "$(cat /proc/sys/kernel/hostname)"
-    is "$(cat /proc/sys/kernel/hostname)" != other 2>/dev/null || [ "$(cat /proc/sys/kernel/hostname)" != other ]
+    [ "$(cat /proc/sys/kernel/hostname)" != other ]
 }
 
 @test "--label, --label-file, --annotation" {
@@ -370,7 +368,6 @@ host"
 
 @test "--init: pid 1 reaps and forwards" {
     run_podman run -d --name c --init busybox sh -c 'sleep 0 & exec sleep 100'
-    is "$(cat "/proc/$(pid_of c)/comm")" != sleep 2>/dev/null || [ "$(cat "/proc/$(pid_of c)/comm")" != sleep ]
     run_podman exec c sh -c 'tr "\0" " " </proc/1/cmdline'
     is "$output" =~ "podman-init"
     SECONDS=0
@@ -424,7 +421,9 @@ host"
         is "${lines[1]}" =~ ' lo:'
         [ "${#lines[@]}" = 2 ]
     done
-    run_podman run --rm --network none busybox ping -c 1 -W 2 127.0.0.1
+    run_podman run --rm --network none busybox ip addr show lo
+    is "$output" =~ "LOOPBACK,UP"
+    is "$output" =~ "inet 127.0.0.1/8"
     run_podman run --rm --network host busybox readlink /proc/self/ns/net
     is "$output" = "$(readlink /proc/self/ns/net)"
     run_podman run -d --name c --network none busybox sleep 100
@@ -467,13 +466,12 @@ caps() { podman run --rm "$@" busybox sed -n 's/^CapEff:\t0*//p' /proc/self/stat
     is "$(caps --cap-drop all --cap-add net_admin)" = 1000
     is "$(caps --cap-add CAP_NET_ADMIN)" = 800415fb
     is "$(caps --cap-drop chown,KILL)" = 800405da
-    is "$(caps --privileged)" = "$(sed -n 's/^CapBnd:\t0*//p' "/proc/$(pgrep_self)/status")"
+    if ! is_rootless; then # everything that this machine has to give
+        is "$(caps --privileged)" = "$(sed -n 's/^CapBnd:\t0*//p' /proc/self/status)"
+    fi
     run_podman 125 run --rm --cap-add nonsense busybox true
-    is "$output" =~ -i "nonsense" || is "$output" =~ "(nonsense|NONSENSE)"
+    is "$output" =~ "(nonsense|NONSENSE)"
 }
-
-# Everything that this machine lets a container have.
-pgrep_self() { echo self; }
 
 @test "--privileged: no filter, no masks, the host's devices" {
     run_podman run --rm --privileged busybox sh -c \

@@ -44,15 +44,35 @@ inside() { podman run --rm busybox sh -c "$1"; }
 }
 
 @test "seccomp: refuses what Podman's profile refuses" {
-    # With every capability of the namespace, so that only the filter can say no.
-    run podman run --rm --cap-add sys_admin busybox unshare -m true
-    is "$status" = 0
-    run inside 'unshare -m true; echo $?'
-    is "$output" =~ "Operation not permitted"
-    run inside 'unshare -U true; echo $?'
-    is "$output" =~ "Operation not permitted"
-    run inside 'unshare -n true; echo $?'
-    is "$output" =~ "Operation not permitted"
+    command -v cc >/dev/null || skip "no C compiler"
+    # Calls that need no capability, so that only the filter can say no.
+    cat >"$TEST_DIR/calls.c" <<'EOF'
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#define TRY(n) printf(#n " %d\n", syscall(SYS_##n, 0, 0, 0, 0, 0, 0) < 0 ? errno : 0)
+#define SYS_unknown 1999
+int main(void)
+{
+    TRY(nfsservctl);
+    TRY(migrate_pages);
+    TRY(move_pages);
+    TRY(unknown);
+    printf("self %d\n", (int)getpid());
+}
+EOF
+    cc -static -o "$TEST_DIR/calls" "$TEST_DIR/calls.c"
+    run_podman run --rm -v "$TEST_DIR/calls:/calls:ro" busybox /calls
+    is "$output" = "nfsservctl 1
+migrate_pages 1
+move_pages 1
+unknown 38
+self 1"
+    run_podman run --rm --security-opt seccomp=unconfined -v "$TEST_DIR/calls:/calls:ro" busybox /calls
+    is "$output" =~ "nfsservctl 38"
+    is "$output" !~ "move_pages 1"
 }
 
 @test "no_new_privs is off, dumpable and securebits are normal" {
@@ -81,7 +101,7 @@ inside() { podman run --rm busybox sh -c "$1"; }
     done
     run inside 'echo 1 >/proc/sys/kernel/msgmax; echo h >/proc/sysrq-trigger; mkdir /sys/fs/cgroup/pids/x'
     is "$output" =~ "can't create /proc/sys/kernel/msgmax: Read-only file system"
-    is "$output" =~ "can't create /proc/sysrq-trigger: (Read-only file system|Permission denied|Operation not permitted)"
+    is "$output" =~ "can't create /proc/sysrq-trigger"
     is "$output" =~ "mkdir: can't create directory '/sys/fs/cgroup/pids/x'"
 }
 
@@ -108,7 +128,7 @@ inside() { podman run --rm busybox sh -c "$1"; }
     is "$(cat "/proc/$pid/mountinfo")" !~ 'shared:'
     is "$(grep -c overlay /proc/self/mountinfo || :)" = "$(grep -c overlay /proc/1/mountinfo || :)"
     run_podman exec c ls -d /../../etc/hostname
-    run_podman exec c sh -c 'cd /proc/1/root/.. && pwd && ls'
+    run_podman exec c ls /proc/1/root/..
     is "$output" =~ "bin"
     is "$output" !~ "work"
 }
@@ -159,9 +179,10 @@ inside() { podman run --rm busybox sh -c "$1"; }
 }
 
 @test "files: hosts, hostname, resolv.conf, .containerenv" {
-    run_podman run --rm --name c busybox sh -c 'cat /etc/hosts; cat /run/.containerenv; ls -l /etc/resolv.conf'
+    run_podman run --rm --name c busybox sh -c 'cat /etc/hosts; cat /etc/hostname; wc -c /run/.containerenv'
     is "$output" =~ "127.0.0.1[[:space:]]+localhost"
     is "$output" =~ "::1"
+    is "$output" =~ "0 /run/.containerenv"
     run_podman run --rm --privileged busybox cat /run/.containerenv
     is "$output" =~ 'engine="podman'
 }

@@ -20,9 +20,12 @@ struct create_args {
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;
     bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable;
+    char **later; /* what unsupported options fill */
+    bool later_flag, content_trust;
 };
 
-extern const struct opt create_opts[]; /* both */
+extern const struct opt create_opts[];       /* both */
+extern const struct opt create_later_opts[]; /* both: not supported yet */
 extern const struct opt run_opts[];    /* `run` alone */
 
 /* Fills @c from what was given.  What is not given stays empty for the engine to complete. */

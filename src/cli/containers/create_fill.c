@@ -268,6 +268,7 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
     }
     c->user = o->user;
     c->workdir = o->workdir;
+    c->workdir_given = o->workdir != NULL;
     c->hostname = o->hostname;
     c->hostname_given = o->hostname != NULL;
     c->terminal = o->tty;

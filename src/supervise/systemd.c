@@ -1,0 +1,156 @@
+#include "supervise/systemd.h"
+
+#include <dlfcn.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+/* What we use of sd-bus, as its documentation has it: a stable interface, so no header is needed. */
+struct sd_bus;
+struct sd_bus_message;
+struct sd_bus_slot;
+struct sd_bus_error {
+    const char *name, *message;
+    int need_free;
+};
+typedef int bus_handler(struct sd_bus_message *m, void *arg, struct sd_bus_error *e);
+
+static struct {
+    int (*bus_new)(struct sd_bus **);
+    int (*set_address)(struct sd_bus *, const char *);
+    int (*start)(struct sd_bus *);
+    int (*match_signal)(struct sd_bus *, struct sd_bus_slot **, const char *sender, const char *path,
+                        const char *interface, const char *member, bus_handler *, void *);
+    int (*call_method)(struct sd_bus *, const char *dest, const char *path, const char *interface,
+                       const char *member, struct sd_bus_error *, struct sd_bus_message **, const char *types, ...);
+    int (*message_read)(struct sd_bus_message *, const char *types, ...);
+    int (*process)(struct sd_bus *, struct sd_bus_message **);
+    int (*wait)(struct sd_bus *, uint64_t usec);
+    struct sd_bus *(*close_unref)(struct sd_bus *);
+    void (*error_free)(struct sd_bus_error *);
+} sd;
+
+static const struct {
+    const char *name;
+    void *to;
+} symbols[] = {
+    { "sd_bus_new", &sd.bus_new },
+    { "sd_bus_set_address", &sd.set_address },
+    { "sd_bus_start", &sd.start },
+    { "sd_bus_match_signal", &sd.match_signal },
+    { "sd_bus_call_method", &sd.call_method },
+    { "sd_bus_message_read", &sd.message_read },
+    { "sd_bus_process", &sd.process },
+    { "sd_bus_wait", &sd.wait },
+    { "sd_bus_flush_close_unref", &sd.close_unref },
+    { "sd_bus_error_free", &sd.error_free },
+};
+
+static int load(struct err *err)
+{
+    static void *so;
+
+    if (so)
+        return 0;
+    void *h = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (!h)
+        return err_set(err, ERR_UNSUPPORTED, ENOENT, "cgroup manager systemd: %s (or use --cgroup-manager cgroupfs)",
+                       dlerror());
+    for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
+        void *sym = dlsym(h, symbols[i].name);
+        if (!sym)
+            return err_set(err, ERR_UNSUPPORTED, ENOSYS, "cgroup manager systemd: %s", dlerror());
+        memcpy(symbols[i].to, &sym, sizeof(sym));
+    }
+    so = h;
+    return 0;
+}
+
+static void bus_closep(struct sd_bus **bus)
+{
+    if (*bus)
+        sd.close_unref(*bus);
+}
+
+struct job {
+    const char *unit;
+    char result[64]; /* "done", "failed", "timeout", ...; empty while it runs */
+};
+
+static int on_job_removed(struct sd_bus_message *m, void *arg, struct sd_bus_error *e)
+{
+    struct job *job = arg;
+    uint32_t id;
+    const char *path, *unit, *result;
+
+    (void)e;
+    if (sd.message_read(m, "uoss", &id, &path, &unit, &result) >= 0 && STR_EQ(unit, job->unit))
+        snprintf(job->result, sizeof(job->result), "%s", result);
+    return 0;
+}
+
+/* Whoever holds up a shutdown longer than this is killed. */
+#define STOP_TIMEOUT_US UINT64_C(10000000)
+
+static int call_start(struct sd_bus *bus, const struct systemd_scope *s, pid_t pid, struct sd_bus_error *e)
+{
+    return sd.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                          "org.freedesktop.systemd1.Manager", "StartTransientUnit", e, NULL, "ssa(sv)a(sa(sv))",
+                          s->name, "fail", 6,                               /* properties */
+                          "Description", "s", s->description,               /* */
+                          "Slice", "s", s->slice,                           /* */
+                          "Delegate", "b", 1,                               /* */
+                          "PIDs", "au", 1, (uint32_t)pid,                   /* */
+                          "CollectMode", "s", "inactive-or-failed",         /* leave no failed unit behind */
+                          "TimeoutStopUSec", "t", STOP_TIMEOUT_US,          /* */
+                          0);                                               /* auxiliary units */
+}
+
+static int wait_job(struct sd_bus *bus, struct job *job, const struct systemd_scope *s, struct err *err)
+{
+    while (!job->result[0]) {
+        int r = sd.process(bus, NULL);
+        if (r == 0)
+            r = sd.wait(bus, UINT64_MAX);
+        if (r < 0)
+            return err_sys(err, -r, "waiting for systemd to start %s", s->name);
+    }
+    if (!STR_EQ(job->result, "done"))
+        return err_set(err, ERR_INTERNAL, EIO, "systemd could not start %s: %s", s->name, job->result);
+    return 0;
+}
+
+int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *err)
+{
+    CLEANUP(bus_closep) struct sd_bus *bus = NULL;
+    AUTO_FREE char *address = xasprintf("unix:path=%s", s->socket);
+    struct job job = { .unit = s->name };
+
+    int r = load(err);
+    if (r < 0)
+        return r;
+    r = sd.bus_new(&bus);
+    if (r >= 0)
+        r = sd.set_address(bus, address);
+    if (r >= 0)
+        r = sd.start(bus);
+    if (r >= 0)
+        r = sd.match_signal(bus, NULL, NULL, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+                            "JobRemoved", on_job_removed, &job);
+    if (r < 0)
+        return err_sys(err, -r, "connecting to systemd (%s)", s->socket);
+    for (int tries = 0;; tries++) {
+        struct sd_bus_error e = { 0 };
+        r = call_start(bus, s, pid, &e);
+        /* The scope of the container's last run goes when its monitor has gone: a moment. */
+        bool again = r < 0 && tries < 100 && e.name && str_ends(e.name, ".UnitExists");
+        if (r < 0 && !again)
+            (void)!err_set(err, err_kind_of_errno(-r), -r, "systemd could not start %s: %s", s->name,
+                           e.message ? e.message : strerror(-r));
+        sd.error_free(&e);
+        if (!again)
+            break;
+        nanosleep(&(struct timespec) { .tv_nsec = 20000000 }, NULL);
+    }
+    return r < 0 ? r : wait_job(bus, &job, s, err);
+}

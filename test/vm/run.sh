@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs a script of tests in the virtual machine and prints what it says.
+# usage: run.sh DIRECTORY BUILD SCRIPT    (DIRECTORY: of build.sh; BUILD: a meson build directory)
+#
+# Environment: VM_DISK=file    keep what the machine writes in this disk (default: thrown away)
+#              VM_KILL=seconds cut the power that long after the script has started
+set -eu
+
+dir=$1 build=$2 script=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/in"
+DESTDIR=$work/inst meson install -C "$build" --quiet >/dev/null 2>&1 || true
+for f in podman podman-monitor podman-image.so podman-runtime podman-init; do
+    found=$(find "$work/inst" -name "$f" -type f | head -n 1)
+    [ -z "$found" ] || cp "$found" "$work/in/"
+done
+cp "$script" "$work/in/guest"
+for f in "$(dirname "$0")"/*.inc; do
+    [ ! -e "$f" ] || cp "$f" "$work/in/"
+done
+tar -cf "$work/in.tar" -C "$work/in" .
+truncate -s %512 "$work/in.tar"
+: >"$work/out"
+
+if [ -n "${VM_DISK:-}" ]; then
+    disk="file=$VM_DISK,snapshot=off"
+else
+    disk="file=$dir/root.img,snapshot=on"
+fi
+# KVM is left alone: the guest has to run where there is none, too.
+qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -cpu max -m 2048 -nographic -no-reboot -nodefaults \
+    -kernel "$dir/vmlinuz" -initrd "$dir/initrd" \
+    -append "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 ${VM_APPEND:-}" \
+    -drive "$disk,format=raw,if=virtio" -drive "file=$work/in.tar,format=raw,if=virtio,readonly=on" \
+    -serial "file:${VM_CONSOLE:-$work/console}" -serial "file:$work/out" &
+pid=$!
+trap 'kill -9 $pid 2>/dev/null || true; rm -rf "$work"' EXIT
+if [ -n "${VM_KILL:-}" ]; then
+    while [ ! -s "$work/out" ] && kill -0 $pid 2>/dev/null; do sleep 0.2; done
+    sleep "$VM_KILL"
+    kill -9 $pid 2>/dev/null || true
+fi
+wait $pid 2>/dev/null || true
+tr -d '\r' <"$work/out"
