@@ -388,7 +388,7 @@ exec2"
     run_podman top c capeff seccomp
     is "$output" =~ "CHOWN"
     is "$output" =~ "filter"
-    run_podman 125 top c nonsense
+    run_podman 125 top c -o nonsense
     run_podman 125 top none
 }
 
