@@ -26,7 +26,7 @@ struct reader {
     struct buf line;
     int64_t skip;   /* lines to pass over, for --tail */
     int64_t *count; /* only count lines (a line that came in parts counts once) */
-    bool partial;   /* the last record was no complete line */
+    bool partial[2]; /* the last record of stdout, stderr was no complete line */
     bool done;
 };
 
@@ -76,7 +76,7 @@ static int one_line(struct reader *r, const char *line, size_t len)
 
     if (!(r->json ? log_parse_json(&a, line, len, &l) : log_parse_k8s(line, len, &l)))
         return 0;
-    r->partial = !l.complete;
+    r->partial[l.err] = !l.complete;
     if (r->count) {
         *r->count += l.complete;
         return 0;
@@ -140,7 +140,7 @@ static int skip_to_tail(struct reader *r, int64_t tail)
     buf_reset(&r->line);
     if (res < 0 || lseek(r->fd, 0, SEEK_SET) < 0)
         return res < 0 ? res : -errno;
-    r->skip = MAX((int64_t)0, count + r->partial - tail);
+    r->skip = MAX((int64_t)0, count + r->partial[0] + r->partial[1] - tail);
     return 0;
 }
 
