@@ -139,7 +139,8 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
         if (r < 0)
             return r;
         if (strv_has(added, name))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "capability \"%s\" cannot be dropped and added", name);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "capability \"%s\" cannot be dropped and added", name);
         set = without(a, set, name);
     }
     *ret = set ? set : arena_alloc(a, sizeof(char *));

@@ -24,8 +24,8 @@ struct reader {
     log_sink sink;
     void *arg;
     struct buf line;
-    int64_t skip;   /* lines to pass over, for --tail */
-    int64_t *count; /* only count lines (a line that came in parts counts once) */
+    int64_t skip;    /* lines to pass over, for --tail */
+    int64_t *count;  /* only count lines (a line that came in parts counts once) */
     bool partial[2]; /* the last record of stdout, stderr was no complete line */
     bool done;
 };
@@ -164,7 +164,8 @@ static int rotated(const struct reader *r)
 
 static int follow_one(struct engine *e, struct reader *r)
 {
-    bool gone = container_monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
+    bool gone = container_monitor_gone(
+        e, r->c); /* before the read: what it wrote last is then there */
     bool any, more = false;
     int res = read_some(r, &any);
     int next = res == 0 ? rotated(r) : -1;

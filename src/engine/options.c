@@ -13,11 +13,11 @@
 
 #include "base/banned.h"
 
-
 /* Is there a component that ".." takes back?  (Not another ".." of a relative path.) */
 static bool has_parent(const char *path, size_t n)
 {
-    return n && !(n >= 2 && path[n - 1] == '.' && path[n - 2] == '.' && (n == 2 || path[n - 3] == '/'));
+    return n &&
+           !(n >= 2 && path[n - 1] == '.' && path[n - 2] == '.' && (n == 2 || path[n - 3] == '/'));
 }
 
 char *path_clean(struct arena *a, const char *path)
@@ -392,7 +392,8 @@ enum { CPUS_MAX = 1000000 }; /* far more than any machine has, and 1e9 times it 
 int option_cpus(double cpus, struct container_resources *r, struct err *err)
 {
     if (!(cpus >= 0 && cpus <= CPUS_MAX))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid number of CPUs %g: must be between 0 and %d", cpus, CPUS_MAX);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid number of CPUs %g: must be between 0 and %d", cpus, CPUS_MAX);
     r->nano_cpus = (int64_t)(cpus * 1e9);
     r->cpu_period = 100000;
     r->cpu_quota = (int64_t)(cpus * 100000);
