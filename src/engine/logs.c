@@ -24,9 +24,9 @@ struct reader {
     log_sink sink;
     void *arg;
     struct buf line;
-    int64_t skip;  /* lines to pass over, for --tail */
+    int64_t skip;   /* lines to pass over, for --tail */
     int64_t *count; /* only count lines (a line that came in parts counts once) */
-    bool partial;  /* the last record was no complete line */
+    bool partial;   /* the last record was no complete line */
     bool done;
 };
 
@@ -92,7 +92,7 @@ static int one_line(struct reader *r, const char *line, size_t len)
 
 static int feed(struct reader *r, const char *data, size_t len)
 {
-    for (const char *nl; (nl = memchr(data, '\n', len)); ) {
+    for (const char *nl; (nl = memchr(data, '\n', len));) {
         size_t n = (size_t)(nl - data);
         int res;
         if (r->line.len) {
@@ -203,7 +203,8 @@ static int follow(struct engine *e, struct reader *readers, size_t n)
             if (readers[i].done)
                 continue;
             if (inotify_add_watch(watch, readers[i].c->config.log_path,
-                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 && errno != ENOENT)
+                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 &&
+                errno != ENOENT)
                 return -errno;
             int res = follow_one(e, &readers[i]);
             if (res < 0)
@@ -225,7 +226,8 @@ static int open_log(struct reader *r, struct err *err)
     if (!STR_IN(driver, "k8s-file", "json-file"))
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                        STR_EQ(driver, "journald")
-                           ? "reading logs of driver \"%s\" is not supported yet: use journalctl CONTAINER_NAME=%s"
+                           ? "reading logs of driver \"%s\" is not supported yet: use journalctl "
+                             "CONTAINER_NAME=%s"
                            : "this container is using the '%s' log driver, cannot read logs%.0s",
                        driver, c->name);
     r->json = STR_EQ(driver, "json-file");
@@ -235,16 +237,20 @@ static int open_log(struct reader *r, struct err *err)
     return r->fd >= 0;
 }
 
-int container_logs(struct engine *e, const struct log_source *sources, size_t n, const struct log_options *o,
-                   log_sink sink, struct err *err)
+int container_logs(struct engine *e, const struct log_source *sources, size_t n,
+                   const struct log_options *o, log_sink sink, struct err *err)
 {
     struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
     int res = 0;
     bool any;
 
     for (size_t i = 0; res == 0 && i < n; i++) {
-        *r = (struct reader){ .c = sources[i].c, .o = o, .sink = sink, .arg = sources[i].arg, .fd = -EBADF,
-                              .line = { .max = 4u << 20 } };
+        *r = (struct reader) { .c = sources[i].c,
+                               .o = o,
+                               .sink = sink,
+                               .arg = sources[i].arg,
+                               .fd = -EBADF,
+                               .line = { .max = 4u << 20 } };
         int opened = open_log(r, err);
         if (opened < 0)
             res = opened;

@@ -11,8 +11,8 @@ int main(int argc, char **argv)
 
     name = name ? name + 1 : argv[0];
     oci_protect_self(argv);
-    if (name && STR_EQ(name, "podman-monitor") && argc > 2 && STR_EQ(argv[1], "run") && STR_EQ(argv[2], "--bundle") &&
-        argc == 6)
+    if (name && STR_EQ(name, "podman-monitor") && argc > 2 && STR_EQ(argv[1], "run") &&
+        STR_EQ(argv[2], "--bundle") && argc == 6)
         return monitor_main(argc, argv);
     if (argc == 4 && STR_EQ(argv[1], "cleanup") && STR_EQ(argv[2], "--cgroup")) {
         struct err err = { 0 };
