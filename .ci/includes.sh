@@ -12,7 +12,8 @@ supervise  base spec
 monitor    base spec oci
 engine     base spec config store image supervise
 cli        base spec config engine
-hello'
+hello
+init       base'
 
 find src -name '*.[ch]' | sort | xargs grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' |
     awk -v rows="$rows" '

@@ -87,10 +87,23 @@ static int drain(int fd, struct buf *b, bool *open)
     return buf_add(b, chunk, (size_t)n);
 }
 
+/* Writes what fits of *input (NULL: nothing); closes @in when all is written or nobody reads it. */
+static void feed(int in, const char **input, bool *open)
+{
+    size_t left = *input ? strlen(*input) : 0;
+    ssize_t n = left ? write(in, *input, left) : 0;
+
+    if (n > 0)
+        *input += n;
+    if ((size_t)MAX(n, (ssize_t)0) == left || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+        close(in);
+        *open = false;
+    }
+}
+
 /* Feeds stdin and collects both outputs without deadlock. */
 static int pump(int in, const char *input, int out, struct buf *outb, int errfd, struct buf *errb)
 {
-    size_t left = input ? strlen(input) : 0;
     bool in_open = in >= 0, out_open = out >= 0, err_open = errfd >= 0;
 
     while (in_open || out_open || err_open) {
@@ -103,17 +116,8 @@ static int pump(int in, const char *input, int out, struct buf *outb, int errfd,
             return -errno;
         }
         int r = 0;
-        if (p[0].revents) {
-            ssize_t n = left ? write(in, input, left) : 0;
-            if (n > 0) {
-                input += n;
-                left -= (size_t)n;
-            }
-            if (left == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
-                close(in);
-                in_open = false;
-            }
-        }
+        if (p[0].revents)
+            feed(in, &input, &in_open);
         if (p[1].revents && (r = drain(out, outb, &out_open)) < 0)
             return r;
         if (p[2].revents && (r = drain(errfd, errb, &err_open)) < 0)

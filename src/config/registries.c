@@ -26,9 +26,9 @@ static const struct json_field mirror_rows[] = {
 static const struct json_type mirror_type = JSON_TYPE(struct raw_mirror, mirror_rows);
 
 struct raw_registry {
+    JSON_LIST(struct raw_mirror) mirrors;
     char *prefix, *location, *use;
     bool insecure, blocked, mirror_by_digest_only;
-    JSON_LIST(struct raw_mirror) mirrors;
 };
 static const struct json_field registry_rows[] = {
     JF_STR(struct raw_registry, prefix, "prefix", 0),

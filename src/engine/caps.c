@@ -50,26 +50,50 @@ static bool has_all(char *const *v)
     return false;
 }
 
+/* What there is before anything is added or dropped by name. */
+static int first_set(struct arena *a, const struct container_config *c, char *const *defaults, char ***ret,
+                     struct err *err)
+{
+    char *name;
+
+    if (c->privileged || has_all(c->cap_add)) {
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+            *ret = strv_add(a, *ret, names[i]);
+        return 0;
+    }
+    if (has_all(c->cap_drop))
+        return 0;
+    for (; defaults && *defaults; defaults++) {
+        if (checked(a, *defaults, &name, err) < 0)
+            return err_wrap(err, "containers.conf: default_capabilities");
+        *ret = strv_add(a, *ret, name);
+    }
+    return 0;
+}
+
+static char **without(struct arena *a, char *const *set, const char *name)
+{
+    char **kept = NULL;
+
+    for (; set && *set; set++)
+        if (!STR_EQ(*set, name))
+            kept = strv_add(a, kept, *set);
+    return kept;
+}
+
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults, char ***ret,
                          struct err *err)
 {
     char **set = NULL;
     char *name;
+    int r = first_set(a, c, defaults, &set, err);
 
-    if (c->privileged || has_all(c->cap_add))
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-            set = strv_add(a, set, names[i]);
-    else if (!has_all(c->cap_drop))
-        for (; defaults && *defaults; defaults++) {
-            int r = checked(a, *defaults, &name, err);
-            if (r < 0)
-                return err_wrap(err, "containers.conf: default_capabilities");
-            set = strv_add(a, set, name);
-        }
+    if (r < 0)
+        return r;
     for (char **p = c->cap_add; p && *p; p++) {
         if (strcasecmp(*p, "ALL") == 0)
             continue;
-        int r = checked(a, *p, &name, err);
+        r = checked(a, *p, &name, err);
         if (r < 0)
             return r;
         if (!strv_has(set, name))
@@ -78,16 +102,12 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
     for (char **p = c->cap_drop; p && *p; p++) {
         if (strcasecmp(*p, "ALL") == 0)
             continue;
-        int r = checked(a, *p, &name, err);
+        r = checked(a, *p, &name, err);
         if (r < 0)
             return r;
         if (strv_has(c->cap_add, *p))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "capability \"%s\" cannot be dropped and added", name);
-        char **kept = NULL;
-        for (char **q = set; q && *q; q++)
-            if (!STR_EQ(*q, name))
-                kept = strv_add(a, kept, *q);
-        set = kept;
+        set = without(a, set, name);
     }
     *ret = set ? set : arena_alloc(a, sizeof(char *));
     return 0;

@@ -144,13 +144,21 @@ struct log_options {
     int64_t tail;         /* lines, < 0: all */
     bool follow;
 };
-int container_logs(struct engine *e, const struct container *c, const struct log_options *o, log_sink sink,
-                   void *arg, struct err *err) MUST_CHECK;
+struct log_source {
+    const struct container *c;
+    void *arg; /* the sink's */
+};
+/* All of the first, then all of the second and so on; with o->follow then what comes from any of them,
+ * until all have ended. */
+int container_logs(struct engine *e, const struct log_source *sources, size_t n, const struct log_options *o,
+                   log_sink sink, struct err *err) MUST_CHECK;
 
 /* `podman inspect`'s document, a new reference; NULL with @err set. */
 json_t *container_inspect(struct engine *e, struct arena *a, const struct container *c, bool size,
                           struct err *err);
 
+/* Are these all descriptors that container_top() knows? */
+bool container_top_knows(char *const *descriptors);
 /* Rows of text cells of `top`; the first row holds the headers. */
 int container_top(struct engine *e, struct arena *a, const struct container *c, char *const *descriptors,
                   char ****ret_rows, struct err *err) MUST_CHECK;

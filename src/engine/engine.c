@@ -1,4 +1,4 @@
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -150,6 +150,26 @@ static const char *resolve_runtime(struct engine *e, const char *name)
     return "";
 }
 
+#ifndef OVERLAYFS_SUPER_MAGIC
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#endif
+
+/* A root that is an overlay itself (a container in a container) cannot hold another one's layers. */
+static const char *usable_driver(const char *driver, const char *graphroot)
+{
+    struct statfs fs;
+    const char *slash = strrchr(graphroot, '/');
+    AUTO_FREE char *parent = xstrndup(graphroot, slash && slash != graphroot ? (size_t)(slash - graphroot) : 1);
+
+    if (!str_empty(driver) && !STR_EQ(driver, "overlay"))
+        return driver;
+    if ((statfs(graphroot, &fs) < 0 && statfs(parent, &fs) < 0) || fs.f_type != OVERLAYFS_SUPER_MAGIC)
+        return driver;
+    log_warn("%s is on an overlay: the slow storage driver vfs is used, which copies the image for each container",
+             graphroot);
+    return "vfs";
+}
+
 static int open_store(struct engine *e, const struct engine_options *o, struct err *err)
 {
     struct config_storage st;
@@ -160,7 +180,7 @@ static int open_store(struct engine *e, const struct engine_options *o, struct e
     if (r < 0)
         return r;
     struct store_options so = {
-        .graphroot = st.graphroot, .runroot = st.runroot, .driver = st.driver, .mount_options = st.mountopt,
+        .graphroot = st.graphroot, .runroot = st.runroot, .driver = usable_driver(st.driver, st.graphroot), .mount_options = st.mountopt,
         .rootless = e->rootless, .ignore_chown_errors = st.ignore_chown_errors || (e->rootless && rootless_single_id()),
     };
     e->store = store_open(&so, err);

@@ -8,6 +8,16 @@
 /* A command in a running container: the monitor starts it (spec/monitor.h, "exec"), so that no process of
  * ours has to enter the container, and we drive the connection that its answer becomes. */
 
+static void apply_umask(struct arena *a, const char *text, struct oci_user *u)
+{
+    uint32_t m;
+
+    if (!str_empty(text) && parse_octal(text, 0777, &m) == 0) {
+        int64_t v = m;
+        u->umask = arena_memdup(a, &v, sizeof(v));
+    }
+}
+
 static int build_process(struct engine *e, struct arena *a, const struct container *c, const struct exec_options *o,
                          struct oci_process *p, struct err *err)
 {
@@ -42,11 +52,7 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     p->no_new_privileges = cc->no_new_privileges && !o->privileged;
     p->apparmor_profile = cc->apparmor_profile;
     p->selinux_label = cc->process_label;
-    uint32_t m;
-    if (!str_empty(cc->umask) && parse_octal(cc->umask, 0777, &m) == 0) {
-        int64_t v = m;
-        p->user.umask = arena_memdup(a, &v, sizeof(v));
-    }
+    apply_umask(a, cc->umask, &p->user);
     return 0;
 }
 
@@ -86,9 +92,8 @@ int container_exec(struct engine *e, const struct container *given, const struct
     AUTO_CLOSE int dir = container_run_dir(e, c.config.id);
     if (dir < 0)
         return err_sys(err, -dir, "opening the run directory of %s", c.config.id);
-    AUTO_JSON *req = json_pack("{s:s,s:s,s:o,s:b,s:b,s:b,s:b}", "op", "exec", "session", session, "process",
-                               json_from(&oci_process_type, &p), "attach", !o->detach, "terminal", o->terminal,
-                               "stdin", o->interactive, "privileged", o->privileged);
+    AUTO_JSON *req = json_pack("{s:s,s:s,s:o,s:b,s:b}", "op", "exec", "session", session, "process",
+                               json_from(&oci_process_type, &p), "attach", !o->detach, "stdin", o->interactive);
     r = supervise_request(dir, req, -1, NULL, o->detach ? NULL : &sock, err);
     if (r < 0 || o->detach)
         return r;

@@ -3,88 +3,96 @@
 #include <sys/inotify.h>
 
 #include "base/fs.h"
-#include "base/limits.h"
 #include "base/lock.h"
 #include "base/parse.h"
 #include "engine/engine_priv.h"
+#include "engine/logs.h"
 
 #include "base/banned.h"
 
-/* Reading a container's log
+/* Reading containers' logs
  *
- * Both file formats are one record per line.  The reader keeps a buffer of the unread tail; following
- * watches the file with inotify and ends when the monitor is gone and nothing is left to read.  A rotated
- * log (path.1) is read first. */
+ * Both file formats are one record per line.  The reader of each container keeps a buffer of the unread
+ * tail.  Following watches all files with one inotify descriptor and reads them in turn, so records of
+ * several containers never mix; it ends when the monitors are gone and nothing is left to read. */
 
 struct reader {
+    const struct container *c;
     const struct log_options *o;
     bool json;
+    int fd;
     log_sink sink;
     void *arg;
     struct buf line;
-    int64_t skip; /* lines to pass over, for --tail */
-    int64_t seen;
-    bool stop;
+    int64_t skip;  /* lines to pass over, for --tail */
+    int64_t *count; /* only count lines (a line that came in parts counts once) */
+    bool partial;  /* the last record was no complete line */
+    bool done;
 };
 
-/* "2026-01-02T15:04:05.123456789+01:00 stdout F text" */
-static int k8s_line(struct reader *r, char *line, size_t len)
+bool log_parse_k8s(const char *line, size_t len, struct log_line *ret)
 {
-    char *stamp = line, *stream = memchr(line, ' ', len);
-    int64_t when;
+    const char *end = line + len, *stream = memchr(line, ' ', len);
+    char stamp[TIME_TEXT_MAX];
 
-    if (!stream)
-        return 0;
-    *stream++ = '\0';
-    size_t left = len - (size_t)(stream - line);
-    char *tag = memchr(stream, ' ', left);
-    if (!tag || parse_rfc3339(stamp, &when) < 0)
-        return 0;
-    bool err = (size_t)(tag - stream) == 6 && strncmp(stream, "stderr", 6) == 0;
+    if (!stream || (size_t)(stream - line) >= sizeof(stamp))
+        return false;
+    memcpy(stamp, line, (size_t)(stream - line));
+    stamp[stream - line] = '\0';
+    stream++;
+    const char *tag = memchr(stream, ' ', (size_t)(end - stream));
+    if (!tag || tag + 1 == end || parse_rfc3339(stamp, &ret->when) < 0)
+        return false;
+    ret->err = tag - stream == 6 && strncmp(stream, "stderr", 6) == 0;
     tag++;
-    if ((size_t)(tag - line) >= len)
-        return 0;
-    bool complete = *tag == 'F';
-    char *text = tag + (len - (size_t)(tag - line) > 1 ? 2 : 1);
-    if (r->o->since && when < r->o->since)
-        return 0;
-    if (r->o->until && when > r->o->until)
-        return 0;
-    return r->sink(r->arg, when, err, complete, text, len - (size_t)(text - line));
+    ret->complete = *tag == 'F';
+    const char *blank = memchr(tag, ' ', (size_t)(end - tag));
+    ret->text = blank ? blank + 1 : end;
+    ret->len = (size_t)(end - ret->text);
+    return true;
 }
 
-/* {"log":"text\n","stream":"stdout","time":"..."} */
-static int json_line(struct reader *r, const char *line, size_t len)
+bool log_parse_json(struct arena *a, const char *line, size_t len, struct log_line *ret)
 {
     AUTO_JSON *doc = json_parse(line, len, "log", NULL);
-    const char *text = json_string_value(json_object_get(doc, "log"));
+    const json_t *log = json_object_get(doc, "log");
     const char *stream = json_string_value(json_object_get(doc, "stream"));
     const char *stamp = json_string_value(json_object_get(doc, "time"));
-    int64_t when;
 
-    if (!text || !stream || !stamp || parse_rfc3339(stamp, &when) < 0)
-        return 0;
-    if ((r->o->since && when < r->o->since) || (r->o->until && when > r->o->until))
-        return 0;
-    size_t n = strlen(text);
-    bool complete = n && text[n - 1] == '\n';
-    return r->sink(r->arg, when, STR_EQ(stream, "stderr"), complete, text, complete ? n - 1 : n);
+    if (!json_is_string(log) || !stream || !stamp || parse_rfc3339(stamp, &ret->when) < 0)
+        return false;
+    ret->err = STR_EQ(stream, "stderr");
+    ret->len = json_string_length(log);
+    ret->text = arena_strndup(a, json_string_value(log), ret->len);
+    ret->complete = ret->len && ret->text[ret->len - 1] == '\n';
+    ret->len -= ret->complete;
+    return true;
 }
 
-static int one_line(struct reader *r, char *line, size_t len)
+static int one_line(struct reader *r, const char *line, size_t len)
 {
-    if (r->skip > 0) {
-        /* A line that came in parts counts once. */
-        if (r->json || (memmem(line, MIN(len, (size_t)64), " F ", 3) || memmem(line, MIN(len, (size_t)64), " F", 2)))
-            r->skip--;
+    AUTO_ARENA a = { 0 };
+    struct log_line l;
+
+    if (!(r->json ? log_parse_json(&a, line, len, &l) : log_parse_k8s(line, len, &l)))
+        return 0;
+    r->partial = !l.complete;
+    if (r->count) {
+        *r->count += l.complete;
         return 0;
     }
-    return r->json ? json_line(r, line, len) : k8s_line(r, line, len);
+    if (r->skip > 0) {
+        r->skip -= l.complete;
+        return 0;
+    }
+    if ((r->o->since && l.when < r->o->since) || (r->o->until && l.when > r->o->until))
+        return 0;
+    return r->sink(r->arg, l.when, l.err, l.complete, l.text, l.len);
 }
 
-static int feed(struct reader *r, char *data, size_t len)
+static int feed(struct reader *r, const char *data, size_t len)
 {
-    for (char *nl; (nl = memchr(data, '\n', len)); ) {
+    for (const char *nl; (nl = memchr(data, '\n', len)); ) {
         size_t n = (size_t)(nl - data);
         int res;
         if (r->line.len) {
@@ -102,13 +110,13 @@ static int feed(struct reader *r, char *data, size_t len)
     return len ? buf_add(&r->line, data, len) : 0;
 }
 
-static int read_some(struct reader *r, int fd, bool *ret_any)
+static int read_some(struct reader *r, bool *ret_any)
 {
     char chunk[65536];
 
     *ret_any = false;
     for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
+        ssize_t n = read(r->fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -120,16 +128,20 @@ static int read_some(struct reader *r, int fd, bool *ret_any)
     }
 }
 
-static int64_t count_lines(int fd, bool json)
+/* How many lines to pass over so that @tail are left. */
+static int skip_to_tail(struct reader *r, int64_t tail)
 {
-    char chunk[65536];
-    int64_t n = 0;
-    (void)json;
-    for (ssize_t got; (got = read(fd, chunk, sizeof(chunk))) > 0;)
-        for (char *p = chunk; (p = memchr(p, '\n', (size_t)(chunk + got - p))); p++)
-            n++;
-    lseek(fd, 0, SEEK_SET);
-    return n;
+    int64_t count = 0;
+    bool any;
+
+    r->count = &count;
+    int res = read_some(r, &any);
+    r->count = NULL;
+    buf_reset(&r->line);
+    if (res < 0 || lseek(r->fd, 0, SEEK_SET) < 0)
+        return res < 0 ? res : -errno;
+    r->skip = MAX((int64_t)0, count + r->partial - tail);
+    return 0;
 }
 
 bool container_monitor_gone(struct engine *e, const struct container *c)
@@ -139,83 +151,127 @@ bool container_monitor_gone(struct engine *e, const struct container *c)
     return dir < 0 || !lock_is_held(dir, "alive");
 }
 
-/* Waits for more: 1 when there may be some, 0 when the container has ended and all was read. */
-static int wait_more(struct engine *e, const struct container *c, int watch)
+/* After a rotation the path is another file: its descriptor, or -1. */
+static int rotated(const struct reader *r)
+{
+    struct stat now, open_st;
+    const char *path = r->c->config.log_path;
+
+    if (stat(path, &now) < 0 || fstat(r->fd, &open_st) < 0 || now.st_ino == open_st.st_ino)
+        return -1;
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int follow_one(struct engine *e, struct reader *r)
+{
+    bool gone = container_monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
+    bool any, more = false;
+    int res = read_some(r, &any);
+    int next = res == 0 ? rotated(r) : -1;
+
+    if (next >= 0) {
+        res = read_some(r, &more); /* what came before the rotation */
+        close(r->fd);
+        r->fd = next;
+        if (res == 0)
+            res = read_some(r, &more);
+        any = true;
+    }
+    r->done = (gone && !any) || (r->o->until && time_now() > r->o->until);
+    return res;
+}
+
+/* The monitors' ends are no events of the files, so look at them now and then. */
+static void wait_for_more(int watch)
 {
     char events[4096];
     struct pollfd p = { .fd = watch, .events = POLLIN };
 
-    if (container_monitor_gone(e, c))
-        return 0;
-    /* The monitor's end is no event of the file's, so look at it now and then. */
     if (poll(&p, 1, 250) > 0)
         (void)!read(watch, events, sizeof(events));
-    return 1;
 }
 
-static int reopen(const char *path, int *fd)
-{
-    struct stat now, open_st;
-
-    if (stat(path, &now) < 0 || fstat(*fd, &open_st) < 0 || now.st_ino == open_st.st_ino)
-        return 0;
-    int next = open(path, O_RDONLY | O_CLOEXEC);
-    if (next < 0)
-        return 0;
-    close(*fd);
-    *fd = next;
-    return 1;
-}
-
-static int follow(struct engine *e, const struct container *c, struct reader *r, const char *path, int *fd)
+static int follow(struct engine *e, struct reader *readers, size_t n)
 {
     AUTO_CLOSE int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    bool any;
 
     if (watch < 0)
         return -errno;
     for (;;) {
-        if (inotify_add_watch(watch, path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 && errno != ENOENT)
-            return -errno;
-        bool more = wait_more(e, c, watch) != 0;
-        int res = read_some(r, *fd, &any);
-        if (res == 0 && reopen(path, fd)) /* rotated: the new file begins at its start */
-            res = read_some(r, *fd, &any);
-        if (res < 0)
-            return res;
-        if (!more && !any)
+        size_t left = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (readers[i].done)
+                continue;
+            if (inotify_add_watch(watch, readers[i].c->config.log_path,
+                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 && errno != ENOENT)
+                return -errno;
+            int res = follow_one(e, &readers[i]);
+            if (res < 0)
+                return res;
+            left += !readers[i].done;
+        }
+        if (left == 0)
             return 0;
-        if (r->o->until && time_now() > r->o->until)
-            return 0;
+        wait_for_more(watch);
     }
 }
 
-int container_logs(struct engine *e, const struct container *c, const struct log_options *o, log_sink sink,
-                   void *arg, struct err *err)
+/* 1: its log is open; 0: there is none (it never ran). */
+static int open_log(struct reader *r, struct err *err)
 {
-    const char *driver = c->config.log_driver ? c->config.log_driver : "k8s-file";
+    const struct container_config *c = &r->c->config;
+    const char *driver = c->log_driver ? c->log_driver : "k8s-file";
 
-    if (STR_EQ(driver, "journald"))
-        return container_logs_journal(e, c, o, sink, arg, err);
     if (!STR_IN(driver, "k8s-file", "json-file"))
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                        "this container is using the '%s' log driver, cannot read logs", driver);
-    AUTO_CLOSE int fd = open(c->config.log_path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return 0; /* it never ran */
-    if (fd < 0)
-        return err_sys(err, errno, "opening the log %s", c->config.log_path);
+    r->json = STR_EQ(driver, "json-file");
+    r->fd = open(c->log_path, O_RDONLY | O_CLOEXEC);
+    if (r->fd < 0 && errno != ENOENT)
+        return err_sys(err, errno, "opening the log %s", c->log_path);
+    return r->fd >= 0;
+}
 
-    struct reader r = { .o = o, .json = STR_EQ(driver, "json-file"), .sink = sink, .arg = arg,
-                        .line = { .max = 4u << 20 } };
+int container_logs(struct engine *e, const struct log_source *sources, size_t n, const struct log_options *o,
+                   log_sink sink, struct err *err)
+{
+    struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
+    int res = 0;
     bool any;
-    if (o->tail >= 0)
-        r.skip = MAX((int64_t)0, count_lines(fd, r.json) - o->tail);
-    int res = read_some(&r, fd, &any);
-    if (res == 0 && o->follow && !container_monitor_gone(e, c))
-        res = follow(e, c, &r, c->config.log_path, &fd);
-    buf_done(&r.line);
-    if (res == -EPIPE)
-        return err_set(err, ERR_INTERNAL, EPIPE, "writing the log");
-    return res < 0 ? err_sys(err, -res, "reading the log %s", c->config.log_path) : 0;
+
+    for (size_t i = 0; res == 0 && i < n; i++) {
+        *r = (struct reader){ .c = sources[i].c, .o = o, .sink = sink, .arg = sources[i].arg, .fd = -EBADF,
+                              .line = { .max = 4u << 20 } };
+        if (str_same(r->c->config.log_driver, "journald")) {
+            if (o->follow && n > 1)
+                res = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                              "following several containers, one of them in the journal, is not supported yet");
+            else
+                res = container_logs_journal(e, r->c, o, sink, r->arg, err);
+            continue;
+        }
+        int opened = open_log(r, err);
+        if (opened < 0)
+            res = opened;
+        if (opened <= 0)
+            continue;
+        r++;
+        if (o->tail >= 0)
+            res = skip_to_tail(r - 1, o->tail);
+        if (res == 0)
+            res = read_some(r - 1, &any);
+        if (res < 0)
+            err_sys(err, -res, "reading the log of %s", sources[i].c->config.name);
+    }
+    if (res == 0 && o->follow && r > readers) {
+        res = follow(e, readers, (size_t)(r - readers));
+        if (res < 0)
+            err_sys(err, -res, "following the log");
+    }
+    while (r-- > readers) {
+        close(r->fd);
+        buf_done(&r->line);
+    }
+    free(readers);
+    return res;
 }

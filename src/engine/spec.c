@@ -80,6 +80,11 @@ static int fill_process(struct spec_builder *b, struct err *err)
     int r = user_lookup(b->e, b->a, c, b->lower, c->user, &p->user, err);
     if (r < 0)
         return r;
+    if (b->e->rootless && (p->user.uid || p->user.gid) && !c->uid_map.n && rootless_single_id())
+        return err_set(err, ERR_DENIED, EPERM,
+                       "potentially insufficient UIDs or GIDs available in user namespace (requested %u:%u): add ranges "
+                       "for this user to /etc/subuid and /etc/subgid",
+                       p->user.uid, p->user.gid);
     if (!str_empty(c->umask)) {
         uint32_t m;
         if (parse_octal(c->umask, 0777, &m) < 0)

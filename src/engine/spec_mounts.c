@@ -116,34 +116,44 @@ static int bind_options(struct spec_builder *b, const struct container_mount *m,
     return 0;
 }
 
+/* What a mount must not bring unless it was asked for. */
+static char **harden(struct arena *a, char **opts)
+{
+    if (!strv_has(opts, "suid"))
+        opts = strv_add(a, opts, "nosuid");
+    return strv_has(opts, "dev") ? opts : strv_add(a, opts, "nodev");
+}
+
+static void memory_mount(struct spec_builder *b, const struct container_mount *m)
+{
+    char **opts = NULL;
+    bool copyup = true, mode = false;
+
+    for (char **p = m->options; p && *p; p++) {
+        if (!**p || STR_EQ(*p, "U"))
+            continue;
+        if (STR_IN(*p, "tmpcopyup", "notmpcopyup")) {
+            copyup = STR_EQ(*p, "tmpcopyup");
+            continue;
+        }
+        mode |= str_starts(*p, "mode=");
+        opts = strv_add(b->a, opts, *p);
+    }
+    opts = harden(b->a, opts);
+    if (copyup)
+        opts = strv_add(b->a, opts, "tmpcopyup");
+    if (!mode && !copyup)
+        opts = strv_add(b->a, opts, "mode=1777");
+    struct oci_mount *o = add(b, m->destination, m->type, m->type, "rprivate");
+    o->options = strv_concat(b->a, o->options, opts);
+}
+
 static int one_user_mount(struct spec_builder *b, const struct container_mount *m, struct err *err)
 {
     struct oci_mount *o;
-    int r = 0;
 
     if (STR_IN(m->type, "tmpfs", "ramfs")) {
-        char **opts = NULL;
-        bool copyup = true, mode = false;
-        for (char **p = m->options; p && *p; p++) {
-            if (!**p || STR_EQ(*p, "U"))
-                continue;
-            if (STR_IN(*p, "tmpcopyup", "notmpcopyup")) {
-                copyup = STR_EQ(*p, "tmpcopyup");
-                continue;
-            }
-            mode |= str_starts(*p, "mode=");
-            opts = strv_add(b->a, opts, *p);
-        }
-        if (!strv_has(opts, "suid"))
-            opts = strv_add(b->a, opts, "nosuid");
-        if (!strv_has(opts, "dev"))
-            opts = strv_add(b->a, opts, "nodev");
-        if (copyup)
-            opts = strv_add(b->a, opts, "tmpcopyup");
-        if (!mode && !copyup)
-            opts = strv_add(b->a, opts, "mode=1777");
-        o = add(b, m->destination, m->type, m->type, "rprivate");
-        o->options = strv_concat(b->a, o->options, opts);
+        memory_mount(b, m);
         return 0;
     }
     if (STR_EQ(m->type, "devpts")) {
@@ -158,11 +168,9 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
     else if (access(source, F_OK) < 0)
         return err_set(err, ERR_NOT_FOUND, ENOENT, "statfs %s: no such file or directory", source);
     o = add(b, m->destination, "bind", source, "");
-    r = bind_options(b, m, &o->options, err);
+    int r = bind_options(b, m, &o->options, err);
     if (r == 0 && STR_EQ(m->type, "volume"))
-        for (const char *const *d = (const char *const[]){ "suid", "dev", NULL }; *d; d++)
-            if (!strv_has(o->options, *d))
-                o->options = strv_add(b->a, o->options, STR_EQ(*d, "suid") ? "nosuid" : "nodev");
+        o->options = harden(b->a, o->options);
     return r;
 }
 
@@ -313,6 +321,33 @@ static void device_rule(struct spec_builder *b, bool allow, const char *type, in
                                    .minor = min, .access = arena_strdup(b->a, access) };
 }
 
+/* Terminals and what every container has of its own are not handed over. */
+static bool is_handed_over(const char *dir, const char *name)
+{
+    if (name[0] == '.' || STR_IN(name, "pts", "shm", "fd", "mqueue", "console", "lxc", "ptmx"))
+        return false;
+    return !STR_EQ(dir, "/dev") ||
+           !(STR_IN(name, "null", "zero", "full", "random", "urandom") || str_starts(name, "tty"));
+}
+
+static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
+                      bool quiet, struct err *err);
+
+static int add_device_dir(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
+                          struct err *err)
+{
+    DIR *d = level < 4 ? opendir(src) : NULL;
+    int r = 0;
+
+    for (struct dirent *e; r == 0 && d && (e = readdir(d));)
+        if (is_handed_over(src, e->d_name))
+            r = add_device(b, arena_printf(b->a, "%s/%s", src, e->d_name),
+                           arena_printf(b->a, "%s/%s", dst, e->d_name), perm, level + 1, true, err);
+    if (d)
+        closedir(d);
+    return r;
+}
+
 /* One host device, or all of a directory. */
 static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
                       bool quiet, struct err *err)
@@ -321,22 +356,8 @@ static int add_device(struct spec_builder *b, const char *src, const char *dst, 
 
     if (stat(src, &st) < 0)
         return quiet ? 0 : err_set(err, ERR_NOT_FOUND, errno, "stat %s: %s", src, strerror(errno));
-    if (S_ISDIR(st.st_mode)) {
-        DIR *d = level < 4 ? opendir(src) : NULL;
-        int r = 0;
-        for (struct dirent *e; r == 0 && d && (e = readdir(d));) {
-            /* Terminals and what every container has of its own are not handed over. */
-            if (e->d_name[0] == '.' || STR_IN(e->d_name, "pts", "shm", "fd", "mqueue", "console", "lxc", "ptmx") ||
-                (STR_EQ(src, "/dev") && STR_IN(e->d_name, "null", "zero", "full", "random", "urandom", "tty")) ||
-                (STR_EQ(src, "/dev") && str_starts(e->d_name, "tty")))
-                continue;
-            r = add_device(b, arena_printf(b->a, "%s/%s", src, e->d_name), arena_printf(b->a, "%s/%s", dst, e->d_name),
-                           perm, level + 1, true, err);
-        }
-        if (d)
-            closedir(d);
-        return r;
-    }
+    if (S_ISDIR(st.st_mode))
+        return add_device_dir(b, src, dst, perm, level, err);
     if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
         return quiet ? 0 : err_set(err, ERR_BAD_PARAM, ENODEV, "%s is not a device node", src);
     if (b->e->rootless) { /* mknod is refused there: the host's node is mounted */

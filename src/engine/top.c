@@ -252,6 +252,23 @@ static int ask_pids(struct engine *e, const struct container *c, json_t **ret, s
                    : supervise_request(dir, req, 10000, ret, NULL, err);
 }
 
+static size_t find_column(const char *name)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(columns) && !STR_EQ(name, columns[i].name) && !str_same(name, columns[i].code))
+        i++;
+    return i;
+}
+
+bool container_top_knows(char *const *descriptors)
+{
+    for (; descriptors && *descriptors; descriptors++)
+        if (find_column(*descriptors) == ARRAY_SIZE(columns))
+            return false;
+    return true;
+}
+
 static int find_columns(struct arena *a, char *const *names, size_t **ret, size_t *ret_n, struct err *err)
 {
     if (!names)
@@ -259,9 +276,7 @@ static int find_columns(struct arena *a, char *const *names, size_t **ret, size_
     *ret = arena_alloc(a, strv_len(names) * sizeof(size_t));
     *ret_n = 0;
     for (; *names; names++) {
-        size_t i = 0;
-        while (i < ARRAY_SIZE(columns) && !STR_EQ(*names, columns[i].name) && !str_same(*names, columns[i].code))
-            i++;
+        size_t i = find_column(*names);
         if (i == ARRAY_SIZE(columns))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "unknown descriptor: '%s' (--list-descriptors prints the known ones)", *names);
         (*ret)[(*ret_n)++] = i;

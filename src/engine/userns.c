@@ -101,12 +101,45 @@ static int auto_range(struct engine *e, struct arena *a, int64_t size, int64_t *
     return r;
 }
 
+/* auto, keep-id and nomap with their options: both maps from what our own namespace has. */
+static int computed_maps(struct engine *e, struct arena *a, struct container_config *c, const char *word,
+                         const char *options, struct err *err)
+{
+    int64_t uid = rootless_uid(), gid = rootless_gid(), size = 0, start = 0, total = available_ids();
+    int r = numbers(a, options, &uid, &gid, &size, err);
+
+    if (r < 0)
+        return r;
+    if (STR_EQ(word, "auto")) {
+        size = size ? size : 1024;
+        r = auto_range(e, a, size, &start, err);
+        if (r < 0)
+            return r;
+        add_map(a, c, false, 0, start, size);
+        add_map(a, c, true, 0, start, size);
+        return 0;
+    }
+    if (!e->rootless)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "%s is only supported in rootless mode", word);
+    if (rootless_single_id())
+        return err_set(err, ERR_UNSUPPORTED, EPERM, "--userns=%s needs more than one id: add ranges to /etc/subuid and /etc/subgid", word);
+    if (STR_EQ(word, "nomap")) {
+        add_map(a, c, false, 0, 1, total - 1);
+        add_map(a, c, true, 0, 1, total - 1);
+        return 0;
+    }
+    keep_id(a, c, false, uid, total);
+    keep_id(a, c, true, gid, total);
+    if (str_empty(c->user))
+        c->user = arena_printf(a, "%lld:%lld", (long long)uid, (long long)gid);
+    return 0;
+}
+
 int userns_resolve(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
     const char *mode = str_empty(c->userns) ? "host" : c->userns;
     const char *options = strchr(mode, ':') ? strchr(mode, ':') + 1 : "";
     char *word = arena_strndup(a, mode, strcspn(mode, ":"));
-    int64_t uid = rootless_uid(), gid = rootless_gid(), size = 0, start = 0, total;
 
     if (c->uid_map.n || c->gid_map.n) {
         if (!STR_IN(mode, "host", "private"))
@@ -116,36 +149,13 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
         if (!c->uid_map.n)
             memcpy(&c->uid_map, &c->gid_map, sizeof(c->uid_map));
         c->userns = arena_strdup(a, "private");
-    } else if (STR_IN(word, "host", "ns", "container"))
         return 0;
-    else if (STR_EQ(word, "private"))
+    }
+    if (STR_IN(word, "host", "ns", "container"))
+        return 0;
+    if (STR_EQ(word, "private"))
         return err_set(err, ERR_BAD_PARAM, EINVAL, "--userns=private needs --uidmap and --gidmap");
-    else if (STR_IN(word, "auto", "keep-id", "nomap")) {
-        int r = numbers(a, options, &uid, &gid, &size, err);
-        if (r < 0)
-            return r;
-        total = available_ids();
-        if (!STR_EQ(word, "auto") && !e->rootless)
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "%s is only supported in rootless mode", word);
-        if (!STR_EQ(word, "auto") && rootless_single_id())
-            return err_set(err, ERR_UNSUPPORTED, EPERM, "--userns=%s needs more than one id: add ranges to /etc/subuid and /etc/subgid", word);
-        if (STR_EQ(word, "keep-id")) {
-            keep_id(a, c, false, uid, total);
-            keep_id(a, c, true, gid, total);
-            if (str_empty(c->user))
-                c->user = arena_printf(a, "%lld:%lld", (long long)uid, (long long)gid);
-        } else if (STR_EQ(word, "nomap")) {
-            add_map(a, c, false, 0, 1, total - 1);
-            add_map(a, c, true, 0, 1, total - 1);
-        } else {
-            size = size ? size : 1024;
-            r = auto_range(e, a, size, &start, err);
-            if (r < 0)
-                return r;
-            add_map(a, c, false, 0, start, size);
-            add_map(a, c, true, 0, start, size);
-        }
-    } else
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid user namespace mode \"%s\"", mode);
-    return 0;
+    if (STR_IN(word, "auto", "keep-id", "nomap"))
+        return computed_maps(e, a, c, word, options, err);
+    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid user namespace mode \"%s\"", mode);
 }

@@ -400,6 +400,7 @@ int monitor_main(int argc, char **argv)
         return 125;
     }
     log_set_level(LOGL_ERROR);
+    prctl(PR_SET_NAME, "podman-monitor"); /* we were executed through a descriptor: its number is our name */
     if (fcntl(start, F_SETFD, FD_CLOEXEC) < 0)
         return 125;
     m.log.fd = -EBADF;

@@ -309,8 +309,8 @@ static int walk(int dir, cg_visit *visit, void *arg)
 }
 
 struct pid_list {
-    struct arena *arena;
     JSON_LIST(pid_t) pids;
+    struct arena *arena;
 };
 
 static int collect_pids(int dir, void *arg)

@@ -42,7 +42,6 @@ static const char *const step_texts[] = {
     [STEP_USER] = "setting the user",
     [STEP_CAPS] = "setting the capabilities",
     [STEP_SECCOMP] = "loading the seccomp filter",
-    [STEP_LISTENER] = "sending the seccomp listener",
     [STEP_EXEC] = "exec",
 };
 _Static_assert(ARRAY_SIZE(step_texts) == STEP_COUNT, "every step has a text");

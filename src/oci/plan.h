@@ -49,7 +49,6 @@ enum {
 struct plan_seccomp {
     struct sock_fprog prog; /* len 0: none */
     unsigned flags;
-    char *listener_path, *listener_metadata;
 };
 
 /* What both the init and an exec session need. */
@@ -151,7 +150,6 @@ enum child_step {
     STEP_USER,
     STEP_CAPS,
     STEP_SECCOMP,
-    STEP_LISTENER,
     STEP_EXEC,
     STEP_COUNT
 };

@@ -244,6 +244,8 @@ int plan_seccomp(const struct oci_seccomp *s, const char *cache, struct arena *a
 
     if (!s || str_empty(s->default_action))
         return 0;
+    if (!str_empty(s->listener_path))
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "seccomp listener is not supported: %s", s->listener_path);
     int r = get_filter(s, cache, &prog, err);
     if (r < 0)
         return r;
@@ -256,7 +258,5 @@ int plan_seccomp(const struct oci_seccomp *s, const char *cache, struct arena *a
         ret->flags |= n->value;
     }
     ret->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC; /* there is one thread */
-    ret->listener_path = s->listener_path;
-    ret->listener_metadata = s->listener_metadata;
     return 0;
 }

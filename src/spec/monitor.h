@@ -43,9 +43,9 @@
  *   {"op":"pause"} {"op":"unpause"}
  *   {"op":"resize","rows":N,"cols":N}
  *   {"op":"update","resources":{linux.resources},"restart":{...}}
- *   {"op":"exec","session":"hex","process":{OCI process},"attach":bool,"terminal":bool,
- *    "detach_keys":"...","privileged":bool,"wait_ns":N}
- *        answer: {"pid":N}; with "attach" the same connection then becomes an attach connection.
+ *   {"op":"exec","session":"hex","process":{OCI process},"attach":bool,"stdin":bool}
+ *        answer: {"pid":N}; with "attach" the same connection then becomes an attach connection.  A
+ *        terminal is process.terminal; "stdin" says whether stdin is connected without one.
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids

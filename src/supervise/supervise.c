@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include "base/fs.h"
@@ -33,6 +34,20 @@ static int receive(int sock, int timeout_ms, struct buf *b)
     return buf_add(b, data, (size_t)n);
 }
 
+/* The monitor's program through a read-only clone of its mount: a container whose command is /proc/self/exe
+ * gets to run that file, and must not be able to write to it (CVE-2019-5736).  The monitor would do the
+ * same for itself, at the price of a second exec.  Negative where the kernel refuses (an ordinary user,
+ * who could not write to the file either). */
+static int read_only_program(const char *path)
+{
+    AUTO_CLOSE int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+
+    if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &ro, sizeof(ro)) < 0)
+        return -errno;
+    return HANDOVER_FD(fd);
+}
+
 int supervise_start(const struct supervise_start *s, struct arena *a, struct start_report *ret,
                     int *ret_sock, struct err *err)
 {
@@ -44,7 +59,9 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
 
     const char *argv[] = { "podman-monitor", "run",       "--bundle", s->bundle,
                            "--run-dir",      s->run_dir, NULL };
-    struct spawn sp = { .path = s->program,
+    AUTO_CLOSE int program = read_only_program(s->program);
+    char fd_name[32];
+    struct spawn sp = { .path = program >= 0 ? fd_path(program, fd_name, sizeof(fd_name)) : s->program,
                         .argv = (char *const *)(uintptr_t)argv,
                         .fds = { s->passthrough ? 0 : -1, s->passthrough ? 1 : -1,
                                  s->passthrough ? 2 : -1 },

@@ -82,22 +82,26 @@ struct exec_args {
     bool detach, interactive, latest, privileged, tty;
 };
 
+static int container_of_cidfile(struct cmd_ctx *x, const char *path, struct container *ret)
+{
+    AUTO_BUF b = { .max = 4096 };
+    int r = fs_read_file(AT_FDCWD, path, &b);
+
+    if (r < 0)
+        return err_sys(x->err, -r, "reading CIDFile %s", path);
+    const char *text = b.data ? b.data : "";
+    char *id = arena_strndup(x->arena, text, strcspn(text, "\r\n"));
+    return cmd_engine(x) ? container_find(cmd_engine(x), x->arena, id, ret, x->err) : -EIO;
+}
+
 static int exec_run(struct cmd_ctx *x, void *args)
 {
     struct exec_args *o = args;
     struct container c;
     char session[65];
-    int code = 0, first = o->latest || o->cidfile ? 0 : 1, r;
+    int code = 0, first = o->latest || o->cidfile ? 0 : 1;
+    int r = o->cidfile ? container_of_cidfile(x, o->cidfile, &c) : one_container(x, o->latest, 0, &c);
 
-    if (o->cidfile) {
-        AUTO_BUF b = { .max = 4096 };
-        r = fs_read_file(AT_FDCWD, o->cidfile, &b);
-        if (r < 0)
-            return err_sys(x->err, -r, "reading CIDFile %s", o->cidfile);
-        char *id = arena_strndup(x->arena, b.data ? b.data : "", strcspn(b.data ? b.data : "", "\r\n"));
-        r = cmd_engine(x) ? container_find(cmd_engine(x), x->arena, id, &c, x->err) : -EIO;
-    } else
-        r = one_container(x, o->latest, 0, &c);
     if (r < 0)
         return r;
     if (x->nargs <= first)
@@ -199,20 +203,23 @@ static int logs_run(struct cmd_ctx *x, void *args)
     if (o->until && parse_time(o->until, now, &lo.until) < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "parsing --until \"%s\": not a time or a duration", o->until);
     int r = select_targets(x, &sel, false, &list, &code);
-    if (r == 0 && list.n > 1 && o->follow)
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP, "following more than one container is not supported yet");
-    for (size_t i = 0; r == 0 && i < list.n; i++) {
-        struct container *c = &list.items[i].c;
-        struct log_printer p = { .o = o, .color = o->color, .index = (int)i, .prefix = "" };
+    if (r < 0)
+        return r;
+    struct log_source *sources = arena_alloc(x->arena, list.n * sizeof(*sources));
+    for (size_t i = 0; i < list.n; i++) {
+        const struct container_config *c = &list.items[i].c.config;
+        struct log_printer *p = arena_alloc(x->arena, sizeof(*p));
+        *p = (struct log_printer){ .o = o, .color = o->color, .index = (int)i, .prefix = "" };
         if (o->names)
-            p.prefix = arena_printf(x->arena, "%s ", c->config.name);
+            p->prefix = arena_printf(x->arena, "%s ", c->name);
         else if (list.n > 1 || o->color)
-            p.prefix = arena_printf(x->arena, "%.12s ", c->config.id);
-        r = container_logs(cmd_engine(x), c, &lo, print_log, &p, x->err);
-        if (r == -EPIPE) { /* our reader has seen enough */
-            err_clear(x->err);
-            return 0;
-        }
+            p->prefix = arena_printf(x->arena, "%.12s ", c->id);
+        sources[i] = (struct log_source){ &list.items[i].c, p };
+    }
+    r = container_logs(cmd_engine(x), sources, list.n, &lo, print_log, x->err);
+    if (r == -EPIPE) { /* our reader has seen enough */
+        err_clear(x->err);
+        return 0;
     }
     return r < 0 ? r : code;
 }
@@ -249,6 +256,36 @@ struct top_args {
     bool latest, list;
 };
 
+/* "podman top ctr pid user", "podman top ctr 'pid user'" and "podman top ctr pid,user" */
+static char **split_words(struct arena *a, char *const *args, const char *separators)
+{
+    char **out = NULL;
+
+    for (; *args; args++)
+        for (const char *p = *args; *p;) {
+            size_t n = strcspn(p, separators);
+            if (n)
+                out = strv_add(a, out, arena_strndup(a, p, n));
+            p += n + (p[n] != '\0');
+        }
+    return out;
+}
+
+/* Arguments that are no descriptors are those of ps(1), which then runs in the container. */
+static int top_by_ps(struct cmd_ctx *x, const struct container *c, char *const *args)
+{
+    char **command = strv_add(x->arena, NULL, "ps"), session[65];
+    int code = 0;
+
+    struct exec_options opt = {
+        .command = strv_concat(x->arena, command, args), .in = -1, .out = STDOUT_FILENO, .err = STDERR_FILENO,
+    };
+    int r = container_exec(cmd_engine(x), c, &opt, session, &code, x->err);
+    if (r == 0 && code)
+        r = err_set(x->err, ERR_INTERNAL, ECHILD, "executing ps(1) in the container: exit code %d", code);
+    return r;
+}
+
 static int top_run(struct cmd_ctx *x, void *args)
 {
     struct top_args *o = args;
@@ -266,12 +303,10 @@ static int top_run(struct cmd_ctx *x, void *args)
     int r = one_container(x, o->latest, 0, &c);
     if (r < 0)
         return r;
-    /* "podman top ctr pid user" and "podman top ctr 'pid user'" */
-    for (int i = o->latest ? 0 : 1; i < x->nargs; i++)
-        for (char **w = strv_split(x->arena, x->args[i], ' '); *w; w++)
-            for (char **v = strv_split(x->arena, *w, ','); *v; v++)
-                if (**v)
-                    descriptors = strv_add(x->arena, descriptors, *v);
+    char **given = x->args + (o->latest ? 0 : 1);
+    descriptors = split_words(x->arena, given, " ,");
+    if (!container_top_knows(descriptors))
+        return top_by_ps(x, &c, split_words(x->arena, given, " "));
     r = container_top(cmd_engine(x), x->arena, &c, descriptors, &rows, x->err);
     if (r < 0)
         return r;

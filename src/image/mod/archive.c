@@ -18,10 +18,10 @@ struct file {
 };
 
 struct archive {
+    JSON_LIST(struct file) files;
+    struct arena arena;
     int fd; /* the tar, or the directory */
     bool dir;
-    struct arena arena;
-    JSON_LIST(struct file) files;
 };
 
 /* ---------- spooling ---------- */
