@@ -121,12 +121,14 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
 
     if (r < 0)
         return r;
+    char **added = NULL;
     for (char **p = c->cap_add; p && *p; p++) {
         if (strcasecmp(*p, "ALL") == 0)
             continue;
         r = checked(a, *p, &name, err);
         if (r < 0)
             return r;
+        added = strv_add(a, added, name);
         if (!strv_has(set, name))
             set = strv_add(a, set, name);
     }
@@ -136,7 +138,7 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
         r = checked(a, *p, &name, err);
         if (r < 0)
             return r;
-        if (strv_has(c->cap_add, *p))
+        if (strv_has(added, name))
             return err_set(err, ERR_BAD_PARAM, EINVAL,
                            "capability \"%s\" cannot be dropped and added", name);
         set = without(a, set, name);

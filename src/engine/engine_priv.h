@@ -41,8 +41,8 @@ bool engine_has_controller(const struct engine *e, const char *name);
 /* Has the container ended, or did it never begin? */
 bool container_monitor_gone(struct engine *e, const struct container *c);
 /* container_logs() of the driver journald. */
-int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o, log_sink sink,
-                           void *arg, struct err *err) MUST_CHECK;
+int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o,
+                           log_sink sink, void *arg, struct err *err) MUST_CHECK;
 
 /* Reads a row's JSON into @c. */
 int container_decode(struct arena *a, const char *text, struct container_config *c,

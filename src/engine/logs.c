@@ -164,7 +164,8 @@ static int rotated(const struct reader *r)
 
 static int follow_one(struct engine *e, struct reader *r)
 {
-    bool gone = container_monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
+    bool gone = container_monitor_gone(
+        e, r->c); /* before the read: what it wrote last is then there */
     bool any, more = false;
     int res = read_some(r, &any);
     int next = res == 0 ? rotated(r) : -1;
@@ -225,10 +226,7 @@ static int open_log(struct reader *r, struct err *err)
 
     if (!STR_IN(driver, "k8s-file", "json-file"))
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       STR_EQ(driver, "journald")
-                           ? "logs of driver \"%s\" are read for one container at a time"
-                           : "this container is using the '%s' log driver, cannot read logs",
-                       driver);
+                       "this container is using the '%s' log driver, cannot read logs", driver);
     r->json = STR_EQ(driver, "json-file");
     r->fd = open(c->log_path, O_RDONLY | O_CLOEXEC);
     if (r->fd < 0 && errno != ENOENT)
@@ -239,8 +237,6 @@ static int open_log(struct reader *r, struct err *err)
 int container_logs(struct engine *e, const struct log_source *sources, size_t n,
                    const struct log_options *o, log_sink sink, struct err *err)
 {
-    if (n == 1 && str_same(sources[0].c->config.log_driver, "journald"))
-        return container_logs_journal(e, sources[0].c, o, sink, sources[0].arg, err);
     struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
     int res = 0;
     bool any;
@@ -252,6 +248,15 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
                                .arg = sources[i].arg,
                                .fd = -EBADF,
                                .line = { .max = 4u << 20 } };
+        if (str_same(r->c->config.log_driver, "journald")) {
+            if (o->follow && n > 1)
+                res = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                              "following several containers, one of them in the journal, is not "
+                              "supported yet");
+            else
+                res = container_logs_journal(e, r->c, o, sink, r->arg, err);
+            continue;
+        }
         int opened = open_log(r, err);
         if (opened < 0)
             res = opened;
@@ -265,7 +270,7 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
         if (res < 0)
             err_sys(err, -res, "reading the log of %s", sources[i].c->config.name);
     }
-    if (res == 0 && o->follow) {
+    if (res == 0 && o->follow && r > readers) {
         res = follow(e, readers, (size_t)(r - readers));
         if (res < 0)
             err_sys(err, -res, "following the log");

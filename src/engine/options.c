@@ -13,6 +13,13 @@
 
 #include "base/banned.h"
 
+/* Is there a component that ".." takes back?  (Not another ".." of a relative path.) */
+static bool has_parent(const char *path, size_t n)
+{
+    return n &&
+           !(n >= 2 && path[n - 1] == '.' && path[n - 2] == '.' && (n == 2 || path[n - 3] == '/'));
+}
+
 char *path_clean(struct arena *a, const char *path)
 {
     char *out = arena_alloc(a, strlen(path) + 2);
@@ -21,7 +28,7 @@ char *path_clean(struct arena *a, const char *path)
 
     for (const char *p = path; *p;) {
         size_t len = strcspn(p, "/");
-        if (len == 2 && strncmp(p, "..", 2) == 0 && (absolute || n)) {
+        if (len == 2 && strncmp(p, "..", 2) == 0 && (absolute || has_parent(out, n))) {
             while (n && out[--n] != '/')
                 ;
         } else if (len && !(len == 1 && *p == '.')) {
@@ -380,11 +387,13 @@ int option_ulimit(struct arena *a, const char *text, struct container_config *c,
     return 0;
 }
 
+enum { CPUS_MAX = 1000000 }; /* far more than any machine has, and 1e9 times it fits */
+
 int option_cpus(double cpus, struct container_resources *r, struct err *err)
 {
-    if (cpus < 0)
+    if (!(cpus >= 0 && cpus <= CPUS_MAX))
         return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid number of CPUs %g: must not be negative", cpus);
+                       "invalid number of CPUs %g: must be between 0 and %d", cpus, CPUS_MAX);
     r->nano_cpus = (int64_t)(cpus * 1e9);
     r->cpu_period = 100000;
     r->cpu_quota = (int64_t)(cpus * 100000);

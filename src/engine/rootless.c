@@ -1,3 +1,4 @@
+#include "engine/engine.h"
 #include "engine/rootless.h"
 
 #include <pwd.h>
@@ -241,9 +242,13 @@ static int make_namespace(struct err *err)
 
 /* ---------- the holder ---------- */
 
-/* Keeps the namespace alive while no container runs: sleeps, owns nothing else. */
+/* Keeps the namespace alive while no container runs: sleeps, owns nothing else.  It becomes the small program
+ * for that (podman-monitor under the name podman-pause), so that it neither keeps this one in memory nor
+ * looks like the command that happened to be first. */
 static pid_t start_holder(void)
 {
+    AUTO_ARENA a = { 0 };
+    char *program = engine_helper(&a, "podman-monitor");
     pid_t pid = fork();
     if (pid != 0)
         return pid;
@@ -257,6 +262,8 @@ static pid_t start_holder(void)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
+    if (program)
+        execl(program, "podman-pause", NULL);
     for (;;)
         pause();
 }
