@@ -21,8 +21,15 @@ echo "== unit tests and fuzz corpora"
 meson test -C "$build" --no-rebuild --print-errorlogs 2>&1 | tee "$log"
 count_meson
 
-TALLY=$tally "$here/run-bats.sh" "$build"
-[ "$(id -u)" -eq 0 ] && TALLY=$tally "$here/run-bats.sh" --user podtest "$build"
+# 0 and 1 are the results of tests, which it has counted itself; anything else means that it did not come
+# to its end.
+bats_tests() {
+    TALLY=$tally "$here/run-bats.sh" "$@" "$build"
+    [ $? -le 1 ] || echo "0 1 0" >>"$tally"
+}
+
+bats_tests
+[ "$(id -u)" -ne 0 ] || bats_tests --user podtest
 
 awk '{ p += $1; f += $2; s += $3 } END { print p " passed, " f " failed, " s " skipped"; exit f > 0 }' \
     "$tally"
