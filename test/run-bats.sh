@@ -55,7 +55,7 @@ cleanup() {
 as_user() {
     if [ -n "$user" ]; then
         (cd "$work" && setpriv --reuid "$user" --regid "$user" --init-groups \
-            env -i PATH="$PATH" LANG="${LANG:-C.UTF-8}" HOME="$work/tmp/home" USER="$user" \
+            env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG="${LANG:-C.UTF-8}" HOME="$work/tmp/home" USER="$user" \
             TMPDIR="$work/tmp" XDG_RUNTIME_DIR="$work/tmp/run" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" \
             PODMAN="$PODMAN" PODMAN_MONITOR="$PODMAN_MONITOR" BUILD_DIR="$BUILD_DIR" "$@" </dev/null)
     else
