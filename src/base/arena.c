@@ -89,11 +89,21 @@ size_t strv_len(char *const *v)
     return n;
 }
 
+/* A vector of @n strings has room for what strv_add() takes for granted: it doubles when n + 1 is a
+ * power of two. */
+static char **strv_room(struct arena *a, size_t n)
+{
+    size_t cap = 2;
+
+    while (cap <= n + 1)
+        cap *= 2;
+    return arena_alloc(a, cap * sizeof(char *));
+}
+
 char **strv_add(struct arena *a, char **v, const char *s)
 {
     size_t n = strv_len(v);
 
-    /* The vector doubles at powers of two, so adding stays linear without a capacity field. */
     if (!v || (n & (n + 1)) == 0) {
         char **w = arena_alloc(a, (2 * n + 2) * sizeof(*w));
         if (n)
@@ -112,12 +122,13 @@ char **strv_copy(struct arena *a, char *const *v)
 
 char **strv_concat(struct arena *a, char *const *v, char *const *w)
 {
-    char **out = NULL;
+    size_t n = strv_len(v) + strv_len(w), i = 0;
+    char **out = n ? strv_room(a, n) : NULL;
 
     for (; v && *v; v++)
-        out = strv_add(a, out, *v);
+        out[i++] = arena_strdup(a, *v);
     for (; w && *w; w++)
-        out = strv_add(a, out, *w);
+        out[i++] = arena_strdup(a, *w);
     return out;
 }
 
@@ -131,15 +142,18 @@ bool strv_has(char *const *v, const char *s)
 
 char **strv_split(struct arena *a, const char *s, char sep)
 {
-    char **out = NULL;
+    size_t n = 1;
 
-    for (;;) {
-        const char *end = strchrnul(s, sep);
-        out = strv_add(a, out, arena_strndup(a, s, (size_t)(end - s)));
-        if (!*end)
-            return out;
-        s = end + 1;
+    for (const char *p = s; (p = strchr(p, sep)); p++)
+        n++;
+    /* The words share one copy of the text: a file of a million lines costs a million pointers. */
+    char **out = strv_room(a, n), *text = arena_strdup(a, s);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = text;
+        text = strchrnul(text, sep);
+        *text++ = '\0';
     }
+    return out;
 }
 
 char *strv_join(struct arena *a, char *const *v, const char *sep)

@@ -24,9 +24,9 @@ struct reader {
     log_sink sink;
     void *arg;
     struct buf line;
-    int64_t skip;  /* lines to pass over, for --tail */
+    int64_t skip;   /* lines to pass over, for --tail */
     int64_t *count; /* only count lines (a line that came in parts counts once) */
-    bool partial;  /* the last record was no complete line */
+    bool partial;   /* the last record was no complete line */
     bool done;
 };
 
@@ -92,7 +92,7 @@ static int one_line(struct reader *r, const char *line, size_t len)
 
 static int feed(struct reader *r, const char *data, size_t len)
 {
-    for (const char *nl; (nl = memchr(data, '\n', len)); ) {
+    for (const char *nl; (nl = memchr(data, '\n', len));) {
         size_t n = (size_t)(nl - data);
         int res;
         if (r->line.len) {
@@ -164,7 +164,8 @@ static int rotated(const struct reader *r)
 
 static int follow_one(struct engine *e, struct reader *r)
 {
-    bool gone = container_monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
+    bool gone = container_monitor_gone(
+        e, r->c); /* before the read: what it wrote last is then there */
     bool any, more = false;
     int res = read_some(r, &any);
     int next = res == 0 ? rotated(r) : -1;
@@ -203,7 +204,8 @@ static int follow(struct engine *e, struct reader *readers, size_t n)
             if (readers[i].done)
                 continue;
             if (inotify_add_watch(watch, readers[i].c->config.log_path,
-                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 && errno != ENOENT)
+                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 &&
+                errno != ENOENT)
                 return -errno;
             int res = follow_one(e, &readers[i]);
             if (res < 0)
@@ -232,20 +234,25 @@ static int open_log(struct reader *r, struct err *err)
     return r->fd >= 0;
 }
 
-int container_logs(struct engine *e, const struct log_source *sources, size_t n, const struct log_options *o,
-                   log_sink sink, struct err *err)
+int container_logs(struct engine *e, const struct log_source *sources, size_t n,
+                   const struct log_options *o, log_sink sink, struct err *err)
 {
     struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
     int res = 0;
     bool any;
 
     for (size_t i = 0; res == 0 && i < n; i++) {
-        *r = (struct reader){ .c = sources[i].c, .o = o, .sink = sink, .arg = sources[i].arg, .fd = -EBADF,
-                              .line = { .max = 4u << 20 } };
+        *r = (struct reader) { .c = sources[i].c,
+                               .o = o,
+                               .sink = sink,
+                               .arg = sources[i].arg,
+                               .fd = -EBADF,
+                               .line = { .max = 4u << 20 } };
         if (str_same(r->c->config.log_driver, "journald")) {
             if (o->follow && n > 1)
                 res = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                              "following several containers, one of them in the journal, is not supported yet");
+                              "following several containers, one of them in the journal, is not "
+                              "supported yet");
             else
                 res = container_logs_journal(e, r->c, o, sink, r->arg, err);
             continue;

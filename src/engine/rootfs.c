@@ -21,7 +21,8 @@ static char *layer_dir(struct engine *e, struct arena *a, const char *key)
     return arena_printf(a, "%s/layers/%s/diff", e->store->graphroot, key);
 }
 
-int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret, struct err *err)
+int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
+                 struct err *err)
 {
     size_t n = strv_len(c->layers);
     bool whole = true;
@@ -96,8 +97,10 @@ static int shift_ids(int dir, const char *name, const struct container_config *c
 
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid), gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
-    if (uid >= 0 && gid >= 0 && fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
+    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid),
+            gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
+    if (uid >= 0 && gid >= 0 &&
+        fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     if ((st.st_mode & 06000) && !S_ISLNK(st.st_mode)) /* the change of owner took them away */
         (void)!fchmodat(dir, name, st.st_mode & 07777, 0);
@@ -130,7 +133,8 @@ static int make_copy(int dir, const struct container_config *c, char *const *low
     return r < 0 ? err_sys(err, -r, "copying the image of container %s", c->id) : 0;
 }
 
-int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c,
+                  struct err *err)
 {
     char path[128];
     char **lower;
@@ -171,8 +175,10 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
 
 char *engine_init_path(struct engine *e, struct arena *a)
 {
-    static const char *const known[] = { "/usr/libexec/podman/catatonit", "/usr/local/libexec/podman/catatonit",
-                                         "/usr/bin/catatonit", "/usr/bin/tini-static", "/usr/bin/tini" };
+    static const char *const known[] = { "/usr/libexec/podman/catatonit",
+                                         "/usr/local/libexec/podman/catatonit",
+                                         "/usr/bin/catatonit", "/usr/bin/tini-static",
+                                         "/usr/bin/tini" };
 
     if (!str_empty(e->defaults.init_path))
         return e->defaults.init_path;
@@ -224,7 +230,8 @@ static int open_overlay(struct engine *e, char *const *lower, struct err *err)
     return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
 }
 
-int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,
+                      struct err *err)
 {
     char **lower;
     int r = rootfs_lower(e, a, c, &lower, err);

@@ -4,7 +4,6 @@
  * process with CLONE_PARENT: it is in the PID namespace and still our child. */
 #include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,6 +44,9 @@ _Noreturn static void between(const struct exec_plan *x)
     for (size_t i = 0; i < x->ncgroup_tasks; i++)
         if (write(x->cgroup_tasks[i], "0", 1) < 0)
             child_fail(x->sync, STEP_CGROUP, errno, 0);
+    /* Once in its user namespace we have no right to the cgroup any more. */
+    bool entered = x->cgroup_v2 >= 0 && x->o->namespaces & CLONE_NEWUSER &&
+                   fs_write_kernel(x->cgroup_v2, "cgroup.procs", "0") == 0;
     AUTO_CLOSE int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     child_attributes(&x->process, x->sync, proc);
     /* From here on the container's processes could see us. */
@@ -55,6 +57,10 @@ _Noreturn static void between(const struct exec_plan *x)
         (void)!setgroups(0, NULL);
         if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
             child_fail(x->sync, STEP_USERNS, errno, 0);
+    }
+    if (x->cgroup_v2 >= 0 && !entered) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)x->cgroup_v2;
     }
     pid_t pid = sys_clone3(&args);
     if (pid < 0)
@@ -74,14 +80,7 @@ static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
         return err_sys(err, errno, "socketpair");
     l->sync = sv[0];
     x->sync = sv[1];
-    /* Into the cgroup before the namespaces: from within a cgroup namespace, systemd's mount option
-     * nsdelegate lets nobody cross its border. */
-    struct clone_args args = { .exit_signal = SIGCHLD };
-    if (x->cgroup_v2 >= 0) {
-        args.flags = CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t)x->cgroup_v2;
-    }
-    pid_t pid = sys_clone3(&args);
+    pid_t pid = fork();
     if (pid == 0) {
         close(sv[0]);
         between(x);
@@ -89,7 +88,7 @@ static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
     int e = errno;
     close(sv[1]);
     if (pid < 0)
-        return err_sys(err, e, "starting a process in cgroup %s", x->o->cgroup ? x->o->cgroup : "/");
+        return err_sys(err, e, "fork");
     int r = launch_wait(l, CHILD_PID, &m, err);
     (void)!proc_wait(pid);
     if (r < 0)
