@@ -35,6 +35,13 @@ asan: deps deps-test
 	ninja -C build-asan
 	@test/run.sh build-asan
 
+# What needs systemd, cgroup v2 alone, a journal, AppArmor or a power cut: in a virtual machine.
+VM ?= build-vm
+test-vm: all
+	@[ -f $(VM)/root.img ] || test/vm/build.sh $(VM)
+	test/vm/run.sh $(VM) $(BUILD) test/vm/guest-systemd
+	test/vm/powercut.sh $(VM) $(BUILD) 5 20 40
+
 clang: deps deps-test
 	@[ -f build-clang/build.ninja ] || CC=clang meson setup build-clang
 	ninja -C build-clang
@@ -61,4 +68,4 @@ uninstall:
 clean:
 	rm -rf build build-asan build-clang
 
-.PHONY: all deps deps-test hello test asan clang check bench install uninstall clean
+.PHONY: all deps deps-test hello test test-vm asan clang check bench install uninstall clean

@@ -56,7 +56,8 @@ static int copy_file(int sdir, const char *name, int ddir, const struct stat *st
     AUTO_CLOSE int in = openat(sdir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (in < 0)
         return -errno;
-    AUTO_CLOSE int out = openat(ddir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    AUTO_CLOSE int out = openat(ddir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                0600);
     if (out < 0)
         return -errno;
     int r = copy_data(in, out);
@@ -144,7 +145,8 @@ static int copy_attributes(int src, int dst)
 {
     struct stat st;
 
-    if (fstat(src, &st) < 0 || fchown(dst, st.st_uid, st.st_gid) < 0 || fchmod(dst, st.st_mode & 07777) < 0)
+    if (fstat(src, &st) < 0 || fchown(dst, st.st_uid, st.st_gid) < 0 ||
+        fchmod(dst, st.st_mode & 07777) < 0)
         return -errno;
     int r = copy_xattrs(src, dst);
     struct timespec times[2] = { st.st_atim, st.st_mtim };

@@ -4,7 +4,8 @@
 #include "base/util.h"
 
 enum {
-    COPY_APPLY_WHITEOUTS = 1 << 0, /* the source is an overlay layer: 0/0 devices delete, opaque directories
+    COPY_APPLY_WHITEOUTS =
+        1 << 0, /* the source is an overlay layer: 0/0 devices delete, opaque directories
                                       empty what is below */
     COPY_KEEP_ROOT = 1 << 1, /* @dst keeps its own owner and mode */
 };

@@ -98,4 +98,4 @@ static inline bool str_in_list(const char *s, const char *const *list)
             return true;
     return false;
 }
-#define STR_IN(s, ...) str_in_list((s), (const char *const[]){ __VA_ARGS__, NULL })
+#define STR_IN(s, ...) str_in_list((s), (const char *const[]) { __VA_ARGS__, NULL })

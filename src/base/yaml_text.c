@@ -12,11 +12,11 @@ static bool needs_quotes(const char *s)
     double d;
     bool b;
 
-    if (!*s || strchr("-?:,[]{}#&*!|>'\"%@` ", *s) || s[strlen(s) - 1] == ' ' || strstr(s, ": ") || strstr(s, " #") ||
-        s[strlen(s) - 1] == ':')
+    if (!*s || strchr("-?:,[]{}#&*!|>'\"%@` ", *s) || s[strlen(s) - 1] == ' ' || strstr(s, ": ") ||
+        strstr(s, " #") || s[strlen(s) - 1] == ':')
         return true;
-    if (STR_IN(s, "null", "~", "yes", "no", "on", "off", "Yes", "No", "On", "Off", "y", "n") || parse_bool(s, &b) == 0 ||
-        parse_f64(s, &d) == 0)
+    if (STR_IN(s, "null", "~", "yes", "no", "on", "off", "Yes", "No", "On", "Off", "y", "n") ||
+        parse_bool(s, &b) == 0 || parse_f64(s, &d) == 0)
         return true;
     for (const char *p = s; *p; p++)
         if (iscntrl((unsigned char)*p))
@@ -93,8 +93,7 @@ static void block(const json_t *v, int level, bool first, struct buf *out)
     size_t i;
 
     if (json_is_array(v)) {
-        json_array_foreach(v, i, each)
-        {
+        json_array_foreach (v, i, each) {
             if (!first || i)
                 spaces(out, level);
             buf_puts(out, "- ");
@@ -107,8 +106,7 @@ static void block(const json_t *v, int level, bool first, struct buf *out)
         }
         return;
     }
-    json_object_foreach((json_t *)(uintptr_t)v, key, each)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)v, key, each) {
         if (!first)
             spaces(out, level);
         first = false;

@@ -27,31 +27,78 @@ SAME(container_stop, "stop", cmd_stop);
 SAME(container_top, "top", cmd_top);
 SAME(container_unpause, "unpause", cmd_unpause);
 SAME(container_wait, "wait", cmd_wait);
-static const struct cmd container_list = { .name = "list", .aliases = ls_aliases, .same_as = &cmd_ps };
+static const struct cmd container_list = { .name = "list",
+                                           .aliases = ls_aliases,
+                                           .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &container_attach, &cmd_cleanup,       &container_create,    &container_exec, &cmd_container_exists,
-    &container_init,   &cmd_container_inspect, &container_kill,  &container_list, &container_logs,
-    &container_pause,  &cmd_container_prune, &container_rename,  &container_restart, &container_rm,
-    &container_run,    &container_start,   &container_stop,      &container_top,  &container_unpause,
-    &container_wait,   NULL,
+    &container_attach,      &cmd_cleanup,
+    &container_create,      &container_exec,
+    &cmd_container_exists,  &container_init,
+    &cmd_container_inspect, &container_kill,
+    &container_list,        &container_logs,
+    &container_pause,       &cmd_container_prune,
+    &container_rename,      &container_restart,
+    &container_rm,          &container_run,
+    &container_start,       &container_stop,
+    &container_top,         &container_unpause,
+    &container_wait,        NULL,
 };
 static const struct cmd cmd_container = {
-    .name = "container", .summary = "Manage containers", .description = "Manage containers", .subs = container_subs,
+    .name = "container",
+    .summary = "Manage containers",
+    .description = "Manage containers",
+    .subs = container_subs,
 };
 
 SAME(system_info_cmd, "info", cmd_info);
 static const struct cmd *const system_subs[] = { &system_info_cmd, &cmd_system_reset, NULL };
 static const struct cmd cmd_system = {
-    .name = "system", .summary = "Manage podman", .description = "Manage podman", .subs = system_subs,
+    .name = "system",
+    .summary = "Manage podman",
+    .description = "Manage podman",
+    .subs = system_subs,
 };
 
 static const struct cmd *const root_subs[] = {
-    &cmd_history, &cmd_image, &cmd_images, &cmd_import, &cmd_load, &cmd_pull, &cmd_rmi, &cmd_save, &cmd_tag, &cmd_untag,
-    &cmd_completion, &cmd_hidden_complete, &cmd_hidden_complete_bare, &cmd_hidden_man,
-    &cmd_attach, &cmd_container, &cmd_create, &cmd_exec,    &cmd_help,   &cmd_info,  &cmd_init,  &cmd_inspect,
-    &cmd_kill,   &cmd_logs,      &cmd_pause,  &cmd_ps,      &cmd_rename, &cmd_restart, &cmd_rm,  &cmd_run,
-    &cmd_start,  &cmd_stop,      &cmd_system, &cmd_top,     &cmd_unpause, &cmd_unshare, &cmd_version, &cmd_wait,
+    &cmd_history,
+    &cmd_image,
+    &cmd_images,
+    &cmd_import,
+    &cmd_load,
+    &cmd_pull,
+    &cmd_rmi,
+    &cmd_save,
+    &cmd_tag,
+    &cmd_untag,
+    &cmd_completion,
+    &cmd_hidden_complete,
+    &cmd_hidden_complete_bare,
+    &cmd_hidden_man,
+    &cmd_attach,
+    &cmd_container,
+    &cmd_create,
+    &cmd_exec,
+    &cmd_help,
+    &cmd_info,
+    &cmd_init,
+    &cmd_inspect,
+    &cmd_kill,
+    &cmd_logs,
+    &cmd_pause,
+    &cmd_ps,
+    &cmd_rename,
+    &cmd_restart,
+    &cmd_rm,
+    &cmd_run,
+    &cmd_start,
+    &cmd_stop,
+    &cmd_system,
+    &cmd_top,
+    &cmd_unpause,
+    &cmd_unshare,
+    &cmd_version,
+    &cmd_wait,
     NULL,
 };
 const struct cmd cmd_podman = {

@@ -40,7 +40,7 @@ static void pass_global(const struct opt *o, const char *value, struct arena *a)
         for (const struct opt *const *t = tables[i]; *t; t++)
             for (const struct opt *g = *t; g->kind != OPT_END; g++)
                 if (g == o)
-                    memcpy((char *)&global_args + o->off, &(char *){ arena_strdup(a, value) },
+                    memcpy((char *)&global_args + o->off, &(char *) { arena_strdup(a, value) },
                            sizeof(char *));
 }
 

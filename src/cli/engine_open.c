@@ -43,7 +43,8 @@ struct engine *cmd_engine(struct cmd_ctx *c)
         .runtime = global_args.runtime,
         .runtime_flags = global_args.runtime_flag,
         .modules = global_args.modules,
-        .hooks_dirs = global_args.hooks_dir, .global_argv = global_argv(c->arena),
+        .hooks_dirs = global_args.hooks_dir,
+        .global_argv = global_argv(c->arena),
     };
     engine = engine_open(&o, c->err);
     return engine;
@@ -78,7 +79,8 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
 
     if (!e)
         return 0;
-    if ((kind == COMPLETE_IMAGE || kind == COMPLETE_COMMAND) && images_list(e, &a, NULL, &images, &err) == 0)
+    if ((kind == COMPLETE_IMAGE || kind == COMPLETE_COMMAND) &&
+        images_list(e, &a, NULL, &images, &err) == 0)
         for (size_t i = 0; i < images.n; i++)
             for (char **n = images.items[i].names; n && *n; n++)
                 complete_image(*n, prefix, out);

@@ -165,7 +165,7 @@ static int print_template(const json_t *doc, const struct cli_list *how, bool li
     }
     if (r == 0)
         r = list && !ranges_over_list(f.text) ? run_rows(t, doc, &out, err)
-                                                   : gotmpl_run_strict(t, doc, &out, err);
+                                              : gotmpl_run_strict(t, doc, &out, err);
     gotmpl_free(t);
     if (r < 0)
         return how->title ? err_wrap(err, "%s", how->title) : r;

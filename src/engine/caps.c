@@ -7,16 +7,46 @@
 
 /* In the kernel's order: the index is the capability's number. */
 static const char *const names[] = {
-    "CAP_CHOWN",          "CAP_DAC_OVERRIDE",  "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
-    "CAP_FSETID",         "CAP_KILL",          "CAP_SETGID",          "CAP_SETUID",
-    "CAP_SETPCAP",        "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",      "CAP_NET_RAW",       "CAP_IPC_LOCK",        "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",     "CAP_SYS_RAWIO",     "CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",      "CAP_SYS_ADMIN",     "CAP_SYS_BOOT",        "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",   "CAP_SYS_TIME",      "CAP_SYS_TTY_CONFIG",  "CAP_MKNOD",
-    "CAP_LEASE",          "CAP_AUDIT_WRITE",   "CAP_AUDIT_CONTROL",   "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",   "CAP_MAC_ADMIN",     "CAP_SYSLOG",          "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",  "CAP_AUDIT_READ",    "CAP_PERFMON",         "CAP_BPF",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_DAC_READ_SEARCH",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_LINUX_IMMUTABLE",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",
+    "CAP_NET_RAW",
+    "CAP_IPC_LOCK",
+    "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_CHROOT",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_BOOT",
+    "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",
+    "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG",
+    "CAP_MKNOD",
+    "CAP_LEASE",
+    "CAP_AUDIT_WRITE",
+    "CAP_AUDIT_CONTROL",
+    "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",
+    "CAP_MAC_ADMIN",
+    "CAP_SYSLOG",
+    "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",
+    "CAP_AUDIT_READ",
+    "CAP_PERFMON",
+    "CAP_BPF",
     "CAP_CHECKPOINT_RESTORE",
 };
 
@@ -39,7 +69,8 @@ static int checked(struct arena *a, const char *name, char **ret, struct err *er
 {
     *ret = capability_name(a, name);
     return *ret ? 0
-                : err_set(err, ERR_BAD_PARAM, EINVAL, "unknown capability \"%s\" in --cap-add/--cap-drop", name);
+                : err_set(err, ERR_BAD_PARAM, EINVAL,
+                          "unknown capability \"%s\" in --cap-add/--cap-drop", name);
 }
 
 static bool has_all(char *const *v)
@@ -51,8 +82,8 @@ static bool has_all(char *const *v)
 }
 
 /* What there is before anything is added or dropped by name. */
-static int first_set(struct arena *a, const struct container_config *c, char *const *defaults, char ***ret,
-                     struct err *err)
+static int first_set(struct arena *a, const struct container_config *c, char *const *defaults,
+                     char ***ret, struct err *err)
 {
     char *name;
 
@@ -81,8 +112,8 @@ static char **without(struct arena *a, char *const *set, const char *name)
     return kept;
 }
 
-int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults, char ***ret,
-                         struct err *err)
+int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
+                         char ***ret, struct err *err)
 {
     char **set = NULL;
     char *name;
@@ -108,7 +139,8 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
         if (r < 0)
             return r;
         if (strv_has(added, name))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "capability \"%s\" cannot be dropped and added", name);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "capability \"%s\" cannot be dropped and added", name);
         set = without(a, set, name);
     }
     *ret = set ? set : arena_alloc(a, sizeof(char *));

@@ -40,16 +40,19 @@ struct container_list {
 int container_find(struct engine *e, struct arena *a, const char *name, struct container *ret,
                    struct err *err) MUST_CHECK;
 /* The one created last. */
-int container_latest(struct engine *e, struct arena *a, struct container *ret, struct err *err) MUST_CHECK;
+int container_latest(struct engine *e, struct arena *a, struct container *ret,
+                     struct err *err) MUST_CHECK;
 bool container_exists(struct engine *e, const char *name);
 /* All, oldest first. */
-int container_list(struct engine *e, struct arena *a, struct container_list *out, struct err *err) MUST_CHECK;
+int container_list(struct engine *e, struct arena *a, struct container_list *out,
+                   struct err *err) MUST_CHECK;
 /* Keeps those that pass all filters ("status=exited", "name=...", ...).  ERR_BAD_PARAM names an unknown
  * filter.  Filters of one key are alternatives, of different keys all apply. */
-int container_filter(struct engine *e, struct arena *a, struct container_list *list, char *const *filters,
-                     struct err *err) MUST_CHECK;
+int container_filter(struct engine *e, struct arena *a, struct container_list *list,
+                     char *const *filters, struct err *err) MUST_CHECK;
 /* Refreshes the state. */
-int container_refresh(struct engine *e, struct arena *a, struct container *c, struct err *err) MUST_CHECK;
+int container_refresh(struct engine *e, struct arena *a, struct container *c,
+                      struct err *err) MUST_CHECK;
 
 /* Directories: descriptors that the caller closes, or negative errno. */
 int container_run_dir(struct engine *e, const char *id);
@@ -68,9 +71,9 @@ struct pull_request {
 /* Completes @c (in arena @a) from its image and the configuration, and stores it.  @image is the image's
  * name as given (NULL with c->rootfs).  c->id and c->name are set on return.  @replace removes one with
  * the same name first.  Warnings are appended to *warnings. */
-int container_create(struct engine *e, struct arena *a, struct container_config *c, const char *image,
-                     const struct pull_request *pull, bool replace, char ***warnings,
-                     struct err *err) MUST_CHECK;
+int container_create(struct engine *e, struct arena *a, struct container_config *c,
+                     const char *image, const struct pull_request *pull, bool replace,
+                     char ***warnings, struct err *err) MUST_CHECK;
 
 /* ---------- running ---------- */
 
@@ -93,10 +96,12 @@ int container_attach_open(struct engine *e, const struct container *c, struct er
 
 /* Stops; *ret_was_running false when there was nothing to do.  @timeout_s < -1: the container's own;
  * -1: wait for ever. */
-int container_stop(struct engine *e, const struct container *c, int64_t timeout_s, bool *ret_was_running,
+int container_stop(struct engine *e, const struct container *c, int64_t timeout_s,
+                   bool *ret_was_running, struct err *err) MUST_CHECK;
+int container_kill(struct engine *e, const struct container *c, int signo,
                    struct err *err) MUST_CHECK;
-int container_kill(struct engine *e, const struct container *c, int signo, struct err *err) MUST_CHECK;
-int container_pause(struct engine *e, const struct container *c, bool pause, struct err *err) MUST_CHECK;
+int container_pause(struct engine *e, const struct container *c, bool pause,
+                    struct err *err) MUST_CHECK;
 
 struct container_remove_options {
     bool force, volumes;
@@ -104,15 +109,16 @@ struct container_remove_options {
     int64_t timeout_s; /* as container_stop() */
 };
 /* ERR_STATE when it runs and force is not given. */
-int container_remove(struct engine *e, const struct container *c, const struct container_remove_options *o,
-                     struct err *err) MUST_CHECK;
+int container_remove(struct engine *e, const struct container *c,
+                     const struct container_remove_options *o, struct err *err) MUST_CHECK;
 
-int container_rename(struct engine *e, const struct container *c, const char *name, struct err *err) MUST_CHECK;
+int container_rename(struct engine *e, const struct container *c, const char *name,
+                     struct err *err) MUST_CHECK;
 
 /* Waits until the container has any of the states (bit mask of 1 << enum container_status); *ret_code is
  * its exit code. */
-int container_wait(struct engine *e, const struct container *c, unsigned states, int64_t interval_ns,
-                   int *ret_code, struct err *err) MUST_CHECK;
+int container_wait(struct engine *e, const struct container *c, unsigned states,
+                   int64_t interval_ns, int *ret_code, struct err *err) MUST_CHECK;
 
 /* What has to be done once it has ended: removal of auto_remove containers, stale run state.  Never fails
  * because there is nothing to do. */
@@ -132,13 +138,14 @@ struct exec_options {
     int in, out, err;
 };
 /* Runs to the end (unless detach); *ret_code is the command's.  The session's ID in @session (65 bytes). */
-int container_exec(struct engine *e, const struct container *c, const struct exec_options *o, char *session,
-                   int *ret_code, struct err *err) MUST_CHECK;
+int container_exec(struct engine *e, const struct container *c, const struct exec_options *o,
+                   char *session, int *ret_code, struct err *err) MUST_CHECK;
 
 /* ---------- looking ---------- */
 
 /* One line of the log; @text has no newline unless the line was complete (partial lines). */
-typedef int (*log_sink)(void *arg, int64_t when, bool err, bool complete, const char *text, size_t len);
+typedef int (*log_sink)(void *arg, int64_t when, bool err, bool complete, const char *text,
+                        size_t len);
 struct log_options {
     int64_t since, until; /* ns, 0: none */
     int64_t tail;         /* lines, < 0: all */
@@ -150,8 +157,8 @@ struct log_source {
 };
 /* All of the first, then all of the second and so on; with o->follow then what comes from any of them,
  * until all have ended. */
-int container_logs(struct engine *e, const struct log_source *sources, size_t n, const struct log_options *o,
-                   log_sink sink, struct err *err) MUST_CHECK;
+int container_logs(struct engine *e, const struct log_source *sources, size_t n,
+                   const struct log_options *o, log_sink sink, struct err *err) MUST_CHECK;
 
 /* `podman inspect`'s document, a new reference; NULL with @err set. */
 json_t *container_inspect(struct engine *e, struct arena *a, const struct container *c, bool size,
@@ -160,8 +167,8 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
 /* Are these all descriptors that container_top() knows? */
 bool container_top_knows(char *const *descriptors);
 /* Rows of text cells of `top`; the first row holds the headers. */
-int container_top(struct engine *e, struct arena *a, const struct container *c, char *const *descriptors,
-                  char ****ret_rows, struct err *err) MUST_CHECK;
+int container_top(struct engine *e, struct arena *a, const struct container *c,
+                  char *const *descriptors, char ****ret_rows, struct err *err) MUST_CHECK;
 
 /* Bytes of the writable layer and of all layers. */
 int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root,

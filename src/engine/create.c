@@ -16,21 +16,25 @@
 /* ---------- names ---------- */
 
 static const char *const adjectives[] = {
-    "agile",   "amber",  "bold",   "brave",  "bright", "calm",   "clever", "cosmic", "curious", "daring",
-    "dreamy",  "eager",  "fair",   "fluent", "fond",   "gentle", "glad",   "golden", "happy",   "hardy",
-    "honest",  "humble", "jolly",  "keen",   "kind",   "lively", "lucid",  "lucky",  "mellow",  "merry",
-    "mighty",  "modest", "nimble", "noble",  "patient", "plucky", "polite", "proud", "quick",   "quiet",
-    "rapid",   "ready",  "robust", "serene", "sharp",  "silent", "simple", "sleepy", "smooth",  "solid",
-    "steady",  "stoic",  "sunny",  "swift",  "tender", "tidy",   "vivid",  "warm",   "wise",    "witty",
+    "agile",  "amber",  "bold",   "brave",  "bright", "calm",   "clever", "cosmic",  "curious",
+    "daring", "dreamy", "eager",  "fair",   "fluent", "fond",   "gentle", "glad",    "golden",
+    "happy",  "hardy",  "honest", "humble", "jolly",  "keen",   "kind",   "lively",  "lucid",
+    "lucky",  "mellow", "merry",  "mighty", "modest", "nimble", "noble",  "patient", "plucky",
+    "polite", "proud",  "quick",  "quiet",  "rapid",  "ready",  "robust", "serene",  "sharp",
+    "silent", "simple", "sleepy", "smooth", "solid",  "steady", "stoic",  "sunny",   "swift",
+    "tender", "tidy",   "vivid",  "warm",   "wise",   "witty",
 };
 static const char *const scientists[] = {
-    "abel",    "ampere",  "archimedes", "babbage", "banach", "bell",    "bohr",    "boole",    "borg",    "brahe",
-    "cantor",  "cauchy",  "church",     "clarke",  "curie",  "darwin",  "dijkstra", "dirac",   "edison",  "einstein",
-    "erdos",   "euclid",  "euler",      "faraday", "fermat", "fermi",   "feynman", "franklin", "galileo", "galois",
-    "gauss",   "germain", "goldberg",   "goodall", "haibt",  "hamilton", "hawking", "heisenberg", "hertz", "hilbert",
-    "hopper",  "hypatia", "johnson",    "kalam",   "keller", "kepler",  "knuth",   "lamarr",   "leakey",  "lovelace",
-    "maxwell", "meitner", "mendel",     "newton",  "noether", "pascal", "pasteur", "planck",   "poincare", "ramanujan",
-    "ritchie", "shannon", "tesla",      "turing",  "volta",  "wiles",   "wright",  "wu",       "yalow",   "yonath",
+    "abel",     "ampere",  "archimedes", "babbage",   "banach",   "bell",     "bohr",
+    "boole",    "borg",    "brahe",      "cantor",    "cauchy",   "church",   "clarke",
+    "curie",    "darwin",  "dijkstra",   "dirac",     "edison",   "einstein", "erdos",
+    "euclid",   "euler",   "faraday",    "fermat",    "fermi",    "feynman",  "franklin",
+    "galileo",  "galois",  "gauss",      "germain",   "goldberg", "goodall",  "haibt",
+    "hamilton", "hawking", "heisenberg", "hertz",     "hilbert",  "hopper",   "hypatia",
+    "johnson",  "kalam",   "keller",     "kepler",    "knuth",    "lamarr",   "leakey",
+    "lovelace", "maxwell", "meitner",    "mendel",    "newton",   "noether",  "pascal",
+    "pasteur",  "planck",  "poincare",   "ramanujan", "ritchie",  "shannon",  "tesla",
+    "turing",   "volta",   "wiles",      "wright",    "wu",       "yalow",    "yonath",
 };
 
 static char *random_name(struct arena *a, int try)
@@ -39,8 +43,10 @@ static char *random_name(struct arena *a, int try)
 
     if (getrandom(r, sizeof(r), 0) != sizeof(r))
         abort();
-    const char *x = adjectives[r[0] % ARRAY_SIZE(adjectives)], *y = scientists[r[1] % ARRAY_SIZE(scientists)];
-    return try < 3 ? arena_printf(a, "%s_%s", x, y) : arena_printf(a, "%s_%s%u", x, y, r[2] % 100000);
+    const char *x = adjectives[r[0] % ARRAY_SIZE(adjectives)],
+               *y = scientists[r[1] % ARRAY_SIZE(scientists)];
+    return try < 3 ? arena_printf(a, "%s_%s", x, y)
+                   : arena_printf(a, "%s_%s%u", x, y, r[2] % 100000);
 }
 
 /* ---------- the image ---------- */
@@ -49,9 +55,17 @@ static int pull(struct engine *e, struct arena *a, const char *name, const struc
                 const char *policy, struct image *img, char **ret_name, struct err *err)
 {
     struct image_pull_options o = {
-        .policy = policy, .os = p->os, .arch = p->arch, .variant = p->variant, .authfile = p->authfile,
-        .creds = p->creds, .cert_dir = p->cert_dir, .tls_verify = p->tls_verify, .quiet = p->quiet,
-        .retry = p->retry, .retry_delay_ns = p->retry_delay_ns,
+        .policy = policy,
+        .os = p->os,
+        .arch = p->arch,
+        .variant = p->variant,
+        .authfile = p->authfile,
+        .creds = p->creds,
+        .cert_dir = p->cert_dir,
+        .tls_verify = p->tls_verify,
+        .quiet = p->quiet,
+        .retry = p->retry,
+        .retry_delay_ns = p->retry_delay_ns,
     };
     char **ids = NULL;
     int r = image_pull(e->store, a, name, &o, &ids, err);
@@ -70,12 +84,14 @@ static int pull(struct engine *e, struct arena *a, const char *name, const struc
 
 static bool platform_wanted(const struct pull_request *p, const struct image *img)
 {
-    return (!p->os || str_same(p->os, img->config.os)) && (!p->arch || str_same(p->arch, img->config.architecture)) &&
+    return (!p->os || str_same(p->os, img->config.os)) &&
+           (!p->arch || str_same(p->arch, img->config.architecture)) &&
            (!p->variant || str_same(p->variant, img->config.variant));
 }
 
-static int get_image(struct engine *e, struct arena *a, const char *name, const struct pull_request *p,
-                     struct image *img, char **ret_name, struct err *err)
+static int get_image(struct engine *e, struct arena *a, const char *name,
+                     const struct pull_request *p, struct image *img, char **ret_name,
+                     struct err *err)
 {
     const char *policy = str_empty(p->policy) ? e->defaults.pull_policy : p->policy;
     int r;
@@ -89,8 +105,8 @@ static int get_image(struct engine *e, struct arena *a, const char *name, const 
         if (r < 0 && STR_EQ(policy, "never"))
             return r;
         err_clear(err);
-        if (r < 0 && STR_IN(name, "hello", "localhost/hello", "localhost/hello:latest", "quay.io/podman/hello",
-                            "quay.io/podman/hello:latest")) {
+        if (r < 0 && STR_IN(name, "hello", "localhost/hello", "localhost/hello:latest",
+                            "quay.io/podman/hello", "quay.io/podman/hello:latest")) {
             r = image_ensure_hello(e->store, a, err);
             return r < 0 ? r : image_find_named(e->store, a, name, img, ret_name, err);
         }
@@ -99,7 +115,8 @@ static int get_image(struct engine *e, struct arena *a, const char *name, const 
     return pull(e, a, name, p, policy, img, ret_name, err);
 }
 
-static void merge_env(struct engine *e, struct arena *a, const struct image_exec *x, struct container_config *c)
+static void merge_env(struct engine *e, struct arena *a, const struct image_exec *x,
+                      struct container_config *c)
 {
     char **env = NULL;
 
@@ -137,7 +154,8 @@ static void merge_env(struct engine *e, struct arena *a, const struct image_exec
     c->env = env;
 }
 
-static void merge_image(struct engine *e, struct arena *a, const struct image *img, struct container_config *c)
+static void merge_image(struct engine *e, struct arena *a, const struct image *img,
+                        struct container_config *c)
 {
     const struct image_exec *x = &img->config.config;
 
@@ -164,7 +182,7 @@ static void merge_image(struct engine *e, struct arena *a, const struct image *i
         if (have || dst[0] != '/')
             continue;
         struct container_mount *m = LIST_ADD(a, c->mounts);
-        *m = (struct container_mount){ .destination = dst, .from_image = true };
+        *m = (struct container_mount) { .destination = dst, .from_image = true };
         m->type = arena_strdup(a, STR_EQ(mode, "tmpfs") ? "tmpfs" : "volume");
         m->anonymous = STR_EQ(m->type, "volume");
     }
@@ -177,7 +195,8 @@ static char *choose(struct arena *a, char *given, const char *otherwise)
     return str_empty(given) ? arena_strdup(a, otherwise) : given;
 }
 
-static int apply_limits(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+static int apply_limits(struct engine *e, struct arena *a, struct container_config *c,
+                        struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
 
@@ -213,7 +232,8 @@ static int apply_limits(struct engine *e, struct arena *a, struct container_conf
     return 0;
 }
 
-static int apply_mounts(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+static int apply_mounts(struct engine *e, struct arena *a, struct container_config *c,
+                        struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
     int r = 0;
@@ -244,18 +264,21 @@ static int apply_log(struct engine *e, struct arena *a, struct container_config 
     c->log_driver = choose(a, c->log_driver, d->log_driver);
     if (STR_EQ(c->log_driver, "journald") && access("/run/systemd/journal/socket", F_OK) < 0)
         return err_set(err, ERR_UNSUPPORTED, ENOENT,
-                       "log driver \"journald\": no journal runs here (/run/systemd/journal/socket is missing): use --log-driver k8s-file");
+                       "log driver \"journald\": no journal runs here (/run/systemd/journal/socket "
+                       "is missing): use --log-driver k8s-file");
     if (c->log_size_max <= 0)
         c->log_size_max = d->log_size_max;
     if (str_empty(c->log_tag))
         c->log_tag = d->log_tag;
     if (str_empty(c->log_path) && STR_IN(c->log_driver, "k8s-file", "json-file"))
-        c->log_path = str_empty(d->log_path) ? arena_printf(a, "%s/ctr.log", container_bundle(e, a, c->id))
-                                             : arena_printf(a, "%s/%s/ctr.log", d->log_path, c->id);
+        c->log_path = str_empty(d->log_path)
+                          ? arena_printf(a, "%s/ctr.log", container_bundle(e, a, c->id))
+                          : arena_printf(a, "%s/%s/ctr.log", d->log_path, c->id);
     return 0;
 }
 
-static int resolve_container_modes(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+static int resolve_container_modes(struct engine *e, struct arena *a, struct container_config *c,
+                                   struct err *err)
 {
     char **modes[] = { &c->netns, &c->pidns, &c->ipcns, &c->utsns, &c->userns, &c->cgroupns };
 
@@ -273,14 +296,18 @@ static int resolve_container_modes(struct engine *e, struct arena *a, struct con
     return 0;
 }
 
-static int check_mode(const char *option, const char *mode, const char *const *words, struct err *err)
+static int check_mode(const char *option, const char *mode, const char *const *words,
+                      struct err *err)
 {
-    if (str_empty(mode) || str_in_list(mode, words) || str_starts(mode, "container:") || str_starts(mode, "ns:"))
+    if (str_empty(mode) || str_in_list(mode, words) || str_starts(mode, "container:") ||
+        str_starts(mode, "ns:"))
         return 0;
-    return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid %s mode \"%s\": unrecognized namespace mode", option, mode);
+    return err_set(err, ERR_BAD_PARAM, EINVAL,
+                   "invalid %s mode \"%s\": unrecognized namespace mode", option, mode);
 }
 
-static int apply_namespaces(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+static int apply_namespaces(struct engine *e, struct arena *a, struct container_config *c,
+                            struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
     static const char *const plain[] = { "host", "private", NULL };
@@ -317,7 +344,8 @@ static void apply_annotations(struct arena *a, struct container_config *c, char 
     }
 }
 
-static int apply_process(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
+static int apply_process(struct engine *e, struct arena *a, struct container_config *c,
+                         struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
     char host[65] = "";
@@ -329,7 +357,9 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
         } else
             c->hostname = d->name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
     } else if (c->utsns && STR_EQ(c->utsns, "host"))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set hostname when running in the host UTS namespace: invalid configuration");
+        return err_set(
+            err, ERR_BAD_PARAM, EINVAL,
+            "cannot set hostname when running in the host UTS namespace: invalid configuration");
     c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
     if (c->stop_timeout == -2)
         c->stop_timeout = d->stop_timeout;
@@ -346,10 +376,12 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->runtime = choose(a, c->runtime, e->opt.runtime ? e->opt.runtime : d->runtime);
     c->runtime_flags = e->opt.runtime_flags ? strv_copy(a, e->opt.runtime_flags) : c->runtime_flags;
     c->cgroup_manager = arena_strdup(a, e->cgroup_manager);
-    if (STR_EQ(e->cgroup_manager, "systemd") && !str_empty(c->cgroup_parent) && !str_ends(c->cgroup_parent, ".slice"))
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "did not receive systemd slice as cgroup parent when using systemd to manage cgroups: "
-                       "invalid argument");
+    if (STR_EQ(e->cgroup_manager, "systemd") && !str_empty(c->cgroup_parent) &&
+        !str_ends(c->cgroup_parent, ".slice"))
+        return err_set(
+            err, ERR_BAD_PARAM, EINVAL,
+            "did not receive systemd slice as cgroup parent when using systemd to manage cgroups: "
+            "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
     apply_annotations(a, c, d->annotations);
     for (char **p = c->label_opts; p && *p; p++)
@@ -369,7 +401,8 @@ static void finish_env(struct arena *a, struct container_config *c)
 
 /* ---------- the row ---------- */
 
-static int name_taken(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+static int name_taken(struct engine *e, struct arena *a, const struct container_config *c,
+                      struct err *err)
 {
     struct container other = { 0 };
     const char *id = "";
@@ -377,8 +410,10 @@ static int name_taken(struct engine *e, struct arena *a, const struct container_
     if (container_find(e, a, c->name, &other, NULL) == 0)
         id = other.config.id;
     return err_set(err, ERR_CONFLICT, EEXIST,
-                   "creating container storage: the container name \"%s\" is already in use by %s. You have to remove "
-                   "that container to be able to reuse that name: that name is already in use, or use --replace to "
+                   "creating container storage: the container name \"%s\" is already in use by %s. "
+                   "You have to remove "
+                   "that container to be able to reuse that name: that name is already in use, or "
+                   "use --replace to "
                    "instruct Podman to do so.",
                    c->name, id);
 }
@@ -392,12 +427,17 @@ static int insert_row(struct engine *e, const struct container_config *c, struct
     int r = db_begin(db, DB_FAST, err);
     if (r < 0)
         return r;
-    r = db_exec(db, err, "INSERT INTO containers(id, name, image, created, auto_remove, config) VALUES(?,?,?,?,?,?)",
-                "sssibs", c->id, c->name, c->image, c->created, (int)c->auto_remove, text);
+    r = db_exec(
+        db, err,
+        "INSERT INTO containers(id, name, image, created, auto_remove, config) VALUES(?,?,?,?,?,?)",
+        "sssibs", c->id, c->name, c->image, c->created, (int)c->auto_remove, text);
     for (char **v = c->volumes; r >= 0 && v && *v; v++)
-        r = db_exec(db, err, "INSERT OR IGNORE INTO container_volumes(container, volume) VALUES(?,?)", "ss", c->id, *v);
+        r = db_exec(db, err,
+                    "INSERT OR IGNORE INTO container_volumes(container, volume) VALUES(?,?)", "ss",
+                    c->id, *v);
     for (char **v = c->requires_; r >= 0 && v && *v; v++)
-        r = db_exec(db, err, "INSERT OR IGNORE INTO container_needs(container, needs) VALUES(?,?)", "ss", c->id, *v);
+        r = db_exec(db, err, "INSERT OR IGNORE INTO container_needs(container, needs) VALUES(?,?)",
+                    "ss", c->id, *v);
     if (r < 0) {
         db_rollback(db);
         return r;
@@ -406,8 +446,8 @@ static int insert_row(struct engine *e, const struct container_config *c, struct
 }
 
 /* @chosen: the user chose the name; a random one that is taken is thrown again. */
-static int store_container(struct engine *e, struct arena *a, struct container_config *c, bool chosen,
-                           struct err *err)
+static int store_container(struct engine *e, struct arena *a, struct container_config *c,
+                           bool chosen, struct err *err)
 {
     char path[128];
     /* Held until the row is there: a directory without one and without this lock is a leftover. */
@@ -423,7 +463,8 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
         if (r != -EEXIST)
             break;
         err_clear(err);
-        if (chosen && try == 0 && container_reap(e, NULL) == 0) { /* the name of one that only waits to be reaped */
+        if (chosen && try == 0 &&
+            container_reap(e, NULL) == 0) { /* the name of one that only waits to be reaped */
             r = 0;
             continue;
         }
@@ -442,13 +483,15 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
     return r;
 }
 
-static int replace_old(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+static int replace_old(struct engine *e, struct arena *a, const struct container_config *c,
+                       struct err *err)
 {
     struct container old;
     struct container_remove_options o = { .force = true, .volumes = true, .timeout_s = -2 };
 
     if (str_empty(c->name))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot replace container without --name being set");
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "cannot replace container without --name being set");
     if (container_find(e, a, c->name, &old, err) < 0) {
         bool absent = err->kind == ERR_NOT_FOUND;
         if (absent)
@@ -458,8 +501,9 @@ static int replace_old(struct engine *e, struct arena *a, const struct container
     return STR_EQ(old.config.name, c->name) ? container_remove(e, &old, &o, err) : 0;
 }
 
-int container_create(struct engine *e, struct arena *a, struct container_config *c, const char *image,
-                     const struct pull_request *p, bool replace, char ***warnings, struct err *err)
+int container_create(struct engine *e, struct arena *a, struct container_config *c,
+                     const char *image, const struct pull_request *p, bool replace,
+                     char ***warnings, struct err *err)
 {
     char id[65];
     struct image img = { 0 };
@@ -489,7 +533,8 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     merge_env(e, a, &img.config.config, c);
     merge_image(e, a, &img, c);
     if (!c->entrypoint && !c->command)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
     if (!chosen)
         c->name = random_name(a, 0);
     r = apply_namespaces(e, a, c, err);

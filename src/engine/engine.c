@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-static char *or(const char *s, const char *otherwise)
+static char * or (const char *s, const char *otherwise)
 {
     return (char *)(uintptr_t)(str_empty(s) ? otherwise : s);
 }
@@ -32,8 +32,9 @@ char *systemd_socket(bool rootless)
 
 const char *container_cgroup_manager(const struct engine *e, const struct container_config *c)
 {
-    return c->cgroup_manager && STR_EQ(c->cgroup_manager, "systemd") && has_systemd(e->rootless) ? "systemd"
-                                                                                                : "cgroupfs";
+    return c->cgroup_manager && STR_EQ(c->cgroup_manager, "systemd") && has_systemd(e->rootless)
+               ? "systemd"
+               : "cgroupfs";
 }
 
 bool engine_has_controller(const struct engine *e, const char *name)
@@ -46,7 +47,9 @@ bool engine_has_controller(const struct engine *e, const char *name)
         return true;
     if (!STR_EQ(e->cgroup_manager, "systemd"))
         return false;
-    snprintf(path, sizeof(path), "/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service/cgroup.controllers", uid, uid);
+    snprintf(path, sizeof(path),
+             "/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service/cgroup.controllers", uid,
+             uid);
     if (fs_read_file(AT_FDCWD, path, &b) < 0 || !b.data)
         return false;
     AUTO_ARENA a = { 0 };
@@ -77,7 +80,7 @@ static int fill_defaults(struct engine *e, const struct config_containers *k, st
 {
     struct engine_defaults *d = &e->defaults;
 
-    *d = (struct engine_defaults){
+    *d = (struct engine_defaults) {
         .capabilities = k->containers.default_capabilities,
         .env = k->containers.env,
         .ulimits = k->containers.default_ulimits,
@@ -89,24 +92,24 @@ static int fill_defaults(struct engine *e, const struct config_containers *k, st
         .cgroup_conf = k->containers.cgroup_conf,
         .apparmor_profile = NULL, /* no profile of ours is loaded yet: naming it would fail */
         .base_hosts_file = k->containers.base_hosts_file,
-        .cgroupns = or(k->containers.cgroupns, "private"),
-        .cgroups = or(k->containers.cgroups, "enabled"),
-        .detach_keys = or(k->engine.detach_keys, "ctrl-p,ctrl-q"),
-        .image_volume = or(k->engine.image_volume_mode, "anonymous"),
+        .cgroupns = or (k->containers.cgroupns, "private"),
+        .cgroups = or (k->containers.cgroups, "enabled"),
+        .detach_keys = or (k->engine.detach_keys, "ctrl-p,ctrl-q"),
+        .image_volume = or (k->engine.image_volume_mode, "anonymous"),
         .init_path = k->containers.init_path ? k->containers.init_path : k->engine.init_path,
-        .ipcns = or(k->containers.ipcns, "shareable"),
+        .ipcns = or (k->containers.ipcns, "shareable"),
         .log_driver = k->containers.log_driver,
         .log_path = k->containers.log_path,
         .log_tag = k->containers.log_tag,
         .netns = k->containers.netns,
-        .pidns = or(k->containers.pidns, "private"),
-        .pull_policy = or(k->engine.pull_policy, "missing"),
+        .pidns = or (k->containers.pidns, "private"),
+        .pull_policy = or (k->engine.pull_policy, "missing"),
         .runtime = NULL,
         .seccomp_profile = k->containers.seccomp_profile,
         .tz = k->containers.tz,
-        .umask = or(k->containers.umask, "0022"),
-        .userns = or(k->containers.userns, "host"),
-        .utsns = or(k->containers.utsns, "private"),
+        .umask = or (k->containers.umask, "0022"),
+        .userns = or (k->containers.userns, "host"),
+        .utsns = or (k->containers.utsns, "private"),
         .log_size_max = k->containers.log_size_max,
         .pids_limit = k->containers.pids_limit,
         .stop_timeout = k->engine.stop_timeout,
@@ -122,10 +125,12 @@ static int fill_defaults(struct engine *e, const struct config_containers *k, st
         .privileged = k->containers.privileged,
         .read_only = k->containers.read_only,
     };
-    if (str_empty(d->log_driver) || (STR_EQ(d->log_driver, "journald") && access("/run/systemd/journal/socket", F_OK) < 0))
-        d->log_driver = or(NULL, "k8s-file");
-    if (parse_size(or(k->containers.shm_size, "65536k"), &d->shm_size) < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "containers.conf: shm_size \"%s\" is not a size", k->containers.shm_size);
+    if (str_empty(d->log_driver) ||
+        (STR_EQ(d->log_driver, "journald") && access("/run/systemd/journal/socket", F_OK) < 0))
+        d->log_driver = or (NULL, "k8s-file");
+    if (parse_size(or (k->containers.shm_size, "65536k"), &d->shm_size) < 0)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "containers.conf: shm_size \"%s\" is not a size",
+                       k->containers.shm_size);
     return 0;
 }
 
@@ -141,7 +146,8 @@ static const char *resolve_runtime(struct engine *e, const char *name)
     for (; paths && *paths; paths++)
         if (access(*paths, X_OK) == 0)
             return *paths;
-    static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/sbin", "/bin" };
+    static const char *const dirs[] = { "/usr/bin",        "/usr/local/bin", "/usr/sbin",
+                                        "/usr/local/sbin", "/sbin",          "/bin" };
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
         char *path = arena_printf(&e->arena, "%s/%s", dirs[i], name);
         if (access(path, X_OK) == 0)
@@ -159,13 +165,16 @@ static const char *usable_driver(const char *driver, const char *graphroot)
 {
     struct statfs fs;
     const char *slash = strrchr(graphroot, '/');
-    AUTO_FREE char *parent = xstrndup(graphroot, slash && slash != graphroot ? (size_t)(slash - graphroot) : 1);
+    AUTO_FREE char *parent = xstrndup(
+        graphroot, slash && slash != graphroot ? (size_t)(slash - graphroot) : 1);
 
     if (!str_empty(driver) && !STR_EQ(driver, "overlay"))
         return driver;
-    if ((statfs(graphroot, &fs) < 0 && statfs(parent, &fs) < 0) || fs.f_type != OVERLAYFS_SUPER_MAGIC)
+    if ((statfs(graphroot, &fs) < 0 && statfs(parent, &fs) < 0) ||
+        fs.f_type != OVERLAYFS_SUPER_MAGIC)
         return driver;
-    log_warn("%s is on an overlay: the slow storage driver vfs is used, which copies the image for each container",
+    log_warn("%s is on an overlay: the slow storage driver vfs is used, which copies the image for "
+             "each container",
              graphroot);
     return "vfs";
 }
@@ -173,15 +182,20 @@ static const char *usable_driver(const char *driver, const char *graphroot)
 static int open_store(struct engine *e, const struct engine_options *o, struct err *err)
 {
     struct config_storage st;
-    struct config_storage_flags flags = { .root = o->root, .runroot = o->runroot, .driver = o->storage_driver,
-                                          .opts = o->storage_opts };
-    int r = config_storage_load(&e->arena, &flags, rootless_uid(), e->rootless ? rootless_runtime_dir() : "/run",
-                                &st, err);
+    struct config_storage_flags flags = {
+        .root = o->root, .runroot = o->runroot, .driver = o->storage_driver, .opts = o->storage_opts
+    };
+    int r = config_storage_load(&e->arena, &flags, rootless_uid(),
+                                e->rootless ? rootless_runtime_dir() : "/run", &st, err);
     if (r < 0)
         return r;
     struct store_options so = {
-        .graphroot = st.graphroot, .runroot = st.runroot, .driver = usable_driver(st.driver, st.graphroot), .mount_options = st.mountopt,
-        .rootless = e->rootless, .ignore_chown_errors = st.ignore_chown_errors || (e->rootless && rootless_single_id()),
+        .graphroot = st.graphroot,
+        .runroot = st.runroot,
+        .driver = usable_driver(st.driver, st.graphroot),
+        .mount_options = st.mountopt,
+        .rootless = e->rootless,
+        .ignore_chown_errors = st.ignore_chown_errors || (e->rootless && rootless_single_id()),
     };
     e->store = store_open(&so, err);
     if (!e->store)
@@ -214,7 +228,8 @@ struct engine *engine_open(const struct engine_options *opt, struct err *err)
     if (e->opt.runtime) {
         const char *path = resolve_runtime(e, e->opt.runtime);
         if (path && !*path) {
-            err_set(err, ERR_NOT_FOUND, ENOENT, "default OCI runtime \"%s\" not found: invalid argument", e->opt.runtime);
+            err_set(err, ERR_NOT_FOUND, ENOENT,
+                    "default OCI runtime \"%s\" not found: invalid argument", e->opt.runtime);
             return engine_close(e);
         }
         e->opt.runtime = path;
@@ -267,9 +282,12 @@ const char *engine_cgroup_manager(const struct engine *e)
 char *engine_helper(struct arena *a, const char *name)
 {
     /* A build tree has each program in its own folder: src/cli/podman beside src/monitor/podman-monitor. */
-    const char *dirs[] = { proc_self_dir(), arena_printf(a, "%s/../monitor", proc_self_dir()),
-                           arena_printf(a, "%s/../init", proc_self_dir()), PODMAN_LIBEXEC,
-                           "/usr/libexec/podman", "/usr/local/libexec/podman" };
+    const char *dirs[] = { proc_self_dir(),
+                           arena_printf(a, "%s/../monitor", proc_self_dir()),
+                           arena_printf(a, "%s/../init", proc_self_dir()),
+                           PODMAN_LIBEXEC,
+                           "/usr/libexec/podman",
+                           "/usr/local/libexec/podman" };
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
         char *path = arena_printf(a, "%s/%s", dirs[i], name);
         if (access(path, X_OK) == 0)

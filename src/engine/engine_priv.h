@@ -9,12 +9,15 @@
 struct engine_defaults {
     char **capabilities, **env, **ulimits, **sysctls, **devices, **volumes, **annotations, **mounts;
     char **cgroup_conf;
-    char *apparmor_profile, *base_hosts_file, *cgroupns, *cgroups, *detach_keys, *image_volume, *init_path;
-    char *ipcns, *log_driver, *log_path, *log_tag, *netns, *pidns, *pull_policy, *runtime, *seccomp_profile;
+    char *apparmor_profile, *base_hosts_file, *cgroupns, *cgroups, *detach_keys, *image_volume,
+        *init_path;
+    char *ipcns, *log_driver, *log_path, *log_tag, *netns, *pidns, *pull_policy, *runtime,
+        *seccomp_profile;
     char *tz, *umask, *userns, *utsns;
     int64_t log_size_max, pids_limit, shm_size, stop_timeout;
     int64_t *oom_score_adj;
-    bool env_host, http_proxy, init, keyring, label, name_as_hostname, no_hosts, no_pivot, privileged, read_only;
+    bool env_host, http_proxy, init, keyring, label, name_as_hostname, no_hosts, no_pivot,
+        privileged, read_only;
 };
 
 struct engine {
@@ -35,28 +38,40 @@ const char *container_cgroup_manager(const struct engine *e, const struct contai
 /* Is a limit of this controller sure to be in force?  (Root's are taken for granted.) */
 bool engine_has_controller(const struct engine *e, const char *name);
 
+/* Has the container ended, or did it never begin? */
+bool container_monitor_gone(struct engine *e, const struct container *c);
+/* container_logs() of the driver journald. */
+int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o,
+                           log_sink sink, void *arg, struct err *err) MUST_CHECK;
+
 /* Reads a row's JSON into @c. */
-int container_decode(struct arena *a, const char *text, struct container_config *c, struct err *err);
+int container_decode(struct arena *a, const char *text, struct container_config *c,
+                     struct err *err);
 /* The row's JSON; the caller frees. */
 char *container_encode(const struct container_config *c);
 
 /* engine/spec.c: the OCI runtime specification of @c into its bundle, and monitor.json. */
 struct image;
-int spec_write(struct engine *e, struct arena *a, const struct container_config *c, char *const *lower,
-               char ***warnings, struct err *err) MUST_CHECK;
+int spec_write(struct engine *e, struct arena *a, const struct container_config *c,
+               char *const *lower, char ***warnings, struct err *err) MUST_CHECK;
 /* monitor.json only: what may change between two starts. */
-int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c, bool attach,
-                       bool wait, struct err *err) MUST_CHECK;
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
+                       bool attach, bool wait, struct err *err) MUST_CHECK;
 
 /* engine/rootfs.c: the layer directories, topmost first; NULL with --rootfs. */
-int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret, struct err *err) MUST_CHECK;
+int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
+                 struct err *err) MUST_CHECK;
 /* Makes the directories of a new container. */
-int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c, struct err *err) MUST_CHECK;
+int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c,
+                  struct err *err) MUST_CHECK;
 /* An open directory where the image's file system can be read, assembled from its layers. */
-int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c, struct err *err) MUST_CHECK;
+int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,
+                      struct err *err) MUST_CHECK;
 
 /* engine/volumes.c: makes sure that the volumes of @c exist, filling new ones with what the image has
  * at their place, and notes them in c->volumes. */
-int volumes_prepare(struct engine *e, struct arena *a, struct container_config *c, struct err *err) MUST_CHECK;
+int volumes_prepare(struct engine *e, struct arena *a, struct container_config *c,
+                    struct err *err) MUST_CHECK;
 /* Removes those of @c that are anonymous and that no other container uses. */
-int volumes_remove_anonymous(struct engine *e, const struct container_config *c, struct err *err) MUST_CHECK;
+int volumes_remove_anonymous(struct engine *e, const struct container_config *c,
+                             struct err *err) MUST_CHECK;

@@ -18,8 +18,8 @@ static void apply_umask(struct arena *a, const char *text, struct oci_user *u)
     }
 }
 
-static int build_process(struct engine *e, struct arena *a, const struct container *c, const struct exec_options *o,
-                         struct oci_process *p, struct err *err)
+static int build_process(struct engine *e, struct arena *a, const struct container *c,
+                         const struct exec_options *o, struct oci_process *p, struct err *err)
 {
     const struct container_config *cc = &c->config;
     struct container_config all = *cc;
@@ -40,7 +40,8 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     if (r < 0)
         return r;
     if (o->user && !STR_IN(o->user, str_empty(cc->user) ? "0" : cc->user))
-        p->env = env_unset(a, p->env, "HOME"); /* another user has another one: the runtime finds it */
+        p->env = env_unset(a, p->env,
+                           "HOME"); /* another user has another one: the runtime finds it */
     all.privileged = cc->privileged || o->privileged;
     r = capabilities_resolve(a, &all, e->defaults.capabilities, &caps, err);
     if (r < 0)
@@ -56,27 +57,30 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     return 0;
 }
 
-
-static int wait_until_running(struct engine *e, struct arena *a, struct container *c, int64_t wait_s, struct err *err)
+static int wait_until_running(struct engine *e, struct arena *a, struct container *c,
+                              int64_t wait_s, struct err *err)
 {
     int64_t end = time_monotonic() + wait_s * NSEC_PER_SEC;
 
     while (c->status != CTR_RUNNING && wait_s > 0) {
         struct timespec ts = { .tv_nsec = 50000000 };
         if (time_monotonic() > end)
-            return err_set(err, ERR_STATE, ETIMEDOUT, "timed out waiting for container: %s", c->config.id);
+            return err_set(err, ERR_STATE, ETIMEDOUT, "timed out waiting for container: %s",
+                           c->config.id);
         nanosleep(&ts, NULL);
         int r = container_refresh(e, a, c, err);
         if (r < 0)
             return r;
     }
     if (c->status != CTR_RUNNING)
-        return err_set(err, ERR_STATE, EINVAL, "can only create exec sessions on running containers: container state improper");
+        return err_set(
+            err, ERR_STATE, EINVAL,
+            "can only create exec sessions on running containers: container state improper");
     return 0;
 }
 
-int container_exec(struct engine *e, const struct container *given, const struct exec_options *o, char *session,
-                   int *ret_code, struct err *err)
+int container_exec(struct engine *e, const struct container *given, const struct exec_options *o,
+                   char *session, int *ret_code, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     struct container c = *given;
@@ -93,13 +97,16 @@ int container_exec(struct engine *e, const struct container *given, const struct
     if (dir < 0)
         return err_sys(err, -dir, "opening the run directory of %s", c.config.id);
     AUTO_JSON *req = json_pack("{s:s,s:s,s:o,s:b,s:b}", "op", "exec", "session", session, "process",
-                               json_from(&oci_process_type, &p), "attach", !o->detach, "stdin", o->interactive);
+                               json_from(&oci_process_type, &p), "attach", !o->detach, "stdin",
+                               o->interactive);
     r = supervise_request(dir, req, -1, NULL, o->detach ? NULL : &sock, err);
     if (r < 0 || o->detach)
         return r;
     AUTO_CLOSE int owned = sock;
     struct attach_streams s = {
-        .in = o->in, .out = o->out, .err = o->err,
+        .in = o->in,
+        .out = o->out,
+        .err = o->err,
         .terminal = o->terminal && o->in >= 0 && isatty(o->in),
         .detach_keys = o->detach_keys ? o->detach_keys : "ctrl-p,ctrl-q",
     };

@@ -68,9 +68,10 @@ static int by_not_label(const struct filter_env *f, const struct container *c, c
 
 static int by_status(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    static const char *const words[] = { "created", "initialized", "running", "paused",  "stopping",
-                                         "exited",  "stopped",     "removing", "unknown", "configured",
-                                         "dead",    "restarting",  NULL };
+    static const char *const words[] = { "created",  "initialized", "running", "paused",
+                                         "stopping", "exited",      "stopped", "removing",
+                                         "unknown",  "configured",  "dead",    "restarting",
+                                         NULL };
 
     if (!str_in_list(arg, words))
         return err_set(f->err, ERR_BAD_PARAM, EINVAL, "%s is not a valid status", arg);
@@ -86,7 +87,8 @@ static int by_exited(const struct filter_env *f, const struct container *c, cons
     int64_t code;
 
     if (parse_i64(arg, -1, 255, &code) < 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "exited code out of range or not a number: \"%s\"", arg);
+        return err_set(f->err, ERR_BAD_PARAM, EINVAL,
+                       "exited code out of range or not a number: \"%s\"", arg);
     return c->status == CTR_EXITED && c->run.exit_code == code;
 }
 
@@ -155,7 +157,8 @@ static int by_until(const struct filter_env *f, const struct container *c, const
     int64_t t;
 
     if (parse_time(arg, time_now(), &t) < 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "failed to parse \"%s\": not a time or a duration", arg);
+        return err_set(f->err, ERR_BAD_PARAM, EINVAL,
+                       "failed to parse \"%s\": not a time or a duration", arg);
     return c->config.created < t;
 }
 
@@ -196,7 +199,8 @@ static int by_should_start(const struct filter_env *f, const struct container *c
 {
     bool want;
     if (parse_bool(arg, &want) < 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "invalid value \"%s\" of filter should-start-on-boot", arg);
+        return err_set(f->err, ERR_BAD_PARAM, EINVAL,
+                       "invalid value \"%s\" of filter should-start-on-boot", arg);
     const char *p = c->config.restart_policy ? c->config.restart_policy : "";
     return STR_IN(p, "always", "unless-stopped") == want;
 }
@@ -205,12 +209,23 @@ static const struct {
     const char *key;
     filter_fn fn;
 } filters_known[] = {
-    { "id", by_id },           { "name", by_name },         { "label", by_label },
-    { "label!", by_not_label }, { "annotation", by_annotation }, { "status", by_status },
-    { "exited", by_exited },   { "ancestor", by_ancestor }, { "before", by_before },
-    { "since", by_since },     { "volume", by_volume },     { "until", by_until },
-    { "command", by_command }, { "network", by_network },   { "pod", by_pod },
-    { "health", by_health },   { "restart-policy", by_restart_policy },
+    { "id", by_id },
+    { "name", by_name },
+    { "label", by_label },
+    { "label!", by_not_label },
+    { "annotation", by_annotation },
+    { "status", by_status },
+    { "exited", by_exited },
+    { "ancestor", by_ancestor },
+    { "before", by_before },
+    { "since", by_since },
+    { "volume", by_volume },
+    { "until", by_until },
+    { "command", by_command },
+    { "network", by_network },
+    { "pod", by_pod },
+    { "health", by_health },
+    { "restart-policy", by_restart_policy },
     { "should-start-on-boot", by_should_start },
 };
 
@@ -250,19 +265,21 @@ static int passes(const struct filter_env *f, const struct container *c, char *c
     return 1;
 }
 
-int container_filter(struct engine *e, struct arena *a, struct container_list *list, char *const *filters,
-                     struct err *err)
+int container_filter(struct engine *e, struct arena *a, struct container_list *list,
+                     char *const *filters, struct err *err)
 {
     if (!filters || !*filters)
         return 0;
     for (char *const *p = filters; *p; p++) {
         size_t n = key_length(*p);
         if (!(*p)[n])
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "filter input must be in the form of filter=value: %s is invalid", *p);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "filter input must be in the form of filter=value: %s is invalid", *p);
         if (!find_filter(*p, n))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "%.*s is an invalid filter", (int)n, *p);
     }
-    struct container_list all = { arena_memdup(a, list->items, list->n * sizeof(*list->items)), list->n };
+    struct container_list all = { arena_memdup(a, list->items, list->n * sizeof(*list->items)),
+                                  list->n };
     struct filter_env f = { e, a, err, &all };
     size_t kept = 0;
     for (size_t i = 0; i < list->n; i++) {

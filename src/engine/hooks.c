@@ -55,8 +55,8 @@ static int matches(const char *pattern, const char *text, bool *ret, struct err 
 }
 
 /* Any condition that holds is enough; with none at all the hook never runs. */
-static int applies(const struct hook_file *f, const struct container_config *c, char *const *args, bool *ret,
-                   struct err *err)
+static int applies(const struct hook_file *f, const struct container_config *c, char *const *args,
+                   bool *ret, struct err *err)
 {
     bool hit = f->when.always && *f->when.always, bind = false;
     int r = 0;
@@ -72,7 +72,8 @@ static int applies(const struct hook_file *f, const struct container_config *c, 
             bool key = false, val = false;
             r = matches(f->when.annotations.items[i].key, c->annotations.items[k].key, &key, err);
             if (r == 0 && key)
-                r = matches(f->when.annotations.items[i].val, c->annotations.items[k].val, &val, err);
+                r = matches(f->when.annotations.items[i].val, c->annotations.items[k].val, &val,
+                            err);
             hit = key && val;
         }
     *ret = hit;
@@ -85,9 +86,12 @@ static oci_hook_list *stage_list(struct oci_hooks *h, const char *stage)
         const char *name;
         oci_hook_list *list;
     } stages[] = {
-        { "prestart", &h->prestart },              { "createRuntime", &h->create_runtime },
-        { "createContainer", &h->create_container }, { "startContainer", &h->start_container },
-        { "poststart", &h->poststart },            { "poststop", &h->poststop },
+        { "prestart", &h->prestart },
+        { "createRuntime", &h->create_runtime },
+        { "createContainer", &h->create_container },
+        { "startContainer", &h->start_container },
+        { "poststart", &h->poststart },
+        { "poststop", &h->poststop },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
@@ -96,8 +100,8 @@ static oci_hook_list *stage_list(struct oci_hooks *h, const char *stage)
     return NULL;
 }
 
-static int load_file(struct arena *a, const char *path, const struct container_config *c, char *const *args,
-                     struct oci_hooks **ret, struct err *err)
+static int load_file(struct arena *a, const char *path, const struct container_config *c,
+                     char *const *args, struct oci_hooks **ret, struct err *err)
 {
     struct hook_file f = { 0 };
     bool hit = false;
@@ -129,8 +133,8 @@ static int by_name(const void *x, const void *y)
     return strcmp(a, b);
 }
 
-int hooks_load(struct arena *a, char *const *dirs, const struct container_config *c, char *const *args,
-               struct oci_hooks **ret, struct err *err)
+int hooks_load(struct arena *a, char *const *dirs, const struct container_config *c,
+               char *const *args, struct oci_hooks **ret, struct err *err)
 {
     char **files = NULL;
     int r = 0;

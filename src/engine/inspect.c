@@ -15,7 +15,8 @@
 
 #define DUP(s) arena_strdup(a, (s) ? (s) : "")
 
-static void fill_state(struct arena *a, const struct container *c, struct inspect_container_state *s)
+static void fill_state(struct arena *a, const struct container *c,
+                       struct inspect_container_state *s)
 {
     s->oci_version = DUP("1.2.0");
     s->status = DUP(container_status_names[c->status]);
@@ -32,7 +33,8 @@ static void fill_state(struct arena *a, const struct container *c, struct inspec
     s->stopped_by_user = c->run.stopped_by_user;
 }
 
-static void fill_config(struct arena *a, const struct container_config *c, struct inspect_container_config *o)
+static void fill_config(struct arena *a, const struct container_config *c,
+                        struct inspect_container_config *o)
 {
     o->hostname = DUP(c->hostname);
     o->domainname = DUP(c->domainname);
@@ -99,7 +101,7 @@ static void fill_host_mounts(struct arena *a, const struct container_config *c,
     }
     for (size_t i = 0; i < c->devices.n; i++) {
         struct inspect_container_host_config_devices *d = LIST_ADD(a, h->devices);
-        *d = (struct inspect_container_host_config_devices){
+        *d = (struct inspect_container_host_config_devices) {
             .path_on_host = c->devices.items[i].source,
             .path_in_container = c->devices.items[i].destination,
             .cgroup_permissions = c->devices.items[i].permissions,
@@ -148,7 +150,8 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->log_config.config = c->log_options;
     h->log_config.path = DUP(c->log_path);
     h->log_config.tag = DUP(c->log_tag);
-    h->log_config.size = c->log_size_max > 0 ? arena_printf(a, "%" PRId64 "B", c->log_size_max) : DUP("0B");
+    h->log_config.size = c->log_size_max > 0 ? arena_printf(a, "%" PRId64 "B", c->log_size_max)
+                                             : DUP("0B");
     h->network_mode = mode_of(a, c->netns, "private");
     h->restart_policy.name = mode_of(a, c->restart_policy, "no");
     h->restart_policy.maximum_retry_count = c->restart_tries;
@@ -196,10 +199,11 @@ static void fill_mounts(struct engine *e, struct arena *a, const struct containe
             continue; /* those are in HostConfig.Tmpfs */
         struct inspect_container_mounts *out = LIST_ADD(a, o->mounts);
         bool volume = STR_EQ(m->type, "volume");
-        *out = (struct inspect_container_mounts){
+        *out = (struct inspect_container_mounts) {
             .type = m->type,
             .name = volume ? m->source : NULL,
-            .source = volume ? arena_printf(a, "%s/%s/_data", engine_volume_path(e), m->source) : DUP(m->source),
+            .source = volume ? arena_printf(a, "%s/%s/_data", engine_volume_path(e), m->source)
+                             : DUP(m->source),
             .destination = m->destination,
             .driver = volume ? DUP("local") : DUP(""),
             .mode = DUP(""),
@@ -218,7 +222,8 @@ static void fill_mounts(struct engine *e, struct arena *a, const struct containe
 }
 
 /* What the generated specification knows better than the record. */
-static void fill_from_spec(struct engine *e, struct arena *a, const struct container *c, struct inspect_container *o)
+static void fill_from_spec(struct engine *e, struct arena *a, const struct container *c,
+                           struct inspect_container *o)
 {
     char *path = arena_printf(a, "containers/%s/config.json", c->config.id);
     struct oci_spec spec = { 0 };
@@ -236,7 +241,8 @@ static void fill_from_spec(struct engine *e, struct arena *a, const struct conta
     o->app_armor_profile = DUP(spec.process->apparmor_profile);
 }
 
-static void fill_graph(struct engine *e, struct arena *a, const struct container *c, struct inspect_container *o)
+static void fill_graph(struct engine *e, struct arena *a, const struct container *c,
+                       struct inspect_container *o)
 {
     char *dir = container_bundle(e, a, c->config.id);
 
@@ -250,7 +256,8 @@ static void fill_graph(struct engine *e, struct arena *a, const struct container
         kv_set(a, &o->graph_driver.data, "LowerDir", strv_join(a, m.rootfs.lower, ":"));
 }
 
-int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root, struct err *err)
+int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root,
+                   struct err *err)
 {
     char path[160];
     int64_t entries;
@@ -273,7 +280,8 @@ int container_size(struct engine *e, const struct container *c, int64_t *ret_rw,
     return 0;
 }
 
-json_t *container_inspect(struct engine *e, struct arena *a, const struct container *c, bool size, struct err *err)
+json_t *container_inspect(struct engine *e, struct arena *a, const struct container *c, bool size,
+                          struct err *err)
 {
     struct inspect_container o = { 0 };
     const struct container_config *cc = &c->config;

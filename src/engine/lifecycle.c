@@ -30,7 +30,8 @@ static int lock_container(struct engine *e, const struct container *c, struct er
 
 static int state_error(const struct container *c, const char *verb, struct err *err)
 {
-    return err_set(err, ERR_STATE, EINVAL, "can only %s running containers. %s is in state %s: container state improper",
+    return err_set(err, ERR_STATE, EINVAL,
+                   "can only %s running containers. %s is in state %s: container state improper",
                    verb, c->config.id, container_status_names[c->status]);
 }
 
@@ -58,8 +59,8 @@ static int make_run_dir(struct engine *e, const char *id, struct err *err)
 }
 
 /* The specification is made anew at each start: another container's namespace has a pid only now. */
-static int prepare(struct engine *e, struct arena *a, const struct container *c, bool attach, bool wait,
-                   char ***warnings, struct err *err)
+static int prepare(struct engine *e, struct arena *a, const struct container *c, bool attach,
+                   bool wait, char ***warnings, struct err *err)
 {
     char **lower;
     int r = make_run_dir(e, c->config.id, err);
@@ -72,19 +73,23 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
 }
 
 /* The scope that systemd makes for @c; false: none. */
-static bool scope_of(struct engine *e, struct arena *a, const struct container_config *c, struct systemd_scope *ret)
+static bool scope_of(struct engine *e, struct arena *a, const struct container_config *c,
+                     struct systemd_scope *ret)
 {
     const char *slice = e->rootless ? "user.slice" : "machine.slice";
 
-    if (!STR_EQ(container_cgroup_manager(e, c), "systemd") || (c->cgroups && STR_IN(c->cgroups, "disabled", "split")))
+    if (!STR_EQ(container_cgroup_manager(e, c), "systemd") ||
+        (c->cgroups && STR_IN(c->cgroups, "disabled", "split")))
         return false;
     if (!str_empty(c->cgroup_parent)) {
         const char *slash = strrchr(c->cgroup_parent, '/');
         slice = slash ? slash + 1 : c->cgroup_parent;
     }
     AUTO_FREE char *socket = systemd_socket(e->rootless);
-    *ret = (struct systemd_scope){
-        .socket = arena_strdup(a, socket), .name = arena_printf(a, "libpod-%s.scope", c->id), .slice = slice,
+    *ret = (struct systemd_scope) {
+        .socket = arena_strdup(a, socket),
+        .name = arena_printf(a, "libpod-%s.scope", c->id),
+        .slice = slice,
         .description = arena_printf(a, "container %s", c->name),
     };
     return true;
@@ -104,9 +109,10 @@ static int start_locked(struct engine *e, struct arena *a, const struct containe
         .passthrough = c->config.log_driver && str_starts(c->config.log_driver, "passthrough"),
     };
     if (!s.program)
-        return err_set(err, ERR_INTERNAL, ENOENT,
-                       "podman-monitor is not installed: looked beside %s/podman and in " PODMAN_LIBEXEC,
-                       proc_self_dir());
+        return err_set(
+            err, ERR_INTERNAL, ENOENT,
+            "podman-monitor is not installed: looked beside %s/podman and in " PODMAN_LIBEXEC,
+            proc_self_dir());
     struct systemd_scope scope;
     if (scope_of(e, a, &c->config, &scope))
         s.scope = &scope;
@@ -140,8 +146,9 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
         return r;
     }
     if (now.alive && now.status != CTR_EXITED)
-        return err_set(err, ERR_STATE, EBUSY, "container %s is already %s: container state improper",
-                       c->config.id, container_status_names[now.status]);
+        return err_set(err, ERR_STATE, EBUSY,
+                       "container %s is already %s: container state improper", c->config.id,
+                       container_status_names[now.status]);
     if (now.alive) { /* its monitor is on its way out */
         AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
         r = supervise_wait_gone(dir, err);
@@ -167,7 +174,9 @@ int container_attach_run(struct engine *e, const struct container *c, int sock,
                          int *ret_code, struct err *err)
 {
     struct attach_streams s = {
-        .in = io->in, .out = io->out, .err = io->err,
+        .in = io->in,
+        .out = io->out,
+        .err = io->err,
         .terminal = c->config.terminal && io->in >= 0 && isatty(io->in),
         .sig_proxy = io->sig_proxy,
         .detach_keys = io->detach_keys ? io->detach_keys : "ctrl-p,ctrl-q",
@@ -189,7 +198,8 @@ int container_attach_run(struct engine *e, const struct container *c, int sock,
 
 /* ---------- stop, kill, pause ---------- */
 
-static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms, struct err *err)
+static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
+                   struct err *err)
 {
     AUTO_JSON *owned = req;
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
@@ -203,13 +213,14 @@ static int stop_signal(const struct container *c)
 {
     int signo;
 
-    if (!str_empty(c->config.stop_signal) && option_signal(c->config.stop_signal, &signo, NULL) == 0)
+    if (!str_empty(c->config.stop_signal) &&
+        option_signal(c->config.stop_signal, &signo, NULL) == 0)
         return signo;
     return SIGTERM;
 }
 
-int container_stop(struct engine *e, const struct container *c, int64_t timeout_s, bool *ret_was_running,
-                   struct err *err)
+int container_stop(struct engine *e, const struct container *c, int64_t timeout_s,
+                   bool *ret_was_running, struct err *err)
 {
     *ret_was_running = c->alive && c->status != CTR_EXITED;
     if (!c->alive)
@@ -217,23 +228,27 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
     int64_t t = timeout_s < -1 ? c->config.stop_timeout : timeout_s;
     int64_t ns = t < 0 ? INT64_MAX / 2 : t * NSEC_PER_SEC;
     int r = request(e, c,
-                    json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns", (json_int_t)ns),
+                    json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns",
+                              (json_int_t)ns),
                     -1, err);
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     if (r < 0) {
-        /* The monitor may have gone between our look and our request: then there is nothing to stop. */
-        if (dir < 0 || !lock_is_held(dir, "alive")) {
-            err_clear(err);
+        /* The monitor may have gone between our look and our request, or with our request unread: then
+         * there is nothing to stop. */
+        bool unread = r == -ECONNRESET || r == -EPIPE;
+        if (!unread && dir >= 0 && lock_is_held(dir, "alive"))
+            return r;
+        err_clear(err);
+        if (dir < 0)
             return 0;
-        }
-        return r;
     }
     return supervise_wait_gone(dir, err);
 }
 
 int container_kill(struct engine *e, const struct container *c, int signo, struct err *err)
 {
-    if (!c->alive || (c->status != CTR_RUNNING && c->status != CTR_PAUSED && c->status != CTR_STOPPING))
+    if (!c->alive ||
+        (c->status != CTR_RUNNING && c->status != CTR_PAUSED && c->status != CTR_STOPPING))
         return state_error(c, "kill", err);
     return request(e, c, json_pack("{s:s,s:i}", "op", "kill", "signal", signo), 30000, err);
 }
@@ -241,9 +256,13 @@ int container_kill(struct engine *e, const struct container *c, int signo, struc
 int container_pause(struct engine *e, const struct container *c, bool pause, struct err *err)
 {
     if (pause && c->status != CTR_RUNNING)
-        return err_set(err, ERR_STATE, EINVAL, "\"%s\" is not running, can't pause: container state improper", c->config.id);
+        return err_set(err, ERR_STATE, EINVAL,
+                       "\"%s\" is not running, can't pause: container state improper",
+                       c->config.id);
     if (!pause && c->status != CTR_PAUSED)
-        return err_set(err, ERR_STATE, EINVAL, "\"%s\" is not paused, can't unpause: container state improper", c->config.id);
+        return err_set(err, ERR_STATE, EINVAL,
+                       "\"%s\" is not paused, can't unpause: container state improper",
+                       c->config.id);
     return request(e, c, json_pack("{s:s}", "op", pause ? "pause" : "unpause"), 30000, err);
 }
 
@@ -273,8 +292,9 @@ static int remove_row(struct engine *e, const char *id, struct err *err)
     if (r < 0)
         return r;
     r = db_exec(db, err, "DELETE FROM containers WHERE id = ?", "s", id);
-    if (r > 0 && (db_exec(db, err, "DELETE FROM container_volumes WHERE container = ?", "s", id) < 0 ||
-                  db_exec(db, err, "DELETE FROM container_needs WHERE container = ?", "s", id) < 0))
+    if (r > 0 &&
+        (db_exec(db, err, "DELETE FROM container_volumes WHERE container = ?", "s", id) < 0 ||
+         db_exec(db, err, "DELETE FROM container_needs WHERE container = ?", "s", id) < 0))
         r = -EIO;
     if (r < 0) {
         db_rollback(db);
@@ -304,21 +324,23 @@ static int find_dependents(struct engine *e, const struct container *c, struct e
     if (!db)
         return -EIO;
     struct rows q = db_query(db, err,
-                             "SELECT container FROM container_needs WHERE needs = ? LIMIT 1", "s", c->config.id);
+                             "SELECT container FROM container_needs WHERE needs = ? LIMIT 1", "s",
+                             c->config.id);
     char other[65] = "";
     while (rows_next(&q))
         snprintf(other, sizeof(other), "%s", rows_text(&q, 0));
     int r = rows_end(&q);
     if (r == 0 && other[0])
         return err_set(err, ERR_IN_USE, EBUSY,
-                       "container %s has dependent containers which must be removed before it: %s: container already exists",
+                       "container %s has dependent containers which must be removed before it: %s: "
+                       "container already exists",
                        c->config.id, other);
     return r;
 }
 
 /* The containers that need this one, and those that need them, first. */
-static int remove_dependents(struct engine *e, const struct container *c, const struct container_remove_options *o,
-                             struct err *err)
+static int remove_dependents(struct engine *e, const struct container *c,
+                             const struct container_remove_options *o, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     struct db *db = store_db(e->store, err);
@@ -326,7 +348,8 @@ static int remove_dependents(struct engine *e, const struct container *c, const 
 
     if (!db)
         return -EIO;
-    struct rows q = db_query(db, err, "SELECT container FROM container_needs WHERE needs = ?", "s", c->config.id);
+    struct rows q = db_query(db, err, "SELECT container FROM container_needs WHERE needs = ?", "s",
+                             c->config.id);
     while (rows_next(&q))
         ids = strv_add(&a, ids, rows_text(&q, 0));
     int r = rows_end(&q);
@@ -339,8 +362,8 @@ static int remove_dependents(struct engine *e, const struct container *c, const 
     return r;
 }
 
-int container_remove(struct engine *e, const struct container *c, const struct container_remove_options *o,
-                     struct err *err)
+int container_remove(struct engine *e, const struct container *c,
+                     const struct container_remove_options *o, struct err *err)
 {
     if (o->depend) {
         int d = remove_dependents(e, c, o, err);
@@ -358,13 +381,16 @@ int container_remove(struct engine *e, const struct container *c, const struct c
         return r;
     if (now.alive && now.status != CTR_EXITED && now.status != CTR_INITIALIZED && !o->force)
         return err_set(err, ERR_STATE, EBUSY,
-                       "cannot remove container %s as it is %s - running or paused containers cannot be removed without force: container state improper",
+                       "cannot remove container %s as it is %s - running or paused containers "
+                       "cannot be removed without force: container state improper",
                        c->config.id, container_status_names[now.status]);
     r = find_dependents(e, c, err);
     if (r < 0)
         return r;
     if (now.alive) {
-        int64_t t = now.status == CTR_INITIALIZED ? 0 : o->timeout_s < -1 ? c->config.stop_timeout : o->timeout_s;
+        int64_t t = now.status == CTR_INITIALIZED ? 0
+                    : o->timeout_s < -1           ? c->config.stop_timeout
+                                                  : o->timeout_s;
         r = container_stop(e, &now, t, &was, err);
         if (r < 0)
             return r;
@@ -391,7 +417,8 @@ int container_cleanup(struct engine *e, const struct container *c, bool remove, 
     if (r == 0 && remove_image && !str_empty(c->config.image)) {
         AUTO_ARENA a = { 0 };
         struct image_removed gone = { 0 };
-        if (image_remove(e->store, &a, c->config.image_name ? c->config.image_name : c->config.image, false,
+        if (image_remove(e->store, &a,
+                         c->config.image_name ? c->config.image_name : c->config.image, false,
                          &gone, err) < 0 &&
             err && (err->kind == ERR_IN_USE || err->kind == ERR_NOT_FOUND))
             err_clear(err); /* another container uses it: it stays */
@@ -436,7 +463,8 @@ static bool has_row(struct db *db, const char *id)
 
 /* Directories and cgroups of containers that have no row: their making or their removal was cut off.  Who
  * makes one holds its lock until the row is there. */
-static int reap_directories(struct engine *e, struct arena *a, struct db *db, int root, struct err *err)
+static int reap_directories(struct engine *e, struct arena *a, struct db *db, int root,
+                            struct err *err)
 {
     AUTO_CLOSE int dir = fs_open_dir(root, "containers");
     char **ids = dir < 0 ? NULL : fs_list_dirs(dir, a);
@@ -482,11 +510,13 @@ int container_rename(struct engine *e, const struct container *c, const char *na
         return lock;
     renamed.name = (char *)(uintptr_t)name;
     AUTO_FREE char *text = container_encode(&renamed);
-    r = db_exec(db, err, "UPDATE containers SET name = ?, config = ? WHERE id = ?", "sss", name, text, c->config.id);
+    r = db_exec(db, err, "UPDATE containers SET name = ?, config = ? WHERE id = ?", "sss", name,
+                text, c->config.id);
     if (r == -EEXIST) {
         err_clear(err);
         return err_set(err, ERR_CONFLICT, EEXIST,
-                       "renaming container %s: the container name \"%s\" is already in use: that name is already in use",
+                       "renaming container %s: the container name \"%s\" is already in use: that "
+                       "name is already in use",
                        c->config.id, name);
     }
     return r < 0 ? r : 0;
@@ -515,8 +545,8 @@ static void sleep_ns(int64_t ns)
     nanosleep(&ts, NULL);
 }
 
-int container_wait(struct engine *e, const struct container *c, unsigned states, int64_t interval_ns,
-                   int *ret_code, struct err *err)
+int container_wait(struct engine *e, const struct container *c, unsigned states,
+                   int64_t interval_ns, int *ret_code, struct err *err)
 {
     struct container now = *c;
     bool only_end = states == 1u << CTR_EXITED;

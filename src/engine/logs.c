@@ -24,9 +24,9 @@ struct reader {
     log_sink sink;
     void *arg;
     struct buf line;
-    int64_t skip;  /* lines to pass over, for --tail */
+    int64_t skip;   /* lines to pass over, for --tail */
     int64_t *count; /* only count lines (a line that came in parts counts once) */
-    bool partial[2]; /* the last record of stdout, stderr was no complete line */
+    bool partial;   /* the last record was no complete line */
     bool done;
 };
 
@@ -76,7 +76,7 @@ static int one_line(struct reader *r, const char *line, size_t len)
 
     if (!(r->json ? log_parse_json(&a, line, len, &l) : log_parse_k8s(line, len, &l)))
         return 0;
-    r->partial[l.err] = !l.complete;
+    r->partial = !l.complete;
     if (r->count) {
         *r->count += l.complete;
         return 0;
@@ -92,7 +92,7 @@ static int one_line(struct reader *r, const char *line, size_t len)
 
 static int feed(struct reader *r, const char *data, size_t len)
 {
-    for (const char *nl; (nl = memchr(data, '\n', len)); ) {
+    for (const char *nl; (nl = memchr(data, '\n', len));) {
         size_t n = (size_t)(nl - data);
         int res;
         if (r->line.len) {
@@ -140,11 +140,11 @@ static int skip_to_tail(struct reader *r, int64_t tail)
     buf_reset(&r->line);
     if (res < 0 || lseek(r->fd, 0, SEEK_SET) < 0)
         return res < 0 ? res : -errno;
-    r->skip = MAX((int64_t)0, count + r->partial[0] + r->partial[1] - tail);
+    r->skip = MAX((int64_t)0, count + r->partial - tail);
     return 0;
 }
 
-static bool monitor_gone(struct engine *e, const struct container *c)
+bool container_monitor_gone(struct engine *e, const struct container *c)
 {
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
 
@@ -164,7 +164,8 @@ static int rotated(const struct reader *r)
 
 static int follow_one(struct engine *e, struct reader *r)
 {
-    bool gone = monitor_gone(e, r->c); /* before the read: what it wrote last is then there */
+    bool gone = container_monitor_gone(
+        e, r->c); /* before the read: what it wrote last is then there */
     bool any, more = false;
     int res = read_some(r, &any);
     int next = res == 0 ? rotated(r) : -1;
@@ -203,7 +204,8 @@ static int follow(struct engine *e, struct reader *readers, size_t n)
             if (readers[i].done)
                 continue;
             if (inotify_add_watch(watch, readers[i].c->config.log_path,
-                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 && errno != ENOENT)
+                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 &&
+                errno != ENOENT)
                 return -errno;
             int res = follow_one(e, &readers[i]);
             if (res < 0)
@@ -224,10 +226,7 @@ static int open_log(struct reader *r, struct err *err)
 
     if (!STR_IN(driver, "k8s-file", "json-file"))
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       STR_EQ(driver, "journald")
-                           ? "reading logs of driver \"%s\" is not supported yet: use journalctl CONTAINER_NAME=%s"
-                           : "this container is using the '%s' log driver, cannot read logs%.0s",
-                       driver, c->name);
+                       "this container is using the '%s' log driver, cannot read logs", driver);
     r->json = STR_EQ(driver, "json-file");
     r->fd = open(c->log_path, O_RDONLY | O_CLOEXEC);
     if (r->fd < 0 && errno != ENOENT)
@@ -235,16 +234,29 @@ static int open_log(struct reader *r, struct err *err)
     return r->fd >= 0;
 }
 
-int container_logs(struct engine *e, const struct log_source *sources, size_t n, const struct log_options *o,
-                   log_sink sink, struct err *err)
+int container_logs(struct engine *e, const struct log_source *sources, size_t n,
+                   const struct log_options *o, log_sink sink, struct err *err)
 {
     struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
     int res = 0;
     bool any;
 
     for (size_t i = 0; res == 0 && i < n; i++) {
-        *r = (struct reader){ .c = sources[i].c, .o = o, .sink = sink, .arg = sources[i].arg, .fd = -EBADF,
-                              .line = { .max = 4u << 20 } };
+        *r = (struct reader) { .c = sources[i].c,
+                               .o = o,
+                               .sink = sink,
+                               .arg = sources[i].arg,
+                               .fd = -EBADF,
+                               .line = { .max = 4u << 20 } };
+        if (str_same(r->c->config.log_driver, "journald")) {
+            if (o->follow && n > 1)
+                res = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                              "following several containers, one of them in the journal, is not "
+                              "supported yet");
+            else
+                res = container_logs_journal(e, r->c, o, sink, r->arg, err);
+            continue;
+        }
         int opened = open_log(r, err);
         if (opened < 0)
             res = opened;
@@ -258,7 +270,7 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
         if (res < 0)
             err_sys(err, -res, "reading the log of %s", sources[i].c->config.name);
     }
-    if (res == 0 && o->follow) {
+    if (res == 0 && o->follow && r > readers) {
         res = follow(e, readers, (size_t)(r - readers));
         if (res < 0)
             err_sys(err, -res, "following the log");

@@ -13,11 +13,11 @@
 
 #include "base/banned.h"
 
-
 /* Is there a component that ".." takes back?  (Not another ".." of a relative path.) */
 static bool has_parent(const char *path, size_t n)
 {
-    return n && !(n >= 2 && path[n - 1] == '.' && path[n - 2] == '.' && (n == 2 || path[n - 3] == '/'));
+    return n &&
+           !(n >= 2 && path[n - 1] == '.' && path[n - 2] == '.' && (n == 2 || path[n - 3] == '/'));
 }
 
 char *path_clean(struct arena *a, const char *path)
@@ -55,7 +55,8 @@ int option_name_check(const char *name, struct err *err)
         ok = isalnum((unsigned char)*p) || strchr("_.-", *p);
     if (!ok)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"%s\": invalid argument", name);
+                       "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: \"%s\": invalid argument",
+                       name);
     return 0;
 }
 
@@ -66,30 +67,33 @@ static int destination_check(struct arena *a, const char *what, const char *dst,
 {
     if (dst[0] != '/')
         return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid container path \"%s\" in \"%s\": must be an absolute path", dst, what);
+                       "invalid container path \"%s\" in \"%s\": must be an absolute path", dst,
+                       what);
     *ret = path_clean(a, dst);
     if (STR_EQ(*ret, "/"))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": the container's / cannot be mounted over",
-                       what);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "\"%s\": the container's / cannot be mounted over", what);
     return 0;
 }
 
 /* Options that may stand behind a volume or bind mount; "key=value" ones by their key. */
 static const char *const volume_options[] = {
-    "ro",       "rw",       "rro",     "z",        "Z",     "U",      "O",        "exec",     "noexec",
-    "suid",     "nosuid",   "dev",     "nodev",    "bind",  "rbind",  "shared",   "rshared",  "slave",
-    "rslave",   "private",  "rprivate", "unbindable", "runbindable", "idmap", "copy", "nocopy", "upperdir",
-    "workdir",  "noatime",  "relatime", "nodiratime", "norelatime", "strictatime", NULL,
+    "ro",         "rw",          "rro",        "z",          "Z",           "U",        "O",
+    "exec",       "noexec",      "suid",       "nosuid",     "dev",         "nodev",    "bind",
+    "rbind",      "shared",      "rshared",    "slave",      "rslave",      "private",  "rprivate",
+    "unbindable", "runbindable", "idmap",      "copy",       "nocopy",      "upperdir", "workdir",
+    "noatime",    "relatime",    "nodiratime", "norelatime", "strictatime", NULL,
 };
 static const char *const tmpfs_options[] = {
-    "ro",       "rw",         "exec",       "noexec",       "suid",       "nosuid",     "dev",
-    "nodev",    "size",       "mode",       "uid",          "gid",        "nr_inodes",  "nr_blocks",
-    "huge",     "mpol",       "noatime",    "relatime",     "nodiratime", "strictatime", "tmpcopyup",
-    "notmpcopyup", "sync",    "async",      "private",      "rprivate",   "shared",     "rshared",
-    "slave",    "rslave",     "unbindable", "runbindable",  "U",          "noswap",     NULL,
+    "ro",          "rw",     "exec",       "noexec",      "suid",       "nosuid",      "dev",
+    "nodev",       "size",   "mode",       "uid",         "gid",        "nr_inodes",   "nr_blocks",
+    "huge",        "mpol",   "noatime",    "relatime",    "nodiratime", "strictatime", "tmpcopyup",
+    "notmpcopyup", "sync",   "async",      "private",     "rprivate",   "shared",      "rshared",
+    "slave",       "rslave", "unbindable", "runbindable", "U",          "noswap",      NULL,
 };
 
-static int options_check(const char *what, char *const *opts, const char *const *known, struct err *err)
+static int options_check(const char *what, char *const *opts, const char *const *known,
+                         struct err *err)
 {
     for (; opts && *opts; opts++) {
         size_t n = strcspn(*opts, "=");
@@ -97,7 +101,8 @@ static int options_check(const char *what, char *const *opts, const char *const 
         for (const char *const *k = known; *k && !ok; k++)
             ok = strlen(*k) == n && strncmp(*k, *opts, n) == 0;
         if (!ok)
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid option \"%s\" in \"%s\"", *opts, what);
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid option \"%s\" in \"%s\"", *opts,
+                           what);
     }
     return 0;
 }
@@ -108,9 +113,9 @@ int option_volume(struct arena *a, const char *text, struct container_mount *ret
     size_t n = strv_len(f);
 
     if (n > 3 || !*f[0] || (n > 1 && !*f[1]))
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "incorrect volume format \"%s\", should be [host-dir|volume:]ctr-dir[:option]",
-                       text);
+        return err_set(
+            err, ERR_BAD_PARAM, EINVAL,
+            "incorrect volume format \"%s\", should be [host-dir|volume:]ctr-dir[:option]", text);
     const char *src = n > 1 ? f[0] : NULL;
     int r = destination_check(a, text, n > 1 ? f[1] : f[0], &ret->destination, err);
     if (r < 0)
@@ -181,7 +186,8 @@ static int mount_value(struct arena *a, const char *text, const char *key, const
         { "mode", OPTION, "mode=" },
         { "uid", OPTION, "uid=" },
         { "gid", OPTION, "gid=" },
-        { "consistency", IGNORED, NULL }, /* Docker Desktop's: means nothing on Linux, for Podman neither */
+        { "consistency", IGNORED,
+          NULL }, /* Docker Desktop's: means nothing on Linux, for Podman neither */
     };
     char **fields[] = { [TYPE] = &m->type, [SOURCE] = &m->source, [SUBPATH] = &m->subpath };
 
@@ -210,12 +216,21 @@ static int mount_key(struct arena *a, const char *text, const char *key, const c
     static const struct {
         const char *key, *on, *off;
     } flags[] = {
-        { "ro", "ro", "rw" },         { "readonly", "ro", "rw" },   { "rw", "rw", "ro" },
-        { "exec", "exec", "noexec" }, { "noexec", "noexec", NULL }, { "suid", "suid", "nosuid" },
-        { "nosuid", "nosuid", NULL }, { "dev", "dev", "nodev" },    { "nodev", "nodev", NULL },
-        { "chown", "U", NULL },       { "U", "U", NULL },           { "tmpcopyup", "tmpcopyup", "notmpcopyup" },
+        { "ro", "ro", "rw" },
+        { "readonly", "ro", "rw" },
+        { "rw", "rw", "ro" },
+        { "exec", "exec", "noexec" },
+        { "noexec", "noexec", NULL },
+        { "suid", "suid", "nosuid" },
+        { "nosuid", "nosuid", NULL },
+        { "dev", "dev", "nodev" },
+        { "nodev", "nodev", NULL },
+        { "chown", "U", NULL },
+        { "U", "U", NULL },
+        { "tmpcopyup", "tmpcopyup", "notmpcopyup" },
         { "notmpcopyup", "notmpcopyup", NULL },
-        { "bind-nonrecursive", "bind", "rbind" },                   { "volume-nocopy", "nocopy", "copy" },
+        { "bind-nonrecursive", "bind", "rbind" },
+        { "volume-nocopy", "nocopy", "copy" },
         { "no-dereference", NULL, NULL },
     };
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
@@ -230,8 +245,8 @@ static int mount_key(struct arena *a, const char *text, const char *key, const c
         return 0;
     }
     if (!value)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid mount option \"%s\" in \"%s\": it needs a value",
-                       key, text);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid mount option \"%s\" in \"%s\": it needs a value", key, text);
     return mount_value(a, text, key, value, m, err);
 }
 
@@ -271,7 +286,8 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
         if (!ret->anonymous)
             return option_name_check(ret->source, err);
     } else if (ret->source && (STR_EQ(ret->type, "tmpfs") || STR_EQ(ret->type, "devpts")))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a %s mount has no source", text, ret->type);
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a %s mount has no source", text,
+                       ret->type);
     return 0;
 }
 
@@ -282,7 +298,8 @@ int option_device(struct arena *a, const char *text, struct container_device *re
 
     if (n > 3 || !*f[0] || f[0][0] != '/')
         return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid device specification \"%s\", should be host-device[:container-device][:permissions]",
+                       "invalid device specification \"%s\", should be "
+                       "host-device[:container-device][:permissions]",
                        text);
     ret->source = f[0];
     ret->destination = f[0];
@@ -293,7 +310,8 @@ int option_device(struct arena *a, const char *text, struct container_device *re
         else if (*f[i] && strspn(f[i], "rwm") == strlen(f[i]))
             ret->permissions = f[i];
         else
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device mode \"%s\" in \"%s\"", f[i], text);
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device mode \"%s\" in \"%s\"", f[i],
+                           text);
     }
     return 0;
 }
@@ -304,11 +322,14 @@ static const struct {
     const char *name;
     int resource;
 } rlimits[] = {
-    { "core", RLIMIT_CORE },         { "cpu", RLIMIT_CPU },           { "data", RLIMIT_DATA },
-    { "fsize", RLIMIT_FSIZE },       { "locks", RLIMIT_LOCKS },       { "memlock", RLIMIT_MEMLOCK },
-    { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },         { "nofile", RLIMIT_NOFILE },
-    { "nproc", RLIMIT_NPROC },       { "rss", RLIMIT_RSS },           { "rtprio", RLIMIT_RTPRIO },
-    { "rttime", RLIMIT_RTTIME },     { "sigpending", RLIMIT_SIGPENDING }, { "stack", RLIMIT_STACK },
+    { "core", RLIMIT_CORE },         { "cpu", RLIMIT_CPU },
+    { "data", RLIMIT_DATA },         { "fsize", RLIMIT_FSIZE },
+    { "locks", RLIMIT_LOCKS },       { "memlock", RLIMIT_MEMLOCK },
+    { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
+    { "nofile", RLIMIT_NOFILE },     { "nproc", RLIMIT_NPROC },
+    { "rss", RLIMIT_RSS },           { "rtprio", RLIMIT_RTPRIO },
+    { "rttime", RLIMIT_RTTIME },     { "sigpending", RLIMIT_SIGPENDING },
+    { "stack", RLIMIT_STACK },
 };
 
 static void ulimit_set(struct arena *a, struct container_config *c, const char *name, int64_t soft,
@@ -321,7 +342,7 @@ static void ulimit_set(struct arena *a, struct container_config *c, const char *
             return;
         }
     struct container_ulimit *u = LIST_ADD(a, c->ulimits);
-    *u = (struct container_ulimit){ arena_strdup(a, name), soft, hard };
+    *u = (struct container_ulimit) { arena_strdup(a, name), soft, hard };
 }
 
 static int64_t limit_value(rlim_t v)
@@ -335,15 +356,16 @@ int option_ulimit(struct arena *a, const char *text, struct container_config *c,
         for (size_t i = 0; i < ARRAY_SIZE(rlimits); i++) {
             struct rlimit rl;
             if (getrlimit((__rlimit_resource_t)rlimits[i].resource, &rl) == 0)
-                ulimit_set(a, c, rlimits[i].name, limit_value(rl.rlim_cur), limit_value(rl.rlim_max));
+                ulimit_set(a, c, rlimits[i].name, limit_value(rl.rlim_cur),
+                           limit_value(rl.rlim_max));
         }
         return 0;
     }
     const char *eq = strchr(text, '=');
     int64_t soft, hard;
     if (!eq)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit argument \"%s\": must be name=soft[:hard]",
-                       text);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid ulimit argument \"%s\": must be name=soft[:hard]", text);
     char *name = arena_strndup(a, text, (size_t)(eq - text));
     if (str_starts(name, "RLIMIT_"))
         name += 7;
@@ -370,7 +392,8 @@ enum { CPUS_MAX = 1000000 }; /* far more than any machine has, and 1e9 times it 
 int option_cpus(double cpus, struct container_resources *r, struct err *err)
 {
     if (!(cpus >= 0 && cpus <= CPUS_MAX))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid number of CPUs %g: must be between 0 and %d", cpus, CPUS_MAX);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid number of CPUs %g: must be between 0 and %d", cpus, CPUS_MAX);
     r->nano_cpus = (int64_t)(cpus * 1e9);
     r->cpu_period = 100000;
     r->cpu_quota = (int64_t)(cpus * 100000);
@@ -405,7 +428,8 @@ int option_signal(const char *text, int *ret, struct err *err)
     bool max = strncasecmp(s, "RTMAX", 5) == 0;
     if (max || strncasecmp(s, "RTMIN", 5) == 0) {
         int base = max ? SIGRTMAX : SIGRTMIN;
-        if (!s[5] || parse_i64(s + 5, max ? SIGRTMIN - SIGRTMAX : 0, max ? 0 : SIGRTMAX - SIGRTMIN, &n) == 0) {
+        if (!s[5] || parse_i64(s + 5, max ? SIGRTMIN - SIGRTMAX : 0, max ? 0 : SIGRTMAX - SIGRTMIN,
+                               &n) == 0) {
             *ret = base + (s[5] ? (int)n : 0);
             return 0;
         }
@@ -421,7 +445,8 @@ const char *signal_name(int signo)
     if (abbrev)
         snprintf(name, sizeof(name), "SIG%s", abbrev);
     else if (signo >= SIGRTMIN && signo <= SIGRTMAX)
-        snprintf(name, sizeof(name), signo == SIGRTMIN ? "SIGRTMIN" : "SIGRTMIN+%d", signo - SIGRTMIN);
+        snprintf(name, sizeof(name), signo == SIGRTMIN ? "SIGRTMIN" : "SIGRTMIN+%d",
+                 signo - SIGRTMIN);
     else
         return NULL;
     return name;
@@ -441,9 +466,11 @@ int option_restart(struct arena *a, const char *text, struct container_config *c
         uint64_t n;
         if (!STR_EQ(policy, "on-failure"))
             return err_set(err, ERR_BAD_PARAM, EINVAL,
-                           "restart policy \"%s\": retries can only be specified with on-failure", text);
+                           "restart policy \"%s\": retries can only be specified with on-failure",
+                           text);
         if (parse_u64(colon + 1, 1u << 30, &n) < 0)
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid retry count in restart policy \"%s\"", text);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "invalid retry count in restart policy \"%s\"", text);
         c->restart_tries = (int64_t)n;
     }
     c->restart_policy = policy;
@@ -476,8 +503,9 @@ int option_security(struct arena *a, const char *text, struct container_config *
     else if (STR_EQ(key, "mask"))
         c->mask = strv_concat(a, c->mask, strv_split(a, value, ':'));
     else if (STR_EQ(key, "unmask"))
-        c->unmask = strv_concat(a, c->unmask, STR_EQ(value, "ALL") ? strv_add(a, NULL, "ALL")
-                                                                   : strv_split(a, value, ':'));
+        c->unmask = strv_concat(a, c->unmask,
+                                STR_EQ(value, "ALL") ? strv_add(a, NULL, "ALL")
+                                                     : strv_split(a, value, ':'));
     else if (STR_EQ(key, "proc-opts"))
         c->proc_opts = arena_strdup(a, value);
     else
@@ -485,7 +513,8 @@ int option_security(struct arena *a, const char *text, struct container_config *
     return 0;
 }
 
-int option_idmap(struct arena *a, const char *text, struct container_config *c, bool gid, struct err *err)
+int option_idmap(struct arena *a, const char *text, struct container_config *c, bool gid,
+                 struct err *err)
 {
     for (char **each = strv_split(a, text, ','); *each; each++) {
         char **f = strv_split(a, *each, ':');
@@ -538,10 +567,12 @@ int option_env_file(struct arena *a, const char *path, char ***env, struct err *
             continue;
         size_t key = strcspn(s, "=");
         if (key == 0)
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "%s: no variable name on line '%s'", path, s);
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "%s: no variable name on line '%s'", path,
+                           s);
         if (s[key] && (strcspn(s, " \t") < key))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "%s: name \"%.*s\" has white spaces, poorly formatted name",
-                           path, (int)key, s);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "%s: name \"%.*s\" has white spaces, poorly formatted name", path,
+                           (int)key, s);
         *env = option_env(a, s, *env);
     }
     return 0;
@@ -552,8 +583,8 @@ int option_detach_keys(const char *keys, struct err *err)
     unsigned char out[16];
 
     if (attach_parse_keys(keys, out, sizeof(out)) < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid detach keys \"%s\": use letters or ctrl-<letter>, separated by commas",
-                       keys);
+        return err_set(
+            err, ERR_BAD_PARAM, EINVAL,
+            "invalid detach keys \"%s\": use letters or ctrl-<letter>, separated by commas", keys);
     return 0;
 }

@@ -6,22 +6,29 @@
 #include "spec/container.h"
 
 /* -v [SRC:]DST[:OPTS]; a SRC without a slash is a volume's name. */
-int option_volume(struct arena *a, const char *text, struct container_mount *ret, struct err *err) MUST_CHECK;
+int option_volume(struct arena *a, const char *text, struct container_mount *ret,
+                  struct err *err) MUST_CHECK;
 /* --mount type=bind,src=...,dst=...,ro=true,... */
-int option_mount(struct arena *a, const char *text, struct container_mount *ret, struct err *err) MUST_CHECK;
+int option_mount(struct arena *a, const char *text, struct container_mount *ret,
+                 struct err *err) MUST_CHECK;
 /* --tmpfs DST[:OPTS] */
-int option_tmpfs(struct arena *a, const char *text, struct container_mount *ret, struct err *err) MUST_CHECK;
+int option_tmpfs(struct arena *a, const char *text, struct container_mount *ret,
+                 struct err *err) MUST_CHECK;
 /* --device HOST[:CTR[:rwm]] */
-int option_device(struct arena *a, const char *text, struct container_device *ret, struct err *err) MUST_CHECK;
+int option_device(struct arena *a, const char *text, struct container_device *ret,
+                  struct err *err) MUST_CHECK;
 /* --ulimit name=soft[:hard]; "host" copies all of ours. */
-int option_ulimit(struct arena *a, const char *text, struct container_config *c, struct err *err) MUST_CHECK;
+int option_ulimit(struct arena *a, const char *text, struct container_config *c,
+                  struct err *err) MUST_CHECK;
 /* --security-opt; also no-new-privileges and the rest. */
-int option_security(struct arena *a, const char *text, struct container_config *c, struct err *err) MUST_CHECK;
+int option_security(struct arena *a, const char *text, struct container_config *c,
+                    struct err *err) MUST_CHECK;
 /* --uidmap/--gidmap container:host:size ("@" and "+" prefixes as Podman); several separated by commas. */
 int option_idmap(struct arena *a, const char *text, struct container_config *c, bool gid,
                  struct err *err) MUST_CHECK;
 /* --restart always | no | never | on-failure[:N] | unless-stopped */
-int option_restart(struct arena *a, const char *text, struct container_config *c, struct err *err) MUST_CHECK;
+int option_restart(struct arena *a, const char *text, struct container_config *c,
+                   struct err *err) MUST_CHECK;
 /* --cpus 1.5 into quota and period. */
 int option_cpus(double cpus, struct container_resources *r, struct err *err) MUST_CHECK;
 /* "SIGTERM", "term", "15", "RTMIN+3" -> number; -EINVAL with @err. */

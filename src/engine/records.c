@@ -97,7 +97,8 @@ static int find_row(struct engine *e, struct arena *a, const char *name, struct 
     struct db *db = store_db(e->store, err);
     if (!db)
         return -EIO;
-    struct rows q = db_query(db, err, "SELECT config FROM containers WHERE name = ?1 OR id = ?1", "s", name);
+    struct rows q = db_query(db, err, "SELECT config FROM containers WHERE name = ?1 OR id = ?1",
+                             "s", name);
     int found = 0, r = 0;
     while (r == 0 && rows_next(&q)) {
         found++;
@@ -110,9 +111,10 @@ static int find_row(struct engine *e, struct arena *a, const char *name, struct 
         return 0;
     if (!*name || strspn(name, "0123456789abcdef") != strlen(name) || strlen(name) > 64)
         return not_found(name, err);
-    q = db_query(db, err,
-                 "SELECT config FROM containers WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2", "s",
-                 name);
+    q = db_query(
+        db, err,
+        "SELECT config FROM containers WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2", "s",
+        name);
     while (r == 0 && rows_next(&q))
         if (++found == 1)
             r = container_decode(a, rows_text(&q, 0), c, err);
@@ -122,7 +124,8 @@ static int find_row(struct engine *e, struct arena *a, const char *name, struct 
     if (found == 0)
         return not_found(name, err);
     if (found > 1)
-        return err_set(err, ERR_CONFLICT, EEXIST, "more than one result for container name or ID %s", name);
+        return err_set(err, ERR_CONFLICT, EEXIST,
+                       "more than one result for container name or ID %s", name);
     return 0;
 }
 
@@ -149,7 +152,8 @@ int container_latest(struct engine *e, struct arena *a, struct container *ret, s
     if (!db)
         return -EIO;
     memset(ret, 0, sizeof(*ret));
-    struct rows q = db_query(db, err, "SELECT config FROM containers ORDER BY created DESC LIMIT 1", "");
+    struct rows q = db_query(db, err, "SELECT config FROM containers ORDER BY created DESC LIMIT 1",
+                             "");
     int found = 0, r = 0;
     while (r == 0 && rows_next(&q)) {
         found = 1;

@@ -21,7 +21,8 @@ static char *layer_dir(struct engine *e, struct arena *a, const char *key)
     return arena_printf(a, "%s/layers/%s/diff", e->store->graphroot, key);
 }
 
-int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret, struct err *err)
+int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
+                 struct err *err)
 {
     size_t n = strv_len(c->layers);
     bool whole = true;
@@ -96,8 +97,10 @@ static int shift_ids(int dir, const char *name, const struct container_config *c
 
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid), gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
-    if (uid >= 0 && gid >= 0 && fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
+    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid),
+            gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
+    if (uid >= 0 && gid >= 0 &&
+        fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     if ((st.st_mode & 06000) && !S_ISLNK(st.st_mode)) /* the change of owner took them away */
         (void)!fchmodat(dir, name, st.st_mode & 07777, 0);
@@ -130,7 +133,8 @@ static int make_copy(int dir, const struct container_config *c, char *const *low
     return r < 0 ? err_sys(err, -r, "copying the image of container %s", c->id) : 0;
 }
 
-int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+int rootfs_create(struct engine *e, struct arena *a, const struct container_config *c,
+                  struct err *err)
 {
     char path[128];
     char **lower;
@@ -171,8 +175,10 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
 
 char *engine_init_path(struct engine *e, struct arena *a)
 {
-    static const char *const known[] = { "/usr/libexec/podman/catatonit", "/usr/local/libexec/podman/catatonit",
-                                         "/usr/bin/catatonit", "/usr/bin/tini-static", "/usr/bin/tini" };
+    static const char *const known[] = { "/usr/libexec/podman/catatonit",
+                                         "/usr/local/libexec/podman/catatonit",
+                                         "/usr/bin/catatonit", "/usr/bin/tini-static",
+                                         "/usr/bin/tini" };
 
     if (!str_empty(e->defaults.init_path))
         return e->defaults.init_path;
@@ -183,23 +189,49 @@ char *engine_init_path(struct engine *e, struct arena *a)
     return own;
 }
 
-/* A detached read-only overlay of all layers: seen through its descriptor only. */
-static int open_overlay(struct engine *e, char *const *lower, struct err *err)
+/* The string that names all layers has to be shorter than 256 bytes: so the names are descriptors, and
+ * short because we stand in /proc/self/fd. */
+static int make_overlay(struct engine *e, const char *names)
 {
     AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs < 0)
-        return err_sys(err, errno, "opening an overlay");
-    AUTO_ARENA a = { 0 };
-    char *all = strv_join(&a, lower, ":");
-    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", all, 0) < 0 ||
+        return -errno;
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", names, 0) < 0 ||
         (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
         syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-        return err_sys(err, errno, "assembling the image's layers");
+        return -errno;
     int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
-    return fd < 0 ? err_sys(err, errno, "assembling the image's layers") : fd;
+    return fd < 0 ? -errno : fd;
 }
 
-int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c, struct err *err)
+/* A detached read-only overlay of all layers: seen through its descriptor only. */
+static int open_overlay(struct engine *e, char *const *lower, struct err *err)
+{
+    size_t n = strv_len(lower), opened = 0;
+    AUTO_FREE int *fds = xcalloc(n, sizeof(int));
+    AUTO_CLOSE int cwd = open(".", O_PATH | O_CLOEXEC);
+    AUTO_BUF names = { 0 };
+    int r = chdir("/proc/self/fd") < 0 ? -errno : 0;
+
+    for (; r >= 0 && opened < n; opened++) {
+        r = fds[opened] = fs_open_dir(AT_FDCWD, lower[opened]);
+        if (r < 0)
+            break;
+        buf_printf(&names, "%s%d", opened ? ":" : "", r);
+    }
+    if (r >= 0)
+        r = make_overlay(e, names.data);
+    while (opened)
+        close(fds[--opened]);
+    if (fchdir(cwd) < 0 && r >= 0) {
+        close(r);
+        r = -errno;
+    }
+    return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
+}
+
+int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,
+                      struct err *err)
 {
     char **lower;
     int r = rootfs_lower(e, a, c, &lower, err);

@@ -1,3 +1,4 @@
+#include "engine/engine.h"
 #include "engine/rootless.h"
 
 #include <pwd.h>
@@ -17,8 +18,8 @@
 /* Set for our children, with the names that Podman's own use, so that `podman unshare` shells and
  * scripts that look at them see what they expect. */
 #define ENV_DONE "_CONTAINERS_USERNS_CONFIGURED"
-#define ENV_UID "_CONTAINERS_ROOTLESS_UID"
-#define ENV_GID "_CONTAINERS_ROOTLESS_GID"
+#define ENV_UID  "_CONTAINERS_ROOTLESS_UID"
+#define ENV_GID  "_CONTAINERS_ROOTLESS_GID"
 
 static uid_t env_id(const char *name, uid_t otherwise)
 {
@@ -91,7 +92,8 @@ struct range {
 };
 
 /* Ranges of @user (name or id) in /etc/subuid or /etc/subgid. */
-static size_t read_ranges(const char *path, const char *name, uid_t uid, struct range *out, size_t max)
+static size_t read_ranges(const char *path, const char *name, uid_t uid, struct range *out,
+                          size_t max)
 {
     AUTO_BUF b = { .max = 4u << 20 };
     AUTO_ARENA a = { 0 };
@@ -113,8 +115,8 @@ static size_t read_ranges(const char *path, const char *name, uid_t uid, struct 
 }
 
 /* newuidmap PID 0 UID 1 1 START COUNT ... */
-static int run_map_helper(const char *program, pid_t target, uid_t own, const struct range *r, size_t n,
-                          struct err *err)
+static int run_map_helper(const char *program, pid_t target, uid_t own, const struct range *r,
+                          size_t n, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     char **argv = strv_add(&a, NULL, program);
@@ -132,9 +134,10 @@ static int run_map_helper(const char *program, pid_t target, uid_t own, const st
     AUTO_BUF text = { .max = 4096 };
     int status = proc_run(argv, NULL, NULL, NULL, &text);
     if (status == -ENOENT)
-        return err_set(err, ERR_UNSUPPORTED, ENOENT,
-                       "%s is not installed: install the package uidmap to use the ids of /etc/subuid",
-                       program);
+        return err_set(
+            err, ERR_UNSUPPORTED, ENOENT,
+            "%s is not installed: install the package uidmap to use the ids of /etc/subuid",
+            program);
     if (status != 0)
         return err_set(err, ERR_DENIED, EPERM, "%s failed: %s", program,
                        text.data ? text.data : "no reason given");
@@ -173,7 +176,8 @@ struct mapper_reply {
 };
 
 _Noreturn static void mapper_main(int go, int done, pid_t target, uid_t uid, gid_t gid,
-                                  const struct range *u, size_t nu, const struct range *g, size_t ng)
+                                  const struct range *u, size_t nu, const struct range *g,
+                                  size_t ng)
 {
     struct mapper_reply reply = { 0 };
     char c;
@@ -238,9 +242,13 @@ static int make_namespace(struct err *err)
 
 /* ---------- the holder ---------- */
 
-/* Keeps the namespace alive while no container runs: sleeps, owns nothing else. */
+/* Keeps the namespace alive while no container runs: sleeps, owns nothing else.  It becomes the small program
+ * for that (podman-monitor under the name podman-pause), so that it neither keeps this one in memory nor
+ * looks like the command that happened to be first. */
 static pid_t start_holder(void)
 {
+    AUTO_ARENA a = { 0 };
+    char *program = engine_helper(&a, "podman-monitor");
     pid_t pid = fork();
     if (pid != 0)
         return pid;
@@ -254,6 +262,8 @@ static pid_t start_holder(void)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
+    if (program)
+        execl(program, "podman-pause", NULL);
     for (;;)
         pause();
 }

@@ -70,7 +70,8 @@ static int fill_process(struct spec_builder *b, struct err *err)
     p->cwd = DUP(str_empty(c->workdir) ? "/" : c->workdir);
     p->args = strv_concat(b->a, c->entrypoint, c->command);
     if (c->init)
-        p->args = strv_concat(b->a, (char *[]){ DUP("/run/podman-init"), DUP("--"), NULL }, p->args);
+        p->args = strv_concat(b->a, (char *[]) { DUP("/run/podman-init"), DUP("--"), NULL },
+                              p->args);
     if (!p->args)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
@@ -82,7 +83,8 @@ static int fill_process(struct spec_builder *b, struct err *err)
         return r;
     if (b->e->rootless && (p->user.uid || p->user.gid) && !c->uid_map.n && rootless_single_id())
         return err_set(err, ERR_DENIED, EPERM,
-                       "potentially insufficient UIDs or GIDs available in user namespace (requested %u:%u): add ranges "
+                       "potentially insufficient UIDs or GIDs available in user namespace "
+                       "(requested %u:%u): add ranges "
                        "for this user to /etc/subuid and /etc/subgid",
                        p->user.uid, p->user.gid);
     if (!str_empty(c->umask)) {
@@ -132,7 +134,8 @@ static int other_container(struct spec_builder *b, const char *name, const char 
         return r;
     if (!other.alive || other.run.pid <= 0)
         return err_set(err, ERR_STATE, EINVAL,
-                       "cannot use the %s namespace of container %s: it is not running: container state improper",
+                       "cannot use the %s namespace of container %s: it is not running: container "
+                       "state improper",
                        proc, other.config.id);
     *ret = arena_printf(b->a, "/proc/%" PRId64 "/ns/%s", other.run.pid, proc);
     return 0;
@@ -179,11 +182,13 @@ static void fill_idmaps(struct spec_builder *b)
         return;
     for (size_t i = 0; i < b->c->uid_map.n; i++) {
         const struct container_idmap *m = &b->c->uid_map.items[i];
-        *LIST_ADD(b->a, l->uid_mappings) = (struct oci_id_mapping){ m->container, m->host, m->size };
+        *LIST_ADD(b->a, l->uid_mappings) = (struct oci_id_mapping) { m->container, m->host,
+                                                                     m->size };
     }
     for (size_t i = 0; i < b->c->gid_map.n; i++) {
         const struct container_idmap *m = &b->c->gid_map.items[i];
-        *LIST_ADD(b->a, l->gid_mappings) = (struct oci_id_mapping){ m->container, m->host, m->size };
+        *LIST_ADD(b->a, l->gid_mappings) = (struct oci_id_mapping) { m->container, m->host,
+                                                                     m->size };
     }
 }
 
@@ -198,7 +203,8 @@ static void fill_memory(struct spec_builder *b, struct oci_resources *out)
 {
     const struct container_resources *r = &b->c->resources;
 
-    if (!r->memory && !r->memory_swap && !r->memory_reservation && !r->swappiness && !r->oom_kill_disable)
+    if (!r->memory && !r->memory_swap && !r->memory_reservation && !r->swappiness &&
+        !r->oom_kill_disable)
         return;
     struct oci_memory *m = out->memory = arena_alloc(b->a, sizeof(*m));
     if (r->memory)
@@ -244,9 +250,13 @@ static void fill_resources(struct spec_builder *b)
 /* ---------- the rest of linux ---------- */
 
 static const char *const masked_default[] = {
-    "/proc/acpi",       "/proc/kcore",      "/proc/keys",  "/proc/latency_stats", "/proc/sched_debug",
-    "/proc/scsi",       "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block",
-    "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux", "/proc/interrupts", NULL,
+    "/proc/acpi",        "/proc/kcore",
+    "/proc/keys",        "/proc/latency_stats",
+    "/proc/sched_debug", "/proc/scsi",
+    "/proc/timer_list",  "/proc/timer_stats",
+    "/sys/dev/block",    "/sys/devices/virtual/powercap",
+    "/sys/firmware",     "/sys/fs/selinux",
+    "/proc/interrupts",  NULL,
 };
 static const char *const readonly_default[] = {
     "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
@@ -272,7 +282,8 @@ static void fill_masks(struct spec_builder *b)
     if (b->c->privileged)
         return;
     for (const char *const *p = masked_default; *p; p++)
-        if (!unmasked(b->c, *p) && !(STR_EQ(*p, "/sys/dev/block") || STR_EQ(*p, "/proc/interrupts")))
+        if (!unmasked(b->c, *p) &&
+            !(STR_EQ(*p, "/sys/dev/block") || STR_EQ(*p, "/proc/interrupts")))
             l->masked_paths = strv_add(b->a, l->masked_paths, *p);
     for (const char *const *p = readonly_default; *p; p++)
         if (!unmasked(b->c, *p))
@@ -286,11 +297,13 @@ static int fill_sysctls(struct spec_builder *b, struct err *err)
 {
     for (size_t i = 0; i < b->c->sysctls.n; i++) {
         const char *key = b->c->sysctls.items[i].key;
-        bool net = str_starts(key, "net."), ipc = str_starts(key, "kernel.") || str_starts(key, "fs.mqueue.");
+        bool net = str_starts(key, "net."),
+             ipc = str_starts(key, "kernel.") || str_starts(key, "fs.mqueue.");
         if ((net && !spec_has_namespace(b, "network")) || (ipc && !spec_has_namespace(b, "ipc")))
-            return err_set(err, ERR_BAD_PARAM, EINVAL,
-                           "sysctl %s can't be set since %s Namespace set to host: invalid argument", key,
-                           net ? "Network" : "IPC");
+            return err_set(
+                err, ERR_BAD_PARAM, EINVAL,
+                "sysctl %s can't be set since %s Namespace set to host: invalid argument", key,
+                net ? "Network" : "IPC");
     }
     b->spec.linux_->sysctl = b->c->sysctls;
     return 0;
@@ -321,8 +334,8 @@ static int fill_linux(struct spec_builder *b, struct err *err)
 
 /* ---------- files ---------- */
 
-static int write_json(struct engine *e, const char *id, const char *name, const struct json_type *type,
-                      const void *in, struct err *err)
+static int write_json(struct engine *e, const char *id, const char *name,
+                      const struct json_type *type, const void *in, struct err *err)
 {
     AUTO_JSON *doc = json_from(type, in);
     AUTO_BUF b = { 0 };
@@ -335,8 +348,8 @@ static int write_json(struct engine *e, const char *id, const char *name, const 
     return r < 0 ? err_sys(err, -r, "writing %s of container %s", name, id) : 0;
 }
 
-int spec_write(struct engine *e, struct arena *a, const struct container_config *c, char *const *lower,
-               char ***warnings, struct err *err)
+int spec_write(struct engine *e, struct arena *a, const struct container_config *c,
+               char *const *lower, char ***warnings, struct err *err)
 {
     struct spec_builder b = { .e = e, .a = a, .c = c, .lower = lower, .warnings = warnings };
     int r = capabilities_resolve(a, c, e->defaults.capabilities, &b.caps, err);
@@ -359,14 +372,15 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         b.spec.hostname = c->hostname;
     b.spec.domainname = c->domainname;
     b.spec.annotations = c->annotations;
-    r = hooks_load(a, e->opt.hooks_dirs ? e->opt.hooks_dirs : e->config->engine.hooks_dir, c, b.spec.process->args,
-                   &b.spec.hooks, err);
+    r = hooks_load(a, e->opt.hooks_dirs ? e->opt.hooks_dirs : e->config->engine.hooks_dir, c,
+                   b.spec.process->args, &b.spec.hooks, err);
     if (r < 0)
         return r;
     return write_json(e, c->id, "config.json", &oci_spec_type, &b.spec, err);
 }
 
-static void fill_cgroup(struct engine *e, struct arena *a, const struct container_config *c, struct monitor_config *m)
+static void fill_cgroup(struct engine *e, struct arena *a, const struct container_config *c,
+                        struct monitor_config *m)
 {
     const char *parent = c->cgroup_parent;
     const char *manager = container_cgroup_manager(e, c);
@@ -402,15 +416,26 @@ static char **exit_command(struct engine *e, struct arena *a, const struct conta
     return strv_add(a, v, c->id);
 }
 
-int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c, bool attach,
-                       bool wait, struct err *err)
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
+                       bool attach, bool wait, struct err *err)
 {
     struct monitor_config m = {
-        .id = c->id, .name = c->name, .terminal = c->terminal, .stdin_open = c->stdin_open,
-        .stdin_once = c->stdin_once && attach, .attach = attach, .start = arena_strdup(a, wait ? "wait" : "run"),
-        .timeout_s = c->timeout, .pid_file = c->pid_file, .monitor_pid_file = c->monitor_pid_file,
-        .runtime = str_empty(c->runtime) ? NULL : c->runtime, .runtime_flags = c->runtime_flags,
-        .sdnotify = c->sdnotify, .no_pivot = e->defaults.no_pivot, .no_new_keyring = !e->defaults.keyring, .cwd_must_exist = c->workdir_given,
+        .id = c->id,
+        .name = c->name,
+        .terminal = c->terminal,
+        .stdin_open = c->stdin_open,
+        .stdin_once = c->stdin_once && attach,
+        .attach = attach,
+        .start = arena_strdup(a, wait ? "wait" : "run"),
+        .timeout_s = c->timeout,
+        .pid_file = c->pid_file,
+        .monitor_pid_file = c->monitor_pid_file,
+        .runtime = str_empty(c->runtime) ? NULL : c->runtime,
+        .runtime_flags = c->runtime_flags,
+        .sdnotify = c->sdnotify,
+        .no_pivot = e->defaults.no_pivot,
+        .no_new_keyring = !e->defaults.keyring,
+        .cwd_must_exist = c->workdir_given,
     };
     int signo = 15;
 
@@ -420,17 +445,22 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     if (!str_empty(c->stop_signal))
         (void)!option_signal(c->stop_signal, &signo, NULL);
     m.stop_signal = signo;
-    m.log = (struct log_config){ .driver = c->log_driver, .path = c->log_path, .max_size = c->log_size_max,
-                                 .tag = c->log_tag, .labels = c->log_options };
-    m.restart = (struct restart_config){ c->restart_policy, c->restart_tries };
+    m.log = (struct log_config) { .driver = c->log_driver,
+                                  .path = c->log_path,
+                                  .max_size = c->log_size_max,
+                                  .tag = c->log_tag,
+                                  .labels = c->log_options };
+    m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
     if (c->auto_remove)
         m.exit_command = exit_command(e, a, c);
     if (c->init) {
         m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
         if (!m.init_path || access(m.init_path, X_OK) < 0)
-            return err_set(err, ERR_NOT_FOUND, ENOENT, "container-init binary not found on the host: stat %s: no such file or directory",
-                           m.init_path ? m.init_path : "podman-init");
+            return err_set(
+                err, ERR_NOT_FOUND, ENOENT,
+                "container-init binary not found on the host: stat %s: no such file or directory",
+                m.init_path ? m.init_path : "podman-init");
     }
     m.seccomp_cache = strv_add(a, NULL, arena_printf(a, "%s/seccomp", e->store->runroot));
     return write_json(e, c->id, "monitor.json", &monitor_config_type, &m, err);

@@ -13,13 +13,15 @@
 
 /* Mounts, the small files of ours that are mounted into every container, and devices. */
 
-static struct oci_mount *add(struct spec_builder *b, const char *dst, const char *type, const char *src,
-                             const char *options)
+static struct oci_mount *add(struct spec_builder *b, const char *dst, const char *type,
+                             const char *src, const char *options)
 {
     struct oci_mount *m = LIST_ADD(b->a, b->spec.mounts);
 
-    *m = (struct oci_mount){ .destination = arena_strdup(b->a, dst), .type = arena_strdup(b->a, type),
-                             .source = arena_strdup(b->a, src), .options = strv_split(b->a, options, ',') };
+    *m = (struct oci_mount) { .destination = arena_strdup(b->a, dst),
+                              .type = arena_strdup(b->a, type),
+                              .source = arena_strdup(b->a, src),
+                              .options = strv_split(b->a, options, ',') };
     return m;
 }
 
@@ -45,25 +47,31 @@ static void api_mounts(struct spec_builder *b)
         add(b, "/proc", "bind", "/proc", "rbind,rprivate,nosuid,noexec,nodev");
     else
         add(b, "/proc", "proc", "proc",
-            c->proc_opts ? arena_printf(b->a, "nosuid,noexec,nodev,%s", c->proc_opts) : "nosuid,noexec,nodev");
+            c->proc_opts ? arena_printf(b->a, "nosuid,noexec,nodev,%s", c->proc_opts)
+                         : "nosuid,noexec,nodev");
     if (!user_mount(b, "/dev"))
         add(b, "/dev", "tmpfs", "tmpfs",
-            c->read_only && !c->read_only_tmpfs ? "nosuid,noexec,strictatime,mode=755,size=65536k,ro"
-                                                : "nosuid,strictatime,mode=755,size=65536k");
+            c->read_only && !c->read_only_tmpfs
+                ? "nosuid,noexec,strictatime,mode=755,size=65536k,ro"
+                : "nosuid,strictatime,mode=755,size=65536k");
     if (userns && !own_net)
-        add(b, "/sys", "bind", "/sys", priv ? "rbind,rprivate,nosuid,noexec,nodev" : "rbind,rprivate,nosuid,noexec,nodev,ro");
+        add(b, "/sys", "bind", "/sys",
+            priv ? "rbind,rprivate,nosuid,noexec,nodev" : "rbind,rprivate,nosuid,noexec,nodev,ro");
     else
-        add(b, "/sys", "sysfs", "sysfs", priv ? "nosuid,noexec,nodev,rw" : "nosuid,noexec,nodev,ro");
+        add(b, "/sys", "sysfs", "sysfs",
+            priv ? "nosuid,noexec,nodev,rw" : "nosuid,noexec,nodev,ro");
     add(b, "/dev/pts", "devpts", "devpts",
         userns && rootless_single_id() ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
                                        : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
-    if (userns && !own_ipc)
-        add(b, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
-    else
+    if (userns && !own_ipc) {
+        if (access("/dev/mqueue", F_OK) == 0)
+            add(b, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
+    } else
         add(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
     if (!user_mount(b, "/sys/fs/cgroup"))
         add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
-            priv ? "rprivate,nosuid,noexec,nodev,relatime,rw" : "rprivate,nosuid,noexec,nodev,relatime,ro");
+            priv ? "rprivate,nosuid,noexec,nodev,relatime,rw"
+                 : "rprivate,nosuid,noexec,nodev,relatime,ro");
     if (user_mount(b, "/dev/shm"))
         return;
     if (!own_ipc)
@@ -82,7 +90,8 @@ static void read_only_tmpfs(struct spec_builder *b)
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
         if (!user_mount(b, dirs[i]))
             add(b, dirs[i], "tmpfs", "tmpfs",
-                i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755" : "rw,nosuid,nodev,tmpcopyup,mode=1777");
+                i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755"
+                       : "rw,nosuid,nodev,tmpcopyup,mode=1777");
 }
 
 /* ---------- what was asked for ---------- */
@@ -91,17 +100,20 @@ static const char *const own_options[] = { "z", "Z", "U", "copy", "nocopy", NULL
 
 static bool is_propagation(const char *o)
 {
-    return STR_IN(o, "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable");
+    return STR_IN(o, "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable",
+                  "runbindable");
 }
 
-static int bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret, struct err *err)
+static int bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret,
+                        struct err *err)
 {
     bool propagation = false, bind = false;
     char **out = NULL;
 
     for (char **o = m->options; o && *o; o++) {
         if (STR_EQ(*o, "O") || str_starts(*o, "upperdir=") || str_starts(*o, "workdir="))
-            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "overlay volumes (option \"%s\") are not supported yet", *o);
+            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                           "overlay volumes (option \"%s\") are not supported yet", *o);
         if (!**o || str_in_list(*o, own_options))
             continue;
         propagation |= is_propagation(*o);
@@ -163,8 +175,8 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
     }
     char *source = m->source;
     if (STR_EQ(m->type, "volume"))
-        source = arena_printf(b->a, "%s/%s/_data%s%s", b->e->volume_path, m->source, m->subpath ? "/" : "",
-                              m->subpath ? m->subpath : "");
+        source = arena_printf(b->a, "%s/%s/_data%s%s", b->e->volume_path, m->source,
+                              m->subpath ? "/" : "", m->subpath ? m->subpath : "");
     else if (access(source, F_OK) < 0)
         return err_set(err, ERR_NOT_FOUND, ENOENT, "statfs %s: no such file or directory", source);
     o = add(b, m->destination, "bind", source, "");
@@ -176,8 +188,8 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
 
 /* ---------- the small files ---------- */
 
-static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst, const struct buf *text,
-                    struct err *err)
+static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst,
+                    const struct buf *text, struct err *err)
 {
     if (user_mount(b, dst))
         return 0;
@@ -200,7 +212,9 @@ static void hosts_text(struct spec_builder *b, struct buf *t)
     if (!STR_IN(base, "none", "image") && fs_read_file(AT_FDCWD, base, &host) == 0 && host.data)
         buf_put(t, host.data, host.len);
     else
-        buf_puts(t, "127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");
+        buf_puts(
+            t,
+            "127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");
     if (spec_has_namespace(b, "network"))
         buf_printf(t, "127.0.0.1\t%s %s\n", b->c->hostname, b->c->name);
 }
@@ -211,8 +225,11 @@ static void containerenv_text(struct spec_builder *b, struct buf *t)
 
     if (!c->privileged)
         return;
-    buf_printf(t, "engine=\"podman-" PODMAN_VERSION "\"\nname=\"%s\"\nid=\"%s\"\nimage=\"%s\"\nimageid=\"%s\"\nrootless=%d\n",
-               c->name, c->id, c->image_name ? c->image_name : "", c->image ? c->image : "", b->e->rootless);
+    buf_printf(t,
+               "engine=\"podman-" PODMAN_VERSION
+               "\"\nname=\"%s\"\nid=\"%s\"\nimage=\"%s\"\nimageid=\"%s\"\nrootless=%d\n",
+               c->name, c->id, c->image_name ? c->image_name : "", c->image ? c->image : "",
+               b->e->rootless);
 }
 
 static int own_files(struct spec_builder *b, struct err *err)
@@ -231,7 +248,8 @@ static int own_files(struct spec_builder *b, struct err *err)
     if (r == 0)
         r = put_file(b, dir, "containerenv", "/run/.containerenv", &env, err);
     /* With a network of its own and nothing on it there is no server to name. */
-    if (r == 0 && !spec_has_namespace(b, "network") && fs_read_file(AT_FDCWD, "/etc/resolv.conf", &resolv) == 0)
+    if (r == 0 && !spec_has_namespace(b, "network") &&
+        fs_read_file(AT_FDCWD, "/etc/resolv.conf", &resolv) == 0)
         r = put_file(b, dir, "resolv.conf", "/etc/resolv.conf", &resolv, err);
     return r;
 }
@@ -252,11 +270,15 @@ static int timezone_mount(struct spec_builder *b, struct err *err)
         return 0;
     }
     if (strstr(tz, "..") || tz[0] == '/')
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "running container create option: finding timezone: unknown time zone %s", tz);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "running container create option: finding timezone: unknown time zone %s",
+                       tz);
     path = arena_printf(b->a, "/usr/share/zoneinfo/%s", tz);
     struct stat st;
     if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "running container create option: finding timezone: unknown time zone %s", tz);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "running container create option: finding timezone: unknown time zone %s",
+                       tz);
     add(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
     return 0;
 }
@@ -307,18 +329,25 @@ static void device_node(struct spec_builder *b, const char *dst, const struct st
 {
     struct oci_device *d = LIST_ADD(b->a, b->spec.linux_->devices);
 
-    *d = (struct oci_device){ .path = arena_strdup(b->a, dst), .type = arena_strdup(b->a, S_ISBLK(st->st_mode) ? "b" : "c"),
-                              .major = major(st->st_rdev), .minor = minor(st->st_rdev),
-                              .file_mode = number(b, st->st_mode & 07777), .uid = number(b, st->st_uid),
-                              .gid = number(b, st->st_gid) };
+    *d = (struct oci_device) { .path = arena_strdup(b->a, dst),
+                               .type = arena_strdup(b->a, S_ISBLK(st->st_mode) ? "b" : "c"),
+                               .major = major(st->st_rdev),
+                               .minor = minor(st->st_rdev),
+                               .file_mode = number(b, st->st_mode & 07777),
+                               .uid = number(b, st->st_uid),
+                               .gid = number(b, st->st_gid) };
 }
 
-static void device_rule(struct spec_builder *b, bool allow, const char *type, int64_t *maj, int64_t *min, const char *access)
+static void device_rule(struct spec_builder *b, bool allow, const char *type, int64_t *maj,
+                        int64_t *min, const char *access)
 {
     struct oci_device_rule *r = LIST_ADD(b->a, b->spec.linux_->resources->devices);
 
-    *r = (struct oci_device_rule){ .allow = allow, .type = type ? arena_strdup(b->a, type) : NULL, .major = maj,
-                                   .minor = min, .access = arena_strdup(b->a, access) };
+    *r = (struct oci_device_rule) { .allow = allow,
+                                    .type = type ? arena_strdup(b->a, type) : NULL,
+                                    .major = maj,
+                                    .minor = min,
+                                    .access = arena_strdup(b->a, access) };
 }
 
 /* Terminals and what every container has of its own are not handed over. */
@@ -330,11 +359,11 @@ static bool is_handed_over(const char *dir, const char *name)
            !(STR_IN(name, "null", "zero", "full", "random", "urandom") || str_starts(name, "tty"));
 }
 
-static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
-                      bool quiet, struct err *err);
+static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm,
+                      int level, bool quiet, struct err *err);
 
-static int add_device_dir(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
-                          struct err *err)
+static int add_device_dir(struct spec_builder *b, const char *src, const char *dst,
+                          const char *perm, int level, struct err *err)
 {
     DIR *d = level < 4 ? opendir(src) : NULL;
     int r = 0;
@@ -349,12 +378,13 @@ static int add_device_dir(struct spec_builder *b, const char *src, const char *d
 }
 
 /* One host device, or all of a directory. */
-static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm, int level,
-                      bool quiet, struct err *err)
+static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm,
+                      int level, bool quiet, struct err *err)
 {
     struct stat st;
 
-    if (stat(src, &st) < 0)
+    /* Links such as /dev/stdin are no devices; one that was asked for by name is followed. */
+    if (fstatat(AT_FDCWD, src, &st, quiet ? AT_SYMLINK_NOFOLLOW : 0) < 0)
         return quiet ? 0 : err_set(err, ERR_NOT_FOUND, errno, "stat %s: %s", src, strerror(errno));
     if (S_ISDIR(st.st_mode))
         return add_device_dir(b, src, dst, perm, level, err);
@@ -366,7 +396,8 @@ static int add_device(struct spec_builder *b, const char *src, const char *dst, 
         return 0;
     }
     device_node(b, dst, &st);
-    device_rule(b, true, S_ISBLK(st.st_mode) ? "b" : "c", number(b, major(st.st_rdev)), number(b, minor(st.st_rdev)), perm);
+    device_rule(b, true, S_ISBLK(st.st_mode) ? "b" : "c", number(b, major(st.st_rdev)),
+                number(b, minor(st.st_rdev)), perm);
     return 0;
 }
 
@@ -376,7 +407,8 @@ static int cgroup_rule(struct spec_builder *b, const char *text, struct err *err
     char **f = strv_split(b->a, text, ' ');
     int64_t v[2];
     int64_t *p[2] = { NULL, NULL };
-    bool ok = strv_len(f) == 3 && STR_IN(f[0], "a", "b", "c") && *f[2] && strspn(f[2], "rwm") == strlen(f[2]);
+    bool ok = strv_len(f) == 3 && STR_IN(f[0], "a", "b", "c") && *f[2] &&
+              strspn(f[2], "rwm") == strlen(f[2]);
     char **n = ok ? strv_split(b->a, f[1], ':') : NULL;
 
     ok = ok && strv_len(n) == 2;

@@ -30,10 +30,12 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
                          char ***ret, struct err *err) MUST_CHECK;
 
 /* user.c: "name[:group]" or "uid[:gid]" by the container's /etc/passwd and /etc/group. */
-int user_lookup(struct engine *e, struct arena *a, const struct container_config *c, char *const *lower,
-                const char *user, struct oci_user *ret, struct err *err) MUST_CHECK;
+int user_lookup(struct engine *e, struct arena *a, const struct container_config *c,
+                char *const *lower, const char *user, struct oci_user *ret,
+                struct err *err) MUST_CHECK;
 /* The same inside a running container. */
-int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret, struct err *err) MUST_CHECK;
+int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret,
+                        struct err *err) MUST_CHECK;
 
 /* rootfs.c: directories and ids of the root file system. */
 int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,
@@ -41,4 +43,5 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
 char *engine_init_path(struct engine *e, struct arena *a);
 
 /* userns.c: what --userns means: fills c->uid_map and c->gid_map. */
-int userns_resolve(struct engine *e, struct arena *a, struct container_config *c, struct err *err) MUST_CHECK;
+int userns_resolve(struct engine *e, struct arena *a, struct container_config *c,
+                   struct err *err) MUST_CHECK;

@@ -47,7 +47,8 @@ static void fill_distribution(struct arena *a, host_info *h)
 {
     AUTO_BUF b = { .max = 65536 };
 
-    if (fs_read_file(AT_FDCWD, "/etc/os-release", &b) < 0 && fs_read_file(AT_FDCWD, "/usr/lib/os-release", &b) < 0)
+    if (fs_read_file(AT_FDCWD, "/etc/os-release", &b) < 0 &&
+        fs_read_file(AT_FDCWD, "/usr/lib/os-release", &b) < 0)
         return;
     h->distribution.distribution = os_release(a, b.data ? b.data : "", "ID");
     h->distribution.version = os_release(a, b.data ? b.data : "", "VERSION_ID");
@@ -116,7 +117,8 @@ static void fill_idmaps(struct arena *a, host_info *h)
 {
     for (int gid = 0; gid < 2; gid++) {
         AUTO_BUF b = { .max = 65536 };
-        if (fs_read_file(AT_FDCWD, gid ? "/proc/self/gid_map" : "/proc/self/uid_map", &b) < 0 || !b.data)
+        if (fs_read_file(AT_FDCWD, gid ? "/proc/self/gid_map" : "/proc/self/uid_map", &b) < 0 ||
+            !b.data)
             continue;
         for (char **line = strv_split(a, b.data, '\n'); *line; line++) {
             int64_t v[3];
@@ -147,10 +149,12 @@ static void fill_cgroup(struct arena *a, host_info *h)
 
     h->cgroup_version = DUP(v2 ? "v2" : "v1");
     if (v2)
-        h->cgroup_controllers = strv_split(a, read_line(a, "/sys/fs/cgroup/cgroup.controllers"), ' ');
+        h->cgroup_controllers = strv_split(a, read_line(a, "/sys/fs/cgroup/cgroup.controllers"),
+                                           ' ');
     else
-        for (const char *const *c = (const char *const[]){ "cpuset", "cpu", "cpuacct", "blkio", "memory", "devices",
-                                                           "freezer", "pids", NULL };
+        for (const char *const *c =
+                 (const char *const[]) { "cpuset", "cpu", "cpuacct", "blkio", "memory", "devices",
+                                         "freezer", "pids", NULL };
              *c; c++) {
             char path[64];
             snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", *c);
@@ -161,10 +165,12 @@ static void fill_cgroup(struct arena *a, host_info *h)
 
 static void fill_security(struct engine *e, struct arena *a, host_info *h)
 {
-    h->security.apparmor_enabled = read_line(a, "/sys/module/apparmor/parameters/enabled")[0] == 'Y';
+    h->security.apparmor_enabled = read_line(a, "/sys/module/apparmor/parameters/enabled")[0] ==
+                                   'Y';
     h->security.selinux_enabled = access("/sys/fs/selinux/enforce", F_OK) == 0;
     h->security.seccomp_enabled = access("/proc/sys/kernel/seccomp", F_OK) == 0;
-    h->security.seccomp_profile_path = DUP(e->defaults.seccomp_profile ? e->defaults.seccomp_profile : "builtin");
+    h->security.seccomp_profile_path = DUP(e->defaults.seccomp_profile ? e->defaults.seccomp_profile
+                                                                       : "builtin");
     h->security.rootless = e->rootless;
     h->security.capabilities = strv_join(a, e->defaults.capabilities, ",");
 }
@@ -190,11 +196,13 @@ static void fill_host(struct engine *e, struct arena *a, host_info *h)
     h->network_backend = DUP("builtin");
     h->network_backend_info.backend = DUP("builtin");
     const char *runtime = e->opt.runtime ? e->opt.runtime : NULL;
-    h->oci_runtime.name = DUP(runtime ? (strrchr(runtime, '/') ? strrchr(runtime, '/') + 1 : runtime) : "podman-runtime");
+    h->oci_runtime.name = DUP(
+        runtime ? (strrchr(runtime, '/') ? strrchr(runtime, '/') + 1 : runtime) : "podman-runtime");
     h->oci_runtime.package = DUP(runtime ? "" : "podman");
     h->oci_runtime.path = DUP(runtime ? runtime : engine_helper(a, "podman-monitor"));
     h->oci_runtime.version = DUP(runtime ? "" : "podman-runtime version " PODMAN_VERSION);
-    h->remote_socket.path = e->rootless ? arena_printf(a, "unix://%s/podman/podman.sock", rootless_runtime_dir())
+    h->remote_socket.path = e->rootless ? arena_printf(a, "unix://%s/podman/podman.sock",
+                                                       rootless_runtime_dir())
                                         : DUP("unix:///run/podman/podman.sock");
     h->rootless_network_cmd = DUP("pasta");
     h->uptime = uptime_text(a);
@@ -234,7 +242,8 @@ static int fill_store(struct engine *e, struct arena *a, struct system_info *o, 
     o->store.graph_root = DUP(e->store->graphroot);
     o->store.run_root = DUP(e->store->runroot);
     o->store.volume_path = DUP(e->volume_path);
-    o->store.image_copy_tmp_dir = DUP(e->config->engine.image_copy_tmp_dir ? e->config->engine.image_copy_tmp_dir : "/var/tmp");
+    o->store.image_copy_tmp_dir = DUP(
+        e->config->engine.image_copy_tmp_dir ? e->config->engine.image_copy_tmp_dir : "/var/tmp");
     if (fstatvfs(e->store->graph_fd, &vfs) == 0) {
         o->store.graph_root_allocated = (int64_t)(vfs.f_blocks * vfs.f_frsize);
         o->store.graph_root_used = (int64_t)((vfs.f_blocks - vfs.f_bfree) * vfs.f_frsize);
@@ -272,7 +281,9 @@ json_t *system_info(struct engine *e, struct arena *a, struct err *err)
     if (fill_store(e, a, &o, err) < 0)
         return NULL;
     o.plugins.volume = strv_add(a, NULL, "local");
-    for (const char *const *d = (const char *const[]){ "k8s-file", "none", "passthrough", "journald", "json-file", NULL }; *d; d++)
+    for (const char *const *d = (const char *const[]) { "k8s-file", "none", "passthrough",
+                                                        "journald", "json-file", NULL };
+         *d; d++)
         o.plugins.log = strv_add(a, o.plugins.log, *d);
     AUTO_JSON *none = json_object(); /* json_from() takes references of its own */
     o.registries = o.host.runtime_info = o.store.graph_options = none;
@@ -299,18 +310,26 @@ int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct
     }
     for (size_t pass = 0; pass < 2; pass++) /* those that others depend on go in the second */
         for (size_t i = 0; i < list.n; i++)
-            if (container_exists(e, list.items[i].config.id) && container_remove(e, &list.items[i], &o, &one) < 0) {
+            if (container_exists(e, list.items[i].config.id) &&
+                container_remove(e, &list.items[i], &o, &one) < 0) {
                 if (pass)
                     *ret_problems = add_problem(a, *ret_problems, &one);
                 err_clear(&one);
             }
-    static const char *const graph[] = { "containers", "layers", "oci", "volumes", "secrets", "db.sqlite", "db.sqlite-wal", "db.sqlite-shm" };
+    static const char *const graph[] = {
+        "containers", "layers",    "oci",           "volumes",
+        "secrets",    "db.sqlite", "db.sqlite-wal", "db.sqlite-shm"
+    };
     static const char *const run[] = { "containers", "locks", "seccomp" };
     for (size_t i = 0; i < ARRAY_SIZE(graph); i++)
         if ((r = fs_remove_tree(e->store->graph_fd, graph[i])) < 0)
-            *ret_problems = strv_add(a, *ret_problems, arena_printf(a, "removing %s/%s: %s", e->store->graphroot, graph[i], strerror(-r)));
+            *ret_problems = strv_add(
+                a, *ret_problems,
+                arena_printf(a, "removing %s/%s: %s", e->store->graphroot, graph[i], strerror(-r)));
     for (size_t i = 0; i < ARRAY_SIZE(run); i++)
         if ((r = fs_remove_tree(e->store->run_fd, run[i])) < 0)
-            *ret_problems = strv_add(a, *ret_problems, arena_printf(a, "removing %s/%s: %s", e->store->runroot, run[i], strerror(-r)));
+            *ret_problems = strv_add(
+                a, *ret_problems,
+                arena_printf(a, "removing %s/%s: %s", e->store->runroot, run[i], strerror(-r)));
     return 0;
 }

@@ -34,7 +34,8 @@ static char *read_text(struct arena *a, const char *path, char filler)
     for (size_t i = 0; i + 1 < b.len; i++)
         if (!b.data[i] && filler)
             b.data[i] = filler;
-    while (b.len && (b.data[b.len - 1] == '\n' || b.data[b.len - 1] == '\0' || b.data[b.len - 1] == ' '))
+    while (b.len &&
+           (b.data[b.len - 1] == '\n' || b.data[b.len - 1] == '\0' || b.data[b.len - 1] == ' '))
         b.data[--b.len] = '\0';
     return arena_strdup(a, b.data);
 }
@@ -147,22 +148,71 @@ static char *cap_text(const struct column_env *v, const struct proc *p, const ch
 }
 
 #define COLUMN(fn) static char *fn(const struct column_env *v, const struct proc *p)
-COLUMN(col_args) { return *p->cmdline ? p->cmdline : arena_printf(v->a, "[%s]", p->comm); }
-COLUMN(col_comm) { (void)v; return p->comm; }
-COLUMN(col_pid) { return inner_pid(v, p->pid); }
-COLUMN(col_hpid) { return arena_printf(v->a, "%d", (int)p->pid); }
-COLUMN(col_ppid) { return inner_pid(v, stat_number(v->a, p, 4)); }
-COLUMN(col_pgid) { return word(v->a, status_value(v->a, p, "NSpgid"), strv_len(p->nspid) - 1); }
-COLUMN(col_user) { return name_of(v->a, v->passwd, word(v->a, status_value(v->a, p, "Uid"), 1)); }
-COLUMN(col_ruser) { return name_of(v->a, v->passwd, word(v->a, status_value(v->a, p, "Uid"), 0)); }
-COLUMN(col_group) { return name_of(v->a, v->group, word(v->a, status_value(v->a, p, "Gid"), 1)); }
-COLUMN(col_rgroup) { return name_of(v->a, v->group, word(v->a, status_value(v->a, p, "Gid"), 0)); }
-COLUMN(col_huser) { return word(v->a, status_value(v->a, p, "Uid"), 1); }
-COLUMN(col_hgroup) { return word(v->a, status_value(v->a, p, "Gid"), 1); }
-COLUMN(col_groups) { return status_value(v->a, p, "Groups"); }
-COLUMN(col_nice) { return stat_field(v->a, p, 19); }
-COLUMN(col_state) { return stat_field(v->a, p, 3); }
-COLUMN(col_time) { return seconds_text(v->a, cpu_ns(v, p)); }
+COLUMN(col_args)
+{
+    return *p->cmdline ? p->cmdline : arena_printf(v->a, "[%s]", p->comm);
+}
+COLUMN(col_comm)
+{
+    (void)v;
+    return p->comm;
+}
+COLUMN(col_pid)
+{
+    return inner_pid(v, p->pid);
+}
+COLUMN(col_hpid)
+{
+    return arena_printf(v->a, "%d", (int)p->pid);
+}
+COLUMN(col_ppid)
+{
+    return inner_pid(v, stat_number(v->a, p, 4));
+}
+COLUMN(col_pgid)
+{
+    return word(v->a, status_value(v->a, p, "NSpgid"), strv_len(p->nspid) - 1);
+}
+COLUMN(col_user)
+{
+    return name_of(v->a, v->passwd, word(v->a, status_value(v->a, p, "Uid"), 1));
+}
+COLUMN(col_ruser)
+{
+    return name_of(v->a, v->passwd, word(v->a, status_value(v->a, p, "Uid"), 0));
+}
+COLUMN(col_group)
+{
+    return name_of(v->a, v->group, word(v->a, status_value(v->a, p, "Gid"), 1));
+}
+COLUMN(col_rgroup)
+{
+    return name_of(v->a, v->group, word(v->a, status_value(v->a, p, "Gid"), 0));
+}
+COLUMN(col_huser)
+{
+    return word(v->a, status_value(v->a, p, "Uid"), 1);
+}
+COLUMN(col_hgroup)
+{
+    return word(v->a, status_value(v->a, p, "Gid"), 1);
+}
+COLUMN(col_groups)
+{
+    return status_value(v->a, p, "Groups");
+}
+COLUMN(col_nice)
+{
+    return stat_field(v->a, p, 19);
+}
+COLUMN(col_state)
+{
+    return stat_field(v->a, p, 3);
+}
+COLUMN(col_time)
+{
+    return seconds_text(v->a, cpu_ns(v, p));
+}
 COLUMN(col_etime)
 {
     return seconds_text(v->a, v->boot_ns - started(v, p));
@@ -176,13 +226,27 @@ COLUMN(col_tty)
 {
     int64_t dev = stat_number(v->a, p, 7);
     int64_t maj = dev >> 8 & 0xfff, min = (dev & 0xff) | (dev >> 12 & 0xfff00);
-    return dev == 0 ? arena_strdup(v->a, "?") : maj >= 136 && maj <= 143 ? arena_printf(v->a, "pts/%" PRId64, min)
-                                              : arena_printf(v->a, "tty%" PRId64, min);
+    return dev == 0                   ? arena_strdup(v->a, "?")
+           : maj >= 136 && maj <= 143 ? arena_printf(v->a, "pts/%" PRId64, min)
+                                      : arena_printf(v->a, "tty%" PRId64, min);
 }
-COLUMN(col_vsz) { return arena_printf(v->a, "%" PRId64, stat_number(v->a, p, 23) / 1024); }
-COLUMN(col_rss) { return arena_printf(v->a, "%" PRId64, stat_number(v->a, p, 24) * 4); }
-COLUMN(col_stime) { return seconds_text(v->a, started(v, p)); }
-COLUMN(col_label) { (void)v; return *p->label ? p->label : arena_strdup(v->a, "?"); }
+COLUMN(col_vsz)
+{
+    return arena_printf(v->a, "%" PRId64, stat_number(v->a, p, 23) / 1024);
+}
+COLUMN(col_rss)
+{
+    return arena_printf(v->a, "%" PRId64, stat_number(v->a, p, 24) * 4);
+}
+COLUMN(col_stime)
+{
+    return seconds_text(v->a, started(v, p));
+}
+COLUMN(col_label)
+{
+    (void)v;
+    return *p->label ? p->label : arena_strdup(v->a, "?");
+}
 COLUMN(col_seccomp)
 {
     static const char *const modes[] = { "disabled", "strict", "filter" };
@@ -190,30 +254,59 @@ COLUMN(col_seccomp)
     char *s = status_value(v->a, p, "Seccomp");
     return arena_strdup(v->a, parse_u64(s, 2, &m) == 0 ? modes[m] : "?");
 }
-COLUMN(col_capeff) { return cap_text(v, p, "CapEff"); }
-COLUMN(col_capprm) { return cap_text(v, p, "CapPrm"); }
-COLUMN(col_capinh) { return cap_text(v, p, "CapInh"); }
-COLUMN(col_capbnd) { return cap_text(v, p, "CapBnd"); }
-COLUMN(col_capamb) { return cap_text(v, p, "CapAmb"); }
+COLUMN(col_capeff)
+{
+    return cap_text(v, p, "CapEff");
+}
+COLUMN(col_capprm)
+{
+    return cap_text(v, p, "CapPrm");
+}
+COLUMN(col_capinh)
+{
+    return cap_text(v, p, "CapInh");
+}
+COLUMN(col_capbnd)
+{
+    return cap_text(v, p, "CapBnd");
+}
+COLUMN(col_capamb)
+{
+    return cap_text(v, p, "CapAmb");
+}
 
 static const struct {
     const char *name, *code, *header;
     char *(*fn)(const struct column_env *v, const struct proc *p);
 } columns[] = {
-    { "args", "%a", "COMMAND", col_args },       { "capamb", NULL, "AMBIENT CAPS", col_capamb },
-    { "capbnd", NULL, "BOUNDING CAPS", col_capbnd }, { "capeff", NULL, "EFFECTIVE CAPS", col_capeff },
-    { "capinh", NULL, "INHERITED CAPS", col_capinh }, { "capprm", NULL, "PERMITTED CAPS", col_capprm },
-    { "comm", "%c", "COMMAND", col_comm },       { "etime", "%t", "ELAPSED", col_etime },
-    { "group", "%G", "GROUP", col_group },       { "groups", NULL, "GROUPS", col_groups },
-    { "hgroup", NULL, "HGROUP", col_hgroup },    { "hpid", NULL, "HPID", col_hpid },
-    { "huser", NULL, "HUSER", col_huser },       { "label", NULL, "LABEL", col_label },
-    { "nice", "%n", "NI", col_nice },            { "pcpu", "%C", "%CPU", col_pcpu },
-    { "pgid", "%r", "PGID", col_pgid },          { "pid", "%p", "PID", col_pid },
-    { "ppid", "%P", "PPID", col_ppid },          { "rgroup", "%g", "RGROUP", col_rgroup },
-    { "rss", NULL, "RSS", col_rss },             { "ruser", "%u", "RUSER", col_ruser },
-    { "seccomp", NULL, "SECCOMP", col_seccomp }, { "state", NULL, "STATE", col_state },
-    { "stime", NULL, "STIME", col_stime },       { "time", "%x", "TIME", col_time },
-    { "tty", "%y", "TTY", col_tty },             { "user", "%U", "USER", col_user },
+    { "args", "%a", "COMMAND", col_args },
+    { "capamb", NULL, "AMBIENT CAPS", col_capamb },
+    { "capbnd", NULL, "BOUNDING CAPS", col_capbnd },
+    { "capeff", NULL, "EFFECTIVE CAPS", col_capeff },
+    { "capinh", NULL, "INHERITED CAPS", col_capinh },
+    { "capprm", NULL, "PERMITTED CAPS", col_capprm },
+    { "comm", "%c", "COMMAND", col_comm },
+    { "etime", "%t", "ELAPSED", col_etime },
+    { "group", "%G", "GROUP", col_group },
+    { "groups", NULL, "GROUPS", col_groups },
+    { "hgroup", NULL, "HGROUP", col_hgroup },
+    { "hpid", NULL, "HPID", col_hpid },
+    { "huser", NULL, "HUSER", col_huser },
+    { "label", NULL, "LABEL", col_label },
+    { "nice", "%n", "NI", col_nice },
+    { "pcpu", "%C", "%CPU", col_pcpu },
+    { "pgid", "%r", "PGID", col_pgid },
+    { "pid", "%p", "PID", col_pid },
+    { "ppid", "%P", "PPID", col_ppid },
+    { "rgroup", "%g", "RGROUP", col_rgroup },
+    { "rss", NULL, "RSS", col_rss },
+    { "ruser", "%u", "RUSER", col_ruser },
+    { "seccomp", NULL, "SECCOMP", col_seccomp },
+    { "state", NULL, "STATE", col_state },
+    { "stime", NULL, "STIME", col_stime },
+    { "time", "%x", "TIME", col_time },
+    { "tty", "%y", "TTY", col_tty },
+    { "user", "%U", "USER", col_user },
     { "vsz", "%z", "VSZ", col_vsz },
 };
 
@@ -256,7 +349,8 @@ static size_t find_column(const char *name)
 {
     size_t i = 0;
 
-    while (i < ARRAY_SIZE(columns) && !STR_EQ(name, columns[i].name) && !str_same(name, columns[i].code))
+    while (i < ARRAY_SIZE(columns) && !STR_EQ(name, columns[i].name) &&
+           !str_same(name, columns[i].code))
         i++;
     return i;
 }
@@ -269,7 +363,8 @@ bool container_top_knows(char *const *descriptors)
     return true;
 }
 
-static int find_columns(struct arena *a, char *const *names, size_t **ret, size_t *ret_n, struct err *err)
+static int find_columns(struct arena *a, char *const *names, size_t **ret, size_t *ret_n,
+                        struct err *err)
 {
     if (!names)
         names = strv_split(a, "user pid ppid pcpu etime tty time args", ' ');
@@ -278,7 +373,9 @@ static int find_columns(struct arena *a, char *const *names, size_t **ret, size_
     for (; *names; names++) {
         size_t i = find_column(*names);
         if (i == ARRAY_SIZE(columns))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "unknown descriptor: '%s' (--list-descriptors prints the known ones)", *names);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "unknown descriptor: '%s' (--list-descriptors prints the known ones)",
+                           *names);
         (*ret)[(*ret_n)++] = i;
     }
     return 0;
@@ -292,8 +389,8 @@ static int by_pid(const void *x, const void *y)
     return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
-int container_top(struct engine *e, struct arena *a, const struct container *c, char *const *descriptors,
-                  char ****ret_rows, struct err *err)
+int container_top(struct engine *e, struct arena *a, const struct container *c,
+                  char *const *descriptors, char ****ret_rows, struct err *err)
 {
     size_t *cols, ncols;
 
@@ -318,8 +415,11 @@ int container_top(struct engine *e, struct arena *a, const struct container *c, 
     struct timespec up;
     clock_gettime(CLOCK_BOOTTIME, &up);
     char *root = arena_printf(a, "/proc/%" PRId64 "/root", c->run.pid);
-    struct column_env v = { .a = a, .boot_ns = (int64_t)up.tv_sec * NSEC_PER_SEC + up.tv_nsec, .ticks = sysconf(_SC_CLK_TCK),
-                            .all = all, .passwd = read_text(a, arena_printf(a, "%s/etc/passwd", root), 0),
+    struct column_env v = { .a = a,
+                            .boot_ns = (int64_t)up.tv_sec * NSEC_PER_SEC + up.tv_nsec,
+                            .ticks = sysconf(_SC_CLK_TCK),
+                            .all = all,
+                            .passwd = read_text(a, arena_printf(a, "%s/etc/passwd", root), 0),
                             .group = read_text(a, arena_printf(a, "%s/etc/group", root), 0) };
     for (size_t i = 0; i < json_array_size(pids); i++)
         if (read_proc(a, (pid_t)json_integer_value(json_array_get(pids, i)), &all[v.n]))

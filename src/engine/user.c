@@ -82,7 +82,8 @@ static bool next_entry(char **text, char *f[7], size_t *n)
 }
 
 /* By name or by number; fills uid, gid and the name. */
-static bool find_user(char *passwd, const char *user, bool numeric, struct oci_user *ret, char **ret_name, struct arena *a)
+static bool find_user(char *passwd, const char *user, bool numeric, struct oci_user *ret,
+                      char **ret_name, struct arena *a)
 {
     char *f[7];
     size_t n;
@@ -139,11 +140,12 @@ static void add_memberships(struct arena *a, char *group, const char *name, stru
     }
 }
 
-static int resolve(struct arena *a, struct account_files *files, const char *user, char *const *extra,
-                   struct oci_user *ret, struct err *err)
+static int resolve(struct arena *a, struct account_files *files, const char *user,
+                   char *const *extra, struct oci_user *ret, struct err *err)
 {
     const char *colon = strchrnul(str_empty(user) ? "0" : user, ':');
-    char *who = arena_strndup(a, str_empty(user) ? "0" : user, (size_t)(colon - (str_empty(user) ? "0" : user)));
+    char *who = arena_strndup(a, str_empty(user) ? "0" : user,
+                              (size_t)(colon - (str_empty(user) ? "0" : user)));
     const char *group = *colon ? colon + 1 : "";
     /* Each search eats its text: give it a copy. */
 #define COPY(buf) ((buf).data ? arena_strndup(a, (buf).data, (buf).len) : NULL)
@@ -163,7 +165,8 @@ static int resolve(struct arena *a, struct account_files *files, const char *use
     for (; extra && *extra; extra++) {
         uint32_t gid;
         if (STR_EQ(*extra, "keep-groups"))
-            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "--group-add keep-groups is not supported yet");
+            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                           "--group-add keep-groups is not supported yet");
         if (parse_u32(*extra, &gid) < 0 && !find_group(COPY(files->group), *extra, &gid))
             return err_set(err, ERR_NOT_FOUND, ENOENT,
                            "unable to find group %s: no matching entries in group file", *extra);
@@ -180,13 +183,13 @@ static bool needs_no_files(const char *user, char *const *groups)
            !(groups && *groups);
 }
 
-int user_lookup(struct engine *e, struct arena *a, const struct container_config *c, char *const *lower,
-                const char *user, struct oci_user *ret, struct err *err)
+int user_lookup(struct engine *e, struct arena *a, const struct container_config *c,
+                char *const *lower, const char *user, struct oci_user *ret, struct err *err)
 {
     if (needs_no_files(user, c->groups) && (str_empty(user) || STR_EQ(user, "0:0")))
         return 0;
-    CLEANUP(account_files_done) struct account_files files = { { .max = LIMIT_PASSWD_FILE },
-                                                               { .max = LIMIT_PASSWD_FILE } };
+    CLEANUP(account_files_done)
+    struct account_files files = { { .max = LIMIT_PASSWD_FILE }, { .max = LIMIT_PASSWD_FILE } };
     char **dirs = NULL;
     if (c->rootfs)
         dirs = strv_add(a, dirs, c->rootfs);
@@ -201,10 +204,11 @@ int user_lookup(struct engine *e, struct arena *a, const struct container_config
     return resolve(a, &files, user, c->groups, ret, err);
 }
 
-int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret, struct err *err)
+int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret,
+                        struct err *err)
 {
-    CLEANUP(account_files_done) struct account_files files = { { .max = LIMIT_PASSWD_FILE },
-                                                               { .max = LIMIT_PASSWD_FILE } };
+    CLEANUP(account_files_done)
+    struct account_files files = { { .max = LIMIT_PASSWD_FILE }, { .max = LIMIT_PASSWD_FILE } };
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);

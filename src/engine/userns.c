@@ -9,7 +9,8 @@
 
 /* --userns host | auto[:size=N] | keep-id[:uid=N,gid=N] | nomap | private | ns:PATH | container:NAME */
 
-static void add_map(struct arena *a, struct container_config *c, bool gid, int64_t ctr, int64_t host, int64_t size)
+static void add_map(struct arena *a, struct container_config *c, bool gid, int64_t ctr,
+                    int64_t host, int64_t size)
 {
     struct container_idmap m = { ctr, host, size };
 
@@ -39,21 +40,27 @@ static int64_t available_ids(void)
     return total;
 }
 
-static int numbers(struct arena *a, const char *options, int64_t *uid, int64_t *gid, int64_t *size, struct err *err)
+static int numbers(struct arena *a, const char *options, int64_t *uid, int64_t *gid, int64_t *size,
+                   struct err *err)
 {
     for (char **o = strv_split(a, options, ','); *o; o++) {
-        int64_t *to = str_starts(*o, "uid=") ? uid : str_starts(*o, "gid=") ? gid : str_starts(*o, "size=") ? size : NULL;
+        int64_t *to = str_starts(*o, "uid=")    ? uid
+                      : str_starts(*o, "gid=")  ? gid
+                      : str_starts(*o, "size=") ? size
+                                                : NULL;
         if (!**o)
             continue;
         if (!to || parse_i64(strchr(*o, '=') + 1, 0, UINT32_MAX, to) < 0)
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "unknown option specified: \"%s\" in --userns", *o);
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "unknown option specified: \"%s\" in --userns", *o);
     }
     return 0;
 }
 
 /* The user keeps his number: id 0 of our namespace is he, and it becomes @ctr inside; the others move
  * into the places that are left. */
-static void keep_id(struct arena *a, struct container_config *c, bool gid, int64_t ctr, int64_t total)
+static void keep_id(struct arena *a, struct container_config *c, bool gid, int64_t ctr,
+                    int64_t total)
 {
     add_map(a, c, gid, 0, 1, MIN(ctr, total - 1));
     add_map(a, c, gid, ctr, 0, 1);
@@ -61,7 +68,8 @@ static void keep_id(struct arena *a, struct container_config *c, bool gid, int64
 }
 
 /* The first range of the pool's owner that no container of ours uses. */
-static int auto_range(struct engine *e, struct arena *a, int64_t size, int64_t *ret, struct err *err)
+static int auto_range(struct engine *e, struct arena *a, int64_t size, int64_t *ret,
+                      struct err *err)
 {
     int64_t first = 1, end = available_ids();
 
@@ -72,15 +80,18 @@ static int auto_range(struct engine *e, struct arena *a, int64_t size, int64_t *
             for (char **line = strv_split(a, b.data, '\n'); *line; line++) {
                 char **f = strv_split(a, *line, ':');
                 int64_t start, n;
-                if (strv_len(f) == 3 && STR_EQ(f[0], "containers") && parse_i64(f[1], 0, UINT32_MAX, &start) == 0 &&
+                if (strv_len(f) == 3 && STR_EQ(f[0], "containers") &&
+                    parse_i64(f[1], 0, UINT32_MAX, &start) == 0 &&
                     parse_i64(f[2], 0, UINT32_MAX, &n) == 0) {
                     first = start;
                     end = start + n;
                 }
             }
         if (first == end)
-            return err_set(err, ERR_NOT_FOUND, ENOENT,
-                           "cannot find UID/GID for user containers: add a line containers:START:COUNT to /etc/subuid and /etc/subgid to use --userns=auto");
+            return err_set(
+                err, ERR_NOT_FOUND, ENOENT,
+                "cannot find UID/GID for user containers: add a line containers:START:COUNT to "
+                "/etc/subuid and /etc/subgid to use --userns=auto");
     }
     struct container_list all = { 0 };
     int r = container_list(e, a, &all, err);
@@ -102,10 +113,11 @@ static int auto_range(struct engine *e, struct arena *a, int64_t size, int64_t *
 }
 
 /* auto, keep-id and nomap with their options: both maps from what our own namespace has. */
-static int computed_maps(struct engine *e, struct arena *a, struct container_config *c, const char *word,
-                         const char *options, struct err *err)
+static int computed_maps(struct engine *e, struct arena *a, struct container_config *c,
+                         const char *word, const char *options, struct err *err)
 {
-    int64_t uid = rootless_uid(), gid = rootless_gid(), size = 0, start = 0, total = available_ids();
+    int64_t uid = rootless_uid(), gid = rootless_gid(), size = 0, start = 0,
+            total = available_ids();
     int r = numbers(a, options, &uid, &gid, &size, err);
 
     if (r < 0)
@@ -122,7 +134,9 @@ static int computed_maps(struct engine *e, struct arena *a, struct container_con
     if (!e->rootless)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "%s is only supported in rootless mode", word);
     if (rootless_single_id())
-        return err_set(err, ERR_UNSUPPORTED, EPERM, "--userns=%s needs more than one id: add ranges to /etc/subuid and /etc/subgid", word);
+        return err_set(
+            err, ERR_UNSUPPORTED, EPERM,
+            "--userns=%s needs more than one id: add ranges to /etc/subuid and /etc/subgid", word);
     if (STR_EQ(word, "nomap")) {
         add_map(a, c, false, 0, 1, total - 1);
         add_map(a, c, true, 0, 1, total - 1);
@@ -143,7 +157,8 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
 
     if (c->uid_map.n || c->gid_map.n) {
         if (!STR_IN(mode, "host", "private"))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "--userns and --uidmap/--gidmap are mutually exclusive");
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "--userns and --uidmap/--gidmap are mutually exclusive");
         if (!c->gid_map.n)
             memcpy(&c->gid_map, &c->uid_map, sizeof(c->gid_map));
         if (!c->uid_map.n)

@@ -42,14 +42,20 @@ static int copy_up(struct engine *e, struct arena *a, const struct container_con
         return root;
     AUTO_CLOSE int src = fs_open_in_root(root, m->destination, O_RDONLY | O_DIRECTORY, 0);
     if (src < 0) /* the image has nothing there */
-        return src == -ENOENT || src == -ENOTDIR ? 0 : err_sys(err, -src, "opening %s in the image", m->destination);
+        return src == -ENOENT || src == -ENOTDIR
+                   ? 0
+                   : err_sys(err, -src, "opening %s in the image", m->destination);
     int r = copy_tree(src, data, 0);
-    return r < 0 ? err_sys(err, -r, "copying %s of the image into volume %s", m->destination, m->source) : 0;
+    return r < 0 ? err_sys(err, -r, "copying %s of the image into volume %s", m->destination,
+                           m->source)
+                 : 0;
 }
 
 static int insert(struct engine *e, struct db *db, const struct container_mount *m, struct err *err)
 {
-    struct volume_config v = { .name = m->source, .driver = (char *)(uintptr_t) "local", .created = time_now(),
+    struct volume_config v = { .name = m->source,
+                               .driver = (char *)(uintptr_t) "local",
+                               .created = time_now(),
                                .anonymous = m->anonymous };
     AUTO_JSON *doc = json_from(&volume_type, &v);
     AUTO_BUF text = { 0 };
@@ -60,8 +66,10 @@ static int insert(struct engine *e, struct db *db, const struct container_mount 
     int r = db_begin(db, m->anonymous ? DB_FAST : DB_DURABLE, err);
     if (r < 0)
         return r;
-    r = db_exec(db, err, "INSERT OR IGNORE INTO volumes(name, driver, created, anonymous, config) VALUES(?,?,?,?,?)",
-                "ssibs", v.name, v.driver, v.created, (int)m->anonymous, text.data);
+    r = db_exec(
+        db, err,
+        "INSERT OR IGNORE INTO volumes(name, driver, created, anonymous, config) VALUES(?,?,?,?,?)",
+        "ssibs", v.name, v.driver, v.created, (int)m->anonymous, text.data);
     if (r < 0) {
         db_rollback(db);
         return r;
@@ -96,16 +104,20 @@ static int make_volume(struct engine *e, struct arena *a, const struct container
     return r < 0 ? r : insert(e, db, m, err);
 }
 
-static int chown_source(struct engine *e, const struct container_mount *m, const struct container_config *c, struct err *err)
+static int chown_source(struct engine *e, const struct container_mount *m,
+                        const struct container_config *c, struct err *err)
 {
     uint32_t uid = 0, gid = 0;
-    AUTO_FREE char *path = STR_EQ(m->type, "volume") ? xasprintf("%s/%s/_data", e->volume_path, m->source)
-                                                     : xstrdup(m->source);
+    AUTO_FREE char *path = STR_EQ(m->type, "volume")
+                               ? xasprintf("%s/%s/_data", e->volume_path, m->source)
+                               : xstrdup(m->source);
 
     if (!strv_has(m->options, "U"))
         return 0;
-    if (STR_IN(path, "/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/home", "/root", "/var", "/proc", "/sys", "/dev"))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "changing the owner of %s (option U) is not allowed", path);
+    if (STR_IN(path, "/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/home", "/root", "/var",
+               "/proc", "/sys", "/dev"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "changing the owner of %s (option U) is not allowed", path);
     if (c->user) {
         AUTO_ARENA a = { 0 };
         char **f = strv_split(&a, c->user, ':');

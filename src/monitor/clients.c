@@ -55,7 +55,8 @@ void client_flush(struct client *c)
 
 static bool listens(const struct client *c, const struct exec_session *session)
 {
-    return !c->dead && (session ? c->kind == CLIENT_EXEC && c->session == session : c->kind == CLIENT_ATTACH);
+    return !c->dead &&
+           (session ? c->kind == CLIENT_EXEC && c->session == session : c->kind == CLIENT_ATTACH);
 }
 
 bool clients_blocked(const struct monitor *m, const struct exec_session *session)
@@ -66,7 +67,8 @@ bool clients_blocked(const struct monitor *m, const struct exec_session *session
     return false;
 }
 
-void clients_output(struct monitor *m, const struct exec_session *session, bool err, const char *data, size_t len)
+void clients_output(struct monitor *m, const struct exec_session *session, bool err,
+                    const char *data, size_t len)
 {
     for (struct client *c = m->clients; c; c = c->next)
         if (listens(c, session))

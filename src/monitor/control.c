@@ -1,5 +1,7 @@
+#include <dirent.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <sys/ioctl.h>
@@ -37,12 +39,12 @@ void answer_ok(struct client *c, json_t *more)
 
 void answer_error(struct client *c, const struct err *err)
 {
-    AUTO_JSON *doc = json_pack("{s:b,s:i,s:i,s:s%}", "ok", 0, "kind", (int)err->kind, "errno", err->errnum, "error",
-                               err->msg, strlen(err->msg));
+    AUTO_JSON *doc = json_pack("{s:b,s:i,s:i,s:s%}", "ok", 0, "kind", (int)err->kind, "errno",
+                               err->errnum, "error", err->msg, strlen(err->msg));
 
     if (!doc) /* the text was no UTF-8 */
-        doc = json_pack("{s:b,s:i,s:i,s:s}", "ok", 0, "kind", (int)err->kind, "errno", err->errnum, "error",
-                        err_kind_info(err->kind)->name);
+        doc = json_pack("{s:b,s:i,s:i,s:s}", "ok", 0, "kind", (int)err->kind, "errno", err->errnum,
+                        "error", err_kind_info(err->kind)->name);
     send_json(c, doc);
 }
 
@@ -131,10 +133,12 @@ static int op_stop(struct monitor *m, struct client *c, const json_t *req, struc
 static int set_paused(struct monitor *m, struct client *c, bool pause, struct err *err)
 {
     if (m->status != (pause ? RUN_RUNNING : RUN_PAUSED))
-        return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper", m->id, run_status_names[m->status]);
+        return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper",
+                       m->id, run_status_names[m->status]);
     if (!m->cgroup)
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "container %s has no cgroup of its own: it cannot be %s", m->id, pause ? "paused" : "unpaused");
+                       "container %s has no cgroup of its own: it cannot be %s", m->id,
+                       pause ? "paused" : "unpaused");
     int r = oci_cgroup_freeze(m->cgroup, pause, err);
     if (r < 0)
         return r;
@@ -158,7 +162,8 @@ static int op_unpause(struct monitor *m, struct client *c, const json_t *req, st
 
 static void set_size(int fd, const json_t *req)
 {
-    struct winsize ws = { .ws_row = (unsigned short)integer(req, "rows"), .ws_col = (unsigned short)integer(req, "cols") };
+    struct winsize ws = { .ws_row = (unsigned short)integer(req, "rows"),
+                          .ws_col = (unsigned short)integer(req, "cols") };
 
     ioctl(fd, TIOCSWINSZ, &ws);
 }
@@ -213,7 +218,8 @@ static int op_exec_kill(struct monitor *m, struct client *c, const json_t *req, 
 static int op_update(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    const json_t *res = json_object_get(req, "resources"), *restart = json_object_get(req, "restart");
+    const json_t *res = json_object_get(req, "resources"),
+                 *restart = json_object_get(req, "restart");
     int r = 0;
 
     if (res) {
@@ -221,7 +227,8 @@ static int op_update(struct monitor *m, struct client *c, const json_t *req, str
         char **warnings = NULL;
         r = json_read(&a, res, &oci_resources_type, &limits, err);
         if (r == 0 && !m->cgroup)
-            r = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "container %s has no cgroup of its own", m->id);
+            r = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "container %s has no cgroup of its own",
+                        m->id);
         if (r == 0)
             r = oci_cgroup_apply(m->cgroup, &limits, &a, &warnings, err);
     }
@@ -230,7 +237,9 @@ static int op_update(struct monitor *m, struct client *c, const json_t *req, str
         r = json_read(&a, restart, &restart_config_type, &rc, err);
         if (r == 0) {
             const char *p = rc.policy ? rc.policy : "no";
-            m->restart = STR_EQ(p, "on-failure") ? RESTART_ON_FAILURE : STR_IN(p, "always", "unless-stopped") ? RESTART_ALWAYS : RESTART_NO;
+            m->restart = STR_EQ(p, "on-failure")                 ? RESTART_ON_FAILURE
+                         : STR_IN(p, "always", "unless-stopped") ? RESTART_ALWAYS
+                                                                 : RESTART_NO;
             m->restart_max = rc.max_tries;
         }
     }
@@ -244,7 +253,8 @@ static int op_exec(struct monitor *m, struct client *c, const json_t *req, struc
     struct exec_session *s;
 
     if (m->status != RUN_RUNNING)
-        return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper", m->id, run_status_names[m->status]);
+        return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper",
+                       m->id, run_status_names[m->status]);
     int r = session_start(m, req, &s, err);
     if (r < 0)
         return r;
@@ -256,19 +266,40 @@ static int op_exec(struct monitor *m, struct client *c, const json_t *req, struc
     return 0;
 }
 
+/* Without a cgroup: the processes of the container's PID namespace. */
+static void namespace_pids(json_t *list, pid_t init)
+{
+    char own[64], path[64];
+    struct stat ns, other;
+    DIR *proc = opendir("/proc");
+
+    snprintf(own, sizeof(own), "/proc/%d/ns/pid", (int)init);
+    bool shared = stat(own, &ns) < 0 || (stat("/proc/self/ns/pid", &other) == 0 && other.st_ino == ns.st_ino);
+    json_array_append_new(list, json_integer(init));
+    for (struct dirent *e; proc && !shared && (e = readdir(proc));) {
+        uint32_t pid;
+        if (parse_u32(e->d_name, &pid) < 0 || (pid_t)pid == init)
+            continue;
+        snprintf(path, sizeof(path), "/proc/%u/ns/pid", pid);
+        if (stat(path, &other) == 0 && other.st_ino == ns.st_ino)
+            json_array_append_new(list, json_integer(pid));
+    }
+    if (proc)
+        closedir(proc);
+}
+
 static int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    pid_t *pids, one = (pid_t)m->state.pid;
-    size_t n = 1;
+    pid_t *pids;
+    size_t n = 0;
+    json_t *list = json_array();
 
     (void)req;
     if (!m->cgroup || oci_cgroup_pids(m->cgroup, &a, &pids, &n, err) < 0) {
         err_clear(err);
-        pids = &one;
-        n = 1;
+        namespace_pids(list, (pid_t)m->state.pid);
     }
-    json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, json_integer(pids[i]));
     answer_ok(c, json_pack("{s:o}", "pids", list));
@@ -286,13 +317,14 @@ static const struct {
     const char *op;
     int (*fn)(struct monitor *m, struct client *c, const json_t *req, struct err *err);
 } ops[] = {
-    { "start", op_start },   { "kill", op_kill },       { "stop", op_stop },
-    { "pause", op_pause },   { "unpause", op_unpause }, { "resize", op_resize },
-    { "update", op_update }, { "exec", op_exec },       { "exec_resize", op_exec_resize },
-    { "exec_kill", op_exec_kill }, { "top", op_top },   { "wait", op_wait },
+    { "start", op_start },         { "kill", op_kill },       { "stop", op_stop },
+    { "pause", op_pause },         { "unpause", op_unpause }, { "resize", op_resize },
+    { "update", op_update },       { "exec", op_exec },       { "exec_resize", op_exec_resize },
+    { "exec_kill", op_exec_kill }, { "top", op_top },         { "wait", op_wait },
 };
 
-static int dispatch(struct monitor *m, struct client *c, const char *data, size_t len, struct err *err)
+static int dispatch(struct monitor *m, struct client *c, const char *data, size_t len,
+                    struct err *err)
 {
     AUTO_JSON *req = json_parse(data, len, "request", err);
     const char *op = json_string_value(json_object_get(req, "op"));

@@ -30,27 +30,33 @@ static char **base_argv(const struct monitor *m, struct arena *a)
     return strv_add(a, v, arena_printf(a, "%s/runtime", m->run_path));
 }
 
-static int mount_root(struct monitor *m, const struct rootfs_config *r, const char *target, struct arena *a, struct err *err)
+static int mount_root(struct monitor *m, const struct rootfs_config *r, const char *target,
+                      struct arena *a, struct err *err)
 {
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return err_sys(err, errno, "making a mount namespace");
     if (mkdirat(m->run_dir, "rootfs", 0755) < 0 && errno != EEXIST)
         return err_sys(err, errno, "making %s", target);
     if (STR_EQ(r->type, "bind"))
-        return mount(r->path, target, NULL, MS_BIND | MS_REC, NULL) < 0 ? err_sys(err, errno, "mounting %s", r->path) : 0;
-    char *opts = arena_printf(a, "lowerdir=%s%s%s%s%s%s", strv_join(a, r->lower, ":"), r->upper ? ",upperdir=" : "",
-                              r->upper ? r->upper : "", r->upper ? ",workdir=" : "", r->upper ? r->work : "",
+        return mount(r->path, target, NULL, MS_BIND | MS_REC, NULL) < 0
+                   ? err_sys(err, errno, "mounting %s", r->path)
+                   : 0;
+    char *opts = arena_printf(a, "lowerdir=%s%s%s%s%s%s", strv_join(a, r->lower, ":"),
+                              r->upper ? ",upperdir=" : "", r->upper ? r->upper : "",
+                              r->upper ? ",workdir=" : "", r->upper ? r->work : "",
                               r->userxattr ? ",userxattr" : "");
     if (mount("overlay", target, "overlay", 0, opts) < 0)
         return err_sys(err, errno, "mounting the container's root (%s)", opts);
     return 0;
 }
 
-static int write_bundle(struct monitor *m, const struct oci_spec *spec, const char *target, struct arena *a, struct err *err)
+static int write_bundle(struct monitor *m, const struct oci_spec *spec, const char *target,
+                        struct arena *a, struct err *err)
 {
     struct oci_spec copy = *spec;
-    struct oci_root root = { .path = (char *)(uintptr_t)target, .readonly = spec->root && spec->root->readonly };
-    struct oci_linux l = spec->linux_ ? *spec->linux_ : (struct oci_linux){ 0 };
+    struct oci_root root = { .path = (char *)(uintptr_t)target,
+                             .readonly = spec->root && spec->root->readonly };
+    struct oci_linux l = spec->linux_ ? *spec->linux_ : (struct oci_linux) { 0 };
 
     copy.root = &root;
     l.cgroups_path = m->cgroup;
@@ -69,8 +75,11 @@ static int run_tool(char **argv, const int stdio[3], struct err *err)
     int log[2];
     if (pipe2(log, O_CLOEXEC) < 0)
         return err_sys(err, errno, "making a pipe");
-    struct spawn s = { .path = argv[0], .argv = argv, .keep_fd = -1,
-                       .fds = { stdio ? stdio[0] : -1, stdio ? stdio[1] : -1, stdio && stdio[2] >= 0 ? stdio[2] : log[1] } };
+    struct spawn s = { .path = argv[0],
+                       .argv = argv,
+                       .keep_fd = -1,
+                       .fds = { stdio ? stdio[0] : -1, stdio ? stdio[1] : -1,
+                                stdio && stdio[2] >= 0 ? stdio[2] : log[1] } };
     /* Its own words come on stderr, which with pipes is the container's: then a log file is asked for. */
     pid_t pid;
     int r = proc_spawn(&s, &pid);
@@ -84,8 +93,8 @@ static int run_tool(char **argv, const int stdio[3], struct err *err)
     int status = proc_wait(pid);
     if (status == 0)
         return 0;
-    return err_set(err, ERR_INTERNAL, EIO, "OCI runtime %s failed (exit status %d)%s%.700s", argv[0], status,
-                   text.len ? ": " : "", text.data ? text.data : "");
+    return err_set(err, ERR_INTERNAL, EIO, "OCI runtime %s failed (exit status %d)%s%.700s",
+                   argv[0], status, text.len ? ": " : "", text.data ? text.data : "");
 }
 
 static int read_pid(struct monitor *m, const char *name, pid_t *ret, struct err *err)
@@ -105,7 +114,9 @@ static int receive_pty(int listener, int *ret, struct err *err)
 {
     char data[256], space[CMSG_SPACE(sizeof(int))];
     struct iovec iov = { data, sizeof(data) };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space) };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)
+    };
 
     AUTO_CLOSE int conn = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (conn < 0 || recvmsg(conn, &msg, MSG_CMSG_CLOEXEC) < 0)
@@ -127,9 +138,11 @@ static int explain(struct monitor *m, const char *path, struct err *err)
     char *msg = strstr(b.data, "msg=");
     char *text = msg ? msg + 4 : b.data;
     text[strcspn(text, "\n")] = '\0';
-    enum err_kind kind = strstr(text, "not found in $PATH") || strstr(text, "no such file or directory") ? ERR_NO_COMMAND
-                         : strstr(text, "permission denied")                                          ? ERR_CANNOT_INVOKE
-                                                                                                      : ERR_INTERNAL;
+    enum err_kind kind = strstr(text, "not found in $PATH") ||
+                                 strstr(text, "no such file or directory")
+                             ? ERR_NO_COMMAND
+                         : strstr(text, "permission denied") ? ERR_CANNOT_INVOKE
+                                                             : ERR_INTERNAL;
     err_clear(err);
     (void)m;
     return err_set(err, kind, EIO, "OCI runtime error: %s", text);
@@ -157,7 +170,8 @@ int external_create(struct monitor *m, const struct monitor_config *c, const str
 {
     AUTO_ARENA a = { 0 };
     AUTO_CLOSE int listener = -EBADF;
-    char *target = arena_printf(&a, "%s/rootfs", m->run_path), *log = arena_printf(&a, "%s/runtime.log", m->run_path);
+    char *target = arena_printf(&a, "%s/rootfs", m->run_path),
+         *log = arena_printf(&a, "%s/runtime.log", m->run_path);
     bool tty = spec->process && spec->process->terminal;
 
     int r = m->state.restart_count ? 0 : mount_root(m, &c->rootfs, target, &a, err);
@@ -214,8 +228,8 @@ void external_delete(struct monitor *m)
     (void)!simple(m, "delete", "--force", &err);
 }
 
-int external_exec(struct monitor *m, const struct oci_process *p, const int stdio[3], pid_t *ret_pid, int *ret_pty,
-                  struct err *err)
+int external_exec(struct monitor *m, const struct oci_process *p, const int stdio[3],
+                  pid_t *ret_pid, int *ret_pty, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     AUTO_JSON *doc = json_from(&oci_process_type, p);

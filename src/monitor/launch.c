@@ -50,18 +50,21 @@ int monitor_prepare(struct monitor *m, struct err *err)
     m->bundle_dir = fs_open_dir(AT_FDCWD, m->bundle);
     m->run_dir = fs_open_dir(AT_FDCWD, m->run_path);
     if (m->bundle_dir < 0 || m->run_dir < 0)
-        return err_sys(err, m->run_dir < 0 ? -m->run_dir : -m->bundle_dir, "opening %s", m->run_dir < 0 ? m->run_path : m->bundle);
+        return err_sys(err, m->run_dir < 0 ? -m->run_dir : -m->bundle_dir, "opening %s",
+                       m->run_dir < 0 ? m->run_path : m->bundle);
     m->alive = lock_try(m->run_dir, "alive");
     if (m->alive < 0)
-        return err_set(err, ERR_STATE, EBUSY, "the container is supervised already: %s", strerror(-m->alive));
+        return err_set(err, ERR_STATE, EBUSY, "the container is supervised already: %s",
+                       strerror(-m->alive));
     m->attach = unix_listen(m->run_dir, "attach", SOCK_SEQPACKET, 0600);
     m->control = unix_listen(m->run_dir, "control", SOCK_SEQPACKET, 0600);
     if (m->attach < 0 || m->control < 0)
-        return err_sys(err, m->attach < 0 ? -m->attach : -m->control, "making the sockets of the container");
+        return err_sys(err, m->attach < 0 ? -m->attach : -m->control,
+                       "making the sockets of the container");
     if (mkdirat(m->run_dir, "exec", 0700) < 0 && errno != EEXIST)
         return err_sys(err, errno, "making the directory of exec sessions");
     sigemptyset(&set);
-    for (const int *s = (const int[]){ SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0 }; *s; s++)
+    for (const int *s = (const int[]) { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0 }; *s; s++)
         sigaddset(&set, *s);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -101,7 +104,7 @@ static void pipes_own(const struct stdio_pipes *p, uint32_t uid, uint32_t gid)
 {
     if (!uid && !gid)
         return;
-    for (const int *fd = (const int[]){ p->in[0], p->out[1], p->err[1], -1 }; *fd != -1; fd++)
+    for (const int *fd = (const int[]) { p->in[0], p->out[1], p->err[1], -1 }; *fd != -1; fd++)
         if (*fd >= 0)
             (void)!fchown(*fd, uid, gid);
 }
@@ -117,16 +120,24 @@ static int make_pipes(struct stdio_pipes *p, bool with_in, struct err *err)
 
 static void streams_from_pipes(struct streams *s, struct stdio_pipes *p)
 {
-    *s = (struct streams){ .in = HANDOVER_FD(p->in[1]), .out = HANDOVER_FD(p->out[0]), .err = HANDOVER_FD(p->err[0]) };
+    *s = (struct streams) { .in = HANDOVER_FD(p->in[1]),
+                            .out = HANDOVER_FD(p->out[0]),
+                            .err = HANDOVER_FD(p->err[0]) };
 }
 
 static void streams_from_pty(struct streams *s, int pty)
 {
     fcntl(pty, F_SETFL, O_NONBLOCK);
-    *s = (struct streams){ .in = pty, .out = -EBADF, .err = -EBADF, .terminal = true };
+    *s = (struct streams) { .in = pty, .out = -EBADF, .err = -EBADF, .terminal = true };
 }
 
-#define PIPES_INIT { { -EBADF, -EBADF }, { -EBADF, -EBADF }, { -EBADF, -EBADF } }
+#define PIPES_INIT                                                                                 \
+    {                                                                                              \
+        { -EBADF, -EBADF }, { -EBADF, -EBADF },                                                    \
+        {                                                                                          \
+            -EBADF, -EBADF                                                                         \
+        }                                                                                          \
+    }
 
 /* ---------- the container ---------- */
 
@@ -167,7 +178,9 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     m->stdin_once = c->stdin_once;
     m->wait_start = c->start && STR_EQ(c->start, "wait");
     m->timeout_s = c->timeout_s;
-    m->restart = STR_EQ(policy, "on-failure") ? RESTART_ON_FAILURE : STR_IN(policy, "always", "unless-stopped") ? RESTART_ALWAYS : RESTART_NO;
+    m->restart = STR_EQ(policy, "on-failure")                 ? RESTART_ON_FAILURE
+                 : STR_IN(policy, "always", "unless-stopped") ? RESTART_ALWAYS
+                                                              : RESTART_NO;
     m->restart_max = c->restart.max_tries;
     if (c->monitor_pid_file) {
         r = write_pid(c->monitor_pid_file, getpid(), err);
@@ -177,17 +190,27 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     return logger_open(&m->log, c, err);
 }
 
-static int create_internal(struct monitor *m, const struct monitor_config *c, const struct oci_spec *spec,
-                           const struct stdio_pipes *p, bool passthrough, struct err *err)
+static int create_internal(struct monitor *m, const struct monitor_config *c,
+                           const struct oci_spec *spec, const struct stdio_pipes *p,
+                           bool passthrough, struct err *err)
 {
     struct oci_create_options o = {
-        .id = m->id, .bundle = m->bundle, .spec = spec, .rootfs = &c->rootfs, .cgroup = m->cgroup,
-        .seccomp_cache = m->seccomp_cache, .init_path = c->init_path, .start_listener = -1,
-        .stdio = { p->in[0], p->out[1], p->err[1] }, .no_pivot = c->no_pivot, .no_new_keyring = c->no_new_keyring,
-        .die_with_caller = true, .cwd_must_exist = c->cwd_must_exist,
+        .id = m->id,
+        .bundle = m->bundle,
+        .spec = spec,
+        .rootfs = &c->rootfs,
+        .cgroup = m->cgroup,
+        .seccomp_cache = m->seccomp_cache,
+        .init_path = c->init_path,
+        .start_listener = -1,
+        .stdio = { p->in[0], p->out[1], p->err[1] },
+        .no_pivot = c->no_pivot,
+        .no_new_keyring = c->no_new_keyring,
+        .die_with_caller = true,
+        .cwd_must_exist = c->cwd_must_exist,
     };
     if (passthrough)
-        memcpy(o.stdio, (int[]){ 0, 1, 2 }, sizeof(o.stdio));
+        memcpy(o.stdio, (int[]) { 0, 1, 2 }, sizeof(o.stdio));
     return oci_create(&m->ctr, &o, &m->ctr_arena, err);
 }
 
@@ -214,7 +237,8 @@ int container_go(struct monitor *m, struct err *err)
     return 0;
 }
 
-static int create(struct monitor *m, const struct monitor_config *c, const struct oci_spec *spec, struct err *err)
+static int create(struct monitor *m, const struct monitor_config *c, const struct oci_spec *spec,
+                  struct err *err)
 {
     CLEANUP(pipes_done) struct stdio_pipes p = PIPES_INIT;
     bool passthrough = c->log.driver && str_starts(c->log.driver, "passthrough");
@@ -226,7 +250,7 @@ static int create(struct monitor *m, const struct monitor_config *c, const struc
     if (spec->process)
         pipes_own(&p, spec->process->user.uid, spec->process->user.gid);
     if (m->runtime)
-        r = external_create(m, c, spec, (int[]){ p.in[0], p.out[1], p.err[1] }, err);
+        r = external_create(m, c, spec, (int[]) { p.in[0], p.out[1], p.err[1] }, err);
     else
         r = create_internal(m, c, spec, &p, passthrough, err);
     if (r < 0)
@@ -253,7 +277,8 @@ int container_up(struct monitor *m, struct err *err)
     struct oci_spec spec = { 0 };
     struct arena *a = &m->ctr_arena;
     AUTO_JSON *cdoc = json_parse_file(m->bundle_dir, "monitor.json", LIMIT_JSON_FILE, err);
-    AUTO_JSON *sdoc = cdoc ? json_parse_file(m->bundle_dir, "config.json", LIMIT_JSON_FILE, err) : NULL;
+    AUTO_JSON *sdoc = cdoc ? json_parse_file(m->bundle_dir, "config.json", LIMIT_JSON_FILE, err)
+                           : NULL;
 
     if (!sdoc)
         return -EINVAL;
@@ -278,8 +303,9 @@ int container_up(struct monitor *m, struct err *err)
 
 /* ---------- exec ---------- */
 
-static int exec_internal(struct monitor *m, const struct oci_process *p, const struct stdio_pipes *pipes,
-                         struct arena *a, struct oci_exec *ret, struct err *err)
+static int exec_internal(struct monitor *m, const struct oci_process *p,
+                         const struct stdio_pipes *pipes, struct arena *a, struct oci_exec *ret,
+                         struct err *err)
 {
     struct oci_spec spec = { 0 };
     AUTO_JSON *doc = json_parse_file(m->bundle_dir, "config.json", LIMIT_JSON_FILE, err);
@@ -290,10 +316,17 @@ static int exec_internal(struct monitor *m, const struct oci_process *p, const s
     if (r < 0)
         return r;
     struct oci_exec_options o = {
-        .pid = (pid_t)m->state.pid, .pidfd = m->ctr.pidfd, .namespaces = m->namespaces, .cgroup = m->cgroup,
-        .process = p, .seccomp = spec.linux_ ? spec.linux_->seccomp : NULL, .seccomp_cache = m->seccomp_cache,
-        .stdio = { pipes->in[0], pipes->out[1], pipes->err[1] }, .die_with_caller = true,
-        .no_new_keyring = m->no_keyring, .cwd_must_exist = true,
+        .pid = (pid_t)m->state.pid,
+        .pidfd = m->ctr.pidfd,
+        .namespaces = m->namespaces,
+        .cgroup = m->cgroup,
+        .process = p,
+        .seccomp = spec.linux_ ? spec.linux_->seccomp : NULL,
+        .seccomp_cache = m->seccomp_cache,
+        .stdio = { pipes->in[0], pipes->out[1], pipes->err[1] },
+        .die_with_caller = true,
+        .no_new_keyring = m->no_keyring,
+        .cwd_must_exist = true,
     };
     return oci_exec(ret, &o, a, err);
 }
@@ -315,7 +348,8 @@ int session_start(struct monitor *m, const json_t *req, struct exec_session **re
     if (r == 0)
         pipes_own(&pipes, p.user.uid, p.user.gid);
     if (r == 0 && m->runtime)
-        r = external_exec(m, &p, (int[]){ pipes.in[0], pipes.out[1], pipes.err[1] }, &x.pid, &x.pty, err);
+        r = external_exec(m, &p, (int[]) { pipes.in[0], pipes.out[1], pipes.err[1] }, &x.pid,
+                          &x.pty, err);
     else if (r == 0)
         r = exec_internal(m, &p, &pipes, &a, &x, err);
     if (r < 0)
@@ -338,8 +372,12 @@ int session_start(struct monitor *m, const json_t *req, struct exec_session **re
 
 static void report(struct monitor *m, int sock, bool ok, const struct err *err)
 {
-    struct start_report rep = { .ok = ok, .kind = err->kind, .errnum = err->errnum, .pid = m->state.pid,
-                                .error = (char *)(uintptr_t)(ok ? NULL : err->msg), .warnings = m->warnings };
+    struct start_report rep = { .ok = ok,
+                                .kind = err->kind,
+                                .errnum = err->errnum,
+                                .pid = m->state.pid,
+                                .error = (char *)(uintptr_t)(ok ? NULL : err->msg),
+                                .warnings = m->warnings };
     AUTO_JSON *doc = json_from(&start_report_type, &rep);
     AUTO_BUF b = { 0 };
 
@@ -385,8 +423,14 @@ static bool wants_attach(const struct monitor *m)
 
 int monitor_main(int argc, char **argv)
 {
-    struct monitor m = { .run_dir = -EBADF, .bundle_dir = -EBADF, .alive = -EBADF, .attach = -EBADF, .control = -EBADF,
-                         .signals = -EBADF, .ctr = OCI_CONTAINER_INIT, .io = { -EBADF, -EBADF, -EBADF, false, { 0 }, false } };
+    struct monitor m = { .run_dir = -EBADF,
+                         .bundle_dir = -EBADF,
+                         .alive = -EBADF,
+                         .attach = -EBADF,
+                         .control = -EBADF,
+                         .signals = -EBADF,
+                         .ctr = OCI_CONTAINER_INIT,
+                         .io = { -EBADF, -EBADF, -EBADF, false, { 0 }, false } };
     const int start = MONITOR_START_FD;
 
     for (int i = 2; i + 1 < argc; i += 2) {
@@ -396,11 +440,13 @@ int monitor_main(int argc, char **argv)
             m.run_path = argv[i + 1];
     }
     if (!m.bundle || !m.run_path) {
-        fprintf(stderr, "usage: podman-monitor run --bundle DIR --run-dir DIR (started by podman)\n");
+        fprintf(stderr,
+                "usage: podman-monitor run --bundle DIR --run-dir DIR (started by podman)\n");
         return 125;
     }
     log_set_level(LOGL_ERROR);
-    prctl(PR_SET_NAME, "podman-monitor"); /* we were executed through a descriptor: its number is our name */
+    prctl(PR_SET_NAME,
+          "podman-monitor"); /* we were executed through a descriptor: its number is our name */
     if (fcntl(start, F_SETFD, FD_CLOEXEC) < 0)
         return 125;
     m.log.fd = -EBADF;

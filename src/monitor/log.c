@@ -35,6 +35,8 @@ static int open_journal(struct logger *l, struct err *err)
     l->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (l->fd < 0 || connect(l->fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
         return err_sys(err, errno, "log driver journald: connecting to %s", sa.sun_path);
+    struct timeval patience = { .tv_sec = 2 };
+    (void)!setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     return 0;
 }
 
@@ -89,21 +91,28 @@ static void json_escape(struct buf *b, const char *s, size_t n)
     }
 }
 
-static void journal_line(struct logger *l, bool err, const char *text, size_t n)
+static void journal_line(struct logger *l, bool err, bool complete, const char *text, size_t n)
 {
     AUTO_BUF b = { 0 };
-    uint64_t len = n; /* little-endian, as this protocol wants it; so are the machines that we run on */
+    uint64_t len =
+        n; /* little-endian, as this protocol wants it; so are the machines that we run on */
 
     buf_puts(&b, "MESSAGE\n");
     buf_put(&b, &len, sizeof(len));
     buf_put(&b, text, n);
-    buf_printf(&b, "\nPRIORITY=%d\nCONTAINER_ID=%.12s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%s\nCONTAINER_TAG=%s\n"
-                   "SYSLOG_IDENTIFIER=%s\n",
+    buf_printf(&b,
+               "\nPRIORITY=%d\nCONTAINER_ID=%.12s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%"
+               "s\nCONTAINER_TAG=%s\n"
+               "SYSLOG_IDENTIFIER=%s\n",
                err ? 3 : 6, l->id, l->id, l->name, l->tag ? l->tag : "", l->tag ? l->tag : l->name);
-    (void)!send(l->fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!complete)
+        buf_puts(&b, "CONTAINER_PARTIAL_MESSAGE=true\n");
+    /* A journal that is busy is waited for, one that is stuck is not: see open_journal(). */
+    (void)!send(l->fd, b.data, b.len, MSG_NOSIGNAL);
 }
 
-static void one_line(struct logger *l, bool err, bool complete, const char *stamp, const char *text, size_t n, struct buf *out)
+static void one_line(struct logger *l, bool err, bool complete, const char *stamp, const char *text,
+                     size_t n, struct buf *out)
 {
     switch (l->kind) {
     case LOGGER_NONE:
@@ -116,10 +125,11 @@ static void one_line(struct logger *l, bool err, bool complete, const char *stam
     case LOGGER_JSON:
         buf_puts(out, "{\"log\":\"");
         json_escape(out, text, n);
-        buf_printf(out, "%s\",\"stream\":\"%s\",\"time\":\"%s\"}\n", complete ? "\\n" : "", err ? "stderr" : "stdout", stamp);
+        buf_printf(out, "%s\",\"stream\":\"%s\",\"time\":\"%s\"}\n", complete ? "\\n" : "",
+                   err ? "stderr" : "stdout", stamp);
         break;
     case LOGGER_JOURNAL:
-        journal_line(l, err, text, n);
+        journal_line(l, err, complete, text, n);
         break;
     }
 }
@@ -133,8 +143,22 @@ static void stamp_now(char *out, size_t size)
     clock_gettime(CLOCK_REALTIME, &ts);
     localtime_r(&ts.tv_sec, &tm);
     long off = labs(tm.tm_gmtoff);
-    snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d.%09ld%c%02ld:%02ld", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-             tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec, tm.tm_gmtoff < 0 ? '-' : '+', off / 3600, off % 3600 / 60);
+    snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d.%09ld%c%02ld:%02ld", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec,
+             tm.tm_gmtoff < 0 ? '-' : '+', off / 3600, off % 3600 / 60);
+}
+
+/* Writes what was collected, into a new file when the old one would become too large. */
+static void put_lines(struct logger *l, struct buf *out)
+{
+    if (!out->len)
+        return;
+    if (l->max_size > 0 && l->size && l->size + (int64_t)out->len > l->max_size)
+        rotate(l);
+    /* A full disk must not stop the container: what cannot be written is lost. */
+    if (write_all(l->fd, out->data, out->len) == 0)
+        l->size += (int64_t)out->len;
+    buf_reset(out);
 }
 
 void logger_write(struct logger *l, bool err, const char *data, size_t len)
@@ -151,14 +175,11 @@ void logger_write(struct logger *l, bool err, const char *data, size_t len)
         one_line(l, err, nl != NULL, stamp, data, n, &out);
         data += n + (nl ? 1 : 0);
         len -= n + (nl ? 1 : 0);
+        /* One read may bring more than the file is to hold. */
+        if (l->max_size > 0 && l->size + (int64_t)out.len >= l->max_size)
+            put_lines(l, &out);
     }
-    if (!out.len)
-        return;
-    if (l->max_size > 0 && l->size && l->size + (int64_t)out.len > l->max_size)
-        rotate(l);
-    /* A full disk must not stop the container: what cannot be written is lost. */
-    if (write_all(l->fd, out.data, out.len) == 0)
-        l->size += (int64_t)out.len;
+    put_lines(l, &out);
 }
 
 void logger_close(struct logger *l)

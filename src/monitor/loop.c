@@ -85,7 +85,8 @@ static void drain(struct monitor *m, struct exec_session *session, struct stream
     for (int i = 0; i < 2; i++)
         for (;;) {
             struct pollfd p = { .fd = fds[i], .events = POLLIN };
-            if (fds[i] < 0 || poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) || !read_stream(m, session, fds[i], i == 1))
+            if (fds[i] < 0 || poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) ||
+                !read_stream(m, session, fds[i], i == 1))
                 break;
             /* Here a slow reader is waited for: after this there is nobody left to keep the data. */
             for (struct client *c = m->clients; c; c = c->next)
@@ -136,7 +137,10 @@ static void finish(struct monitor *m)
     for (const struct client *c = m->clients; c; c = c->next)
         taken |= c->starter && c->kind == CLIENT_ATTACH && !c->dead;
     if (!taken && m->exit_command) {
-        struct spawn s = { .path = m->exit_command[0], .argv = m->exit_command, .fds = { -1, -1, -1 }, .keep_fd = -1,
+        struct spawn s = { .path = m->exit_command[0],
+                           .argv = m->exit_command,
+                           .fds = { -1, -1, -1 },
+                           .keep_fd = -1,
                            .new_session = true };
         pid_t pid;
         (void)!proc_spawn(&s, &pid);
@@ -149,19 +153,22 @@ static bool wants_restart(const struct monitor *m)
     if (m->state.stopped_by_user || m->restart == RESTART_NO)
         return false;
     return m->restart == RESTART_ALWAYS ||
-           (m->state.exit_code != 0 && (m->restart_max == 0 || m->state.restart_count < m->restart_max));
+           (m->state.exit_code != 0 &&
+            (m->restart_max == 0 || m->state.restart_count < m->restart_max));
 }
 
 static void container_ended(struct monitor *m, int wait_status)
 {
-    m->state.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+    m->state.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                                  : WEXITSTATUS(wait_status);
     m->state.finished_at = time_now();
     m->state.pid = 0;
     m->kill_at = m->timeout_at = 0;
     if (m->ctr.cgroup || m->cgroup) {
         m->state.oom_killed = m->cgroup && oci_cgroup_oom_killed(m->cgroup);
         if (m->cgroup)
-            (void)!oci_cgroup_remove(m->cgroup, NULL); /* with what the container left running in it */
+            (void)!oci_cgroup_remove(m->cgroup,
+                                     NULL); /* with what the container left running in it */
     }
     drain(m, NULL, &m->io);
     streams_close(&m->io);
@@ -175,7 +182,8 @@ static void container_ended(struct monitor *m, int wait_status)
     }
     /* A container that ran for a while starts the pauses anew. */
     int64_t ran = m->state.finished_at - m->state.started_at;
-    m->backoff = ran > 10 * NSEC_PER_SEC || !m->backoff ? NSEC_PER_SEC / 10 : MIN(m->backoff * 2, 60 * NSEC_PER_SEC);
+    m->backoff = ran > 10 * NSEC_PER_SEC || !m->backoff ? NSEC_PER_SEC / 10
+                                                        : MIN(m->backoff * 2, 60 * NSEC_PER_SEC);
     m->restart_at = time_monotonic() + m->backoff;
     m->status = RUN_EXITED;
     state_save(m);
@@ -183,7 +191,8 @@ static void container_ended(struct monitor *m, int wait_status)
 
 static void session_ended(struct monitor *m, struct exec_session *s, int wait_status)
 {
-    int32_t code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+    int32_t code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                            : WEXITSTATUS(wait_status);
 
     drain(m, s, &s->io);
     streams_close(&s->io);
@@ -316,11 +325,12 @@ static void watch(struct poll_set *ps, int fd, short events, void *who)
 {
     if (fd < 0 || ps->n == POLL_MAX || !events)
         return;
-    ps->p[ps->n] = (struct pollfd){ .fd = fd, .events = events };
+    ps->p[ps->n] = (struct pollfd) { .fd = fd, .events = events };
     ps->who[ps->n++] = who;
 }
 
-static void watch_streams(const struct monitor *m, struct poll_set *ps, struct streams *s, const struct exec_session *session)
+static void watch_streams(const struct monitor *m, struct poll_set *ps, struct streams *s,
+                          const struct exec_session *session)
 {
     short in = clients_blocked(m, session) ? 0 : POLLIN;
 
@@ -333,7 +343,8 @@ static void watch_streams(const struct monitor *m, struct poll_set *ps, struct s
     watch(ps, s->in, s->pending.len ? POLLOUT : 0, s);
 }
 
-static void serve_streams(struct monitor *m, struct exec_session *session, struct streams *s, const struct pollfd *p)
+static void serve_streams(struct monitor *m, struct exec_session *session, struct streams *s,
+                          const struct pollfd *p)
 {
     if (p->fd == s->in && (p->revents & (POLLOUT | POLLERR)) && !s->terminal)
         flush_input(s);
@@ -341,7 +352,8 @@ static void serve_streams(struct monitor *m, struct exec_session *session, struc
         if (p->revents & POLLOUT)
             flush_input(s);
         /* EIO on a pty: no process has it open at the moment.  The end of the container is what counts. */
-        if ((p->revents & (POLLIN | POLLHUP)) && !read_stream(m, session, s->in, false) && (p->revents & POLLHUP))
+        if ((p->revents & (POLLIN | POLLHUP)) && !read_stream(m, session, s->in, false) &&
+            (p->revents & POLLHUP))
             poll(NULL, 0, 1);
     } else if (p->fd == s->out || p->fd == s->err) {
         bool err = p->fd == s->err;

@@ -82,21 +82,24 @@ struct monitor {
 enum { MONITOR_START_FD = 3 }; /* the engine's connection */
 
 /* placement.c: the container's cgroup (owned by the caller; NULL: none).  May move us into another one. */
-int placement_cgroup(const struct monitor_config *c, int starter, char **ret, struct err *err) MUST_CHECK;
+int placement_cgroup(const struct monitor_config *c, int starter, char **ret,
+                     struct err *err) MUST_CHECK;
 
 /* launch.c */
 int monitor_prepare(struct monitor *m, struct err *err) MUST_CHECK; /* files, sockets, lock */
-int container_up(struct monitor *m, struct err *err) MUST_CHECK;    /* create, and start unless it waits */
-int container_go(struct monitor *m, struct err *err) MUST_CHECK;    /* start one that waits */
-int session_start(struct monitor *m, const json_t *req, struct exec_session **ret, struct err *err) MUST_CHECK;
+int container_up(struct monitor *m,
+                 struct err *err) MUST_CHECK; /* create, and start unless it waits */
+int container_go(struct monitor *m, struct err *err) MUST_CHECK; /* start one that waits */
+int session_start(struct monitor *m, const json_t *req, struct exec_session **ret,
+                  struct err *err) MUST_CHECK;
 void state_save(struct monitor *m);
 
 /* external.c: another OCI runtime */
 int external_create(struct monitor *m, const struct monitor_config *c, const struct oci_spec *spec,
                     const int stdio[3], struct err *err) MUST_CHECK;
 int external_start(struct monitor *m, struct err *err) MUST_CHECK;
-int external_exec(struct monitor *m, const struct oci_process *p, const int stdio[3], pid_t *ret_pid, int *ret_pty,
-                  struct err *err) MUST_CHECK;
+int external_exec(struct monitor *m, const struct oci_process *p, const int stdio[3],
+                  pid_t *ret_pid, int *ret_pty, struct err *err) MUST_CHECK;
 void external_delete(struct monitor *m);
 
 /* control.c */
@@ -107,7 +110,8 @@ void answer_error(struct client *c, const struct err *err);
 /* clients.c */
 struct client *client_add(struct monitor *m, int fd, int kind);
 void client_frame(struct client *c, enum attach_frame type, const void *data, size_t len);
-void clients_output(struct monitor *m, const struct exec_session *session, bool err, const char *data, size_t len);
+void clients_output(struct monitor *m, const struct exec_session *session, bool err,
+                    const char *data, size_t len);
 void client_flush(struct client *c);
 void client_input(struct monitor *m, struct client *c);
 bool clients_blocked(const struct monitor *m, const struct exec_session *session);

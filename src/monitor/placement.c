@@ -28,7 +28,9 @@ static int wait_for_scope(int starter, struct err *err)
 
     while ((n = recv(starter, &c, 1, 0)) < 0 && errno == EINTR)
         ;
-    return n == 1 ? 0 : err_set(err, ERR_INTERNAL, EPIPE, "the engine went away before the container began");
+    return n == 1 ? 0
+                  : err_set(err, ERR_INTERNAL, EPIPE,
+                            "the engine went away before the container began");
 }
 
 /* A cgroup that has processes cannot hand controllers down: they go into one of their own below it.
@@ -40,7 +42,8 @@ static int move_to(const char *parent, const char *name, pid_t pid, struct err *
     AUTO_FREE char *procs = xasprintf("%s/cgroup.procs", dir);
 
     snprintf(text, sizeof(text), "%d", (int)pid);
-    int r = mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : fs_write_kernel(AT_FDCWD, procs, text);
+    int r = mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno
+                                                    : fs_write_kernel(AT_FDCWD, procs, text);
     return r < 0 ? err_sys(err, -r, "moving into cgroup %s/%s", parent, name) : 0;
 }
 
@@ -68,6 +71,7 @@ int placement_cgroup(const struct monitor_config *c, int starter, char **ret, st
     if (r == 0 && split) /* the engine that started us is in the way as well */
         r = move_to(own, "runtime", getppid(), err);
     if (r == 0)
-        *ret = scope ? xasprintf("%s/container", own) : xasprintf("%s/libpod-payload-%s", own, c->id);
+        *ret = scope ? xasprintf("%s/container", own)
+                     : xasprintf("%s/libpod-payload-%s", own, c->id);
     return r;
 }

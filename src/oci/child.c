@@ -163,20 +163,24 @@ static void set_priorities(const struct plan_process *pr, int sync)
         child_fail(sync, STEP_AFFINITY, errno, 0);
 }
 
-void child_attributes(const struct plan_process *pr, int sync, int proc, int *ret_label)
+int child_open_label(const struct plan_process *pr, int sync, int proc)
 {
     char path[64];
 
+    if (!pr->exec_label)
+        return -EBADF;
+    snprintf(path, sizeof(path), "self/attr/%s", pr->label_file);
+    int fd = openat(proc, path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        child_fail(sync, STEP_LABEL, errno, 0);
+    return fd;
+}
+
+void child_attributes(const struct plan_process *pr, int sync, int proc)
+{
     set_rlimits(pr, sync);
     set_oom(pr, sync, proc);
     set_priorities(pr, sync);
-    *ret_label = -EBADF;
-    if (pr->exec_label) {
-        snprintf(path, sizeof(path), "self/attr/%s", pr->label_file);
-        *ret_label = openat(proc, path, O_WRONLY | O_CLOEXEC);
-        if (*ret_label < 0)
-            child_fail(sync, STEP_LABEL, errno, 0);
-    }
     if (pr->new_keyring &&
         syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "_ses.podman", 0, 0, 0) < 0 &&
         errno != ENOSYS && errno != EPERM)

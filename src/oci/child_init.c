@@ -128,7 +128,8 @@ void child_init(const struct plan *p, int sync)
     new_namespaces(p, sync, proc);
     set_names(p, sync);
     set_sysctls(p, sync, proc);
-    child_attributes(&p->process, sync, proc, &label);
+    child_attributes(&p->process, sync, proc);
+    label = child_open_label(&p->process, sync, proc);
     /* Nobody in a PID namespace that we join may look at us: we still hold descriptors of the host. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     child_mounts(p, sync);

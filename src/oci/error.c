@@ -114,8 +114,8 @@ int plan_error(const struct plan *p, const struct plan_process *proc, const stru
     if (m->step == STEP_EXEC)
         return exec_error(proc->argv[0], e, err);
     if (m->step == STEP_CWD && e == ENOENT)
-        return err_set(err, ERR_CANNOT_INVOKE, e, "workdir \"%s\" does not exist on container: OCI runtime error",
-                       proc->cwd);
+        return err_set(err, ERR_CANNOT_INVOKE, e,
+                       "workdir \"%s\" does not exist on container: OCI runtime error", proc->cwd);
     const char *item = step_item(p, proc, m);
     const char *text = m->step < STEP_COUNT ? step_texts[m->step] : "starting";
     /* A missing file here is not an unknown object to the one who asked. */

@@ -21,9 +21,10 @@ struct exec_plan {
     size_t ncgroup_tasks;
 };
 
-_Noreturn static void exec_child(const struct exec_plan *x, int label)
+_Noreturn static void exec_child(const struct exec_plan *x, int proc)
 {
     const struct plan_process *pr = &x->process;
+    int label = child_open_label(pr, x->sync, proc);
 
     setsid();
     if (pr->terminal) {
@@ -38,14 +39,16 @@ _Noreturn static void exec_child(const struct exec_plan *x, int label)
 _Noreturn static void between(const struct exec_plan *x)
 {
     struct clone_args args = { .flags = CLONE_PARENT };
-    int label;
 
     prctl(PR_SET_NAME, "podman-exec", 0, 0, 0);
     for (size_t i = 0; i < x->ncgroup_tasks; i++)
         if (write(x->cgroup_tasks[i], "0", 1) < 0)
             child_fail(x->sync, STEP_CGROUP, errno, 0);
+    /* Once in its user namespace we have no right to the cgroup any more. */
+    bool entered = x->cgroup_v2 >= 0 && x->o->namespaces & CLONE_NEWUSER &&
+                   fs_write_kernel(x->cgroup_v2, "cgroup.procs", "0") == 0;
     AUTO_CLOSE int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    child_attributes(&x->process, x->sync, proc, &label);
+    child_attributes(&x->process, x->sync, proc);
     /* From here on the container's processes could see us. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (setns(x->pidfd, (int)x->o->namespaces) < 0)
@@ -55,7 +58,7 @@ _Noreturn static void between(const struct exec_plan *x)
         if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
             child_fail(x->sync, STEP_USERNS, errno, 0);
     }
-    if (x->cgroup_v2 >= 0) {
+    if (x->cgroup_v2 >= 0 && !entered) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)x->cgroup_v2;
     }
@@ -63,7 +66,7 @@ _Noreturn static void between(const struct exec_plan *x)
     if (pid < 0)
         child_fail(x->sync, STEP_CLONE, errno, 0);
     if (pid == 0)
-        exec_child(x, label);
+        exec_child(x, proc);
     struct child_msg m = { .kind = CHILD_PID, .index = (int)pid };
     _exit(send(x->sync, &m, sizeof(m), MSG_NOSIGNAL) < 0);
 }

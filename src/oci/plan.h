@@ -203,7 +203,10 @@ void child_mounts(const struct plan *p, int sync);
  * *ret_slave (close-on-exec) for the bind mount on /dev/console. */
 void child_terminal(const struct plan_process *pr, int sync, int root, int *ret_slave);
 /* Limits and attributes, while we still are privileged and see the host's /proc (@proc). */
-void child_attributes(const struct plan_process *pr, int sync, int proc, int *ret_label);
+void child_attributes(const struct plan_process *pr, int sync, int proc);
+/* Where child_run() writes the label, negative without one.  The kernel lets a task write only its own: to be
+ * called in the process that will be the program. */
+int child_open_label(const struct plan_process *pr, int sync, int proc);
 /* Becomes the user, drops everything, executes.  @gate, when given, is called once all is checked;
  * it returns the socket that later failures go to. */
 _Noreturn void child_run(const struct plan_process *pr, int sync, int label,

@@ -46,23 +46,6 @@ static int set_mount_options(int fs, const struct rootfs_config *r, struct arena
     return 0;
 }
 
-/* Linux before 6.8: one string, in which ':' and '\' are escaped. */
-static int set_lower_classic(int fs, char *const *lower)
-{
-    AUTO_BUF b = { 0 };
-
-    for (; *lower; lower++) {
-        if (b.len)
-            buf_putc(&b, ':');
-        for (const char *p = *lower; *p; p++) {
-            if (*p == ':' || *p == '\\')
-                buf_putc(&b, '\\');
-            buf_putc(&b, *p);
-        }
-    }
-    return set_string(fs, "lowerdir", b.data);
-}
-
 /* A lower layer seen through the id mapping of @userns; its descriptor has to live until the overlay
  * is made. */
 static int idmapped_layer(const char *dir, int userns)
@@ -76,70 +59,119 @@ static int idmapped_layer(const char *dir, int userns)
     return HANDOVER_FD(tree);
 }
 
-static int set_layers(int fs, const struct rootfs_config *r, int userns, struct arena *a)
+/* Opens every lower layer, through the id mapping when there is one. */
+static int open_layers(const struct rootfs_config *r, int userns, int *fds)
 {
-    char **lower = r->lower;
-    size_t n = strv_len(lower);
-    AUTO_FREE int *fds = xcalloc(n + 1, sizeof(int));
-    int r2 = 0;
-
-    if (r->idmap && userns >= 0) {
-        char **mapped = NULL, path[64];
-        for (size_t i = 0; i < n; i++) {
-            fds[i] = idmapped_layer(lower[i], userns);
-            if (fds[i] < 0) {
-                r2 = fds[i];
-                n = i;
-                break;
-            }
-            mapped = strv_add(a, mapped, fd_path(fds[i], path, sizeof(path)));
-        }
-        lower = mapped;
+    for (size_t i = 0; r->lower[i]; i++) {
+        fds[i] = r->idmap && userns >= 0 ? idmapped_layer(r->lower[i], userns)
+                                         : open(r->lower[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fds[i] < 0)
+            return fds[i] == -1 ? -errno : fds[i];
     }
-    for (size_t i = 0; r2 == 0 && lower && lower[i]; i++) {
-        r2 = set_string(fs, "lowerdir+", lower[i]);
-        if (r2 == -EINVAL && i == 0) {
-            r2 = set_lower_classic(fs, lower);
-            break;
-        }
-    }
-    for (size_t i = 0; r->idmap && userns >= 0 && i < n; i++)
-        close(fds[i]);
-    return r2;
+    return 0;
 }
 
-static int make_overlay(const struct rootfs_config *r, int userns)
-{
-    AUTO_ARENA a = { 0 };
-    unsigned attr = 0;
+enum { FSCONFIG_MAX = 255 }; /* bytes of a string */
 
-    AUTO_CLOSE int fs = fsopen("overlay", FSOPEN_CLOEXEC);
-    if (fs < 0)
-        return -errno;
-    int rc = set_string(fs, "source", "overlay");
-    if (rc == 0 && r->userxattr && fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
-        rc = -errno;
-    if (rc == 0)
-        rc = set_layers(fs, r, userns, &a);
+/* Linux 6.8 and later: one layer at a time, by the name that mountinfo shows then. */
+static int set_layers(int fs, const struct rootfs_config *r, const int *fds)
+{
+    char path[64];
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && r->lower[i]; i++) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[i]);
+        rc = set_string(fs, "lowerdir+",
+                        r->idmap || strlen(r->lower[i]) > FSCONFIG_MAX ? path : r->lower[i]);
+    }
     if (rc == 0 && r->upper)
         rc = set_string(fs, "upperdir", r->upper);
     if (rc == 0 && r->upper)
         rc = set_string(fs, "workdir", r->work);
-    if (rc == 0 && r->upper && r->volatile_) {
+    return rc;
+}
+
+/* Older ones: all layers in one string, and that has to be shorter than 256 bytes.  So the names are
+ * descriptors, and short because we stand in /proc/self/fd: some eighty layers fit. */
+static int set_layers_classic(int fs, const struct rootfs_config *r, const int *fds, int upper,
+                              int work)
+{
+    AUTO_BUF b = { 0 };
+    char name[16];
+
+    for (size_t i = 0; r->lower[i]; i++)
+        buf_printf(&b, "%s%d", i ? ":" : "", fds[i]);
+    int rc = set_string(fs, "lowerdir", b.data);
+    if (rc == 0 && r->upper) {
+        snprintf(name, sizeof(name), "%d", upper);
+        rc = set_string(fs, "upperdir", name);
+    }
+    if (rc == 0 && r->upper) {
+        snprintf(name, sizeof(name), "%d", work);
+        rc = set_string(fs, "workdir", name);
+    }
+    return rc;
+}
+
+static int set_options(int fs, const struct rootfs_config *r, unsigned *attr)
+{
+    AUTO_ARENA a = { 0 };
+
+    if (r->userxattr && fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+        return -errno;
+    if (r->upper && r->volatile_) {
         /* The mark of the previous mount; the kernel refuses to mount over it. */
         char *mark = arena_printf(&a, "%s/work/incompat/volatile", r->work);
         (void)!unlinkat(AT_FDCWD, mark, AT_REMOVEDIR);
         if (fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
-            rc = -errno;
+            return -errno;
     }
+    return set_mount_options(fs, r, &a, attr);
+}
+
+static int try_overlay(const struct rootfs_config *r, const int *fds, bool classic)
+{
+    unsigned attr = 0;
+    AUTO_CLOSE int upper = r->upper && classic ? open(r->upper, O_PATH | O_CLOEXEC) : -EBADF;
+    AUTO_CLOSE int work = r->upper && classic ? open(r->work, O_PATH | O_CLOEXEC) : -EBADF;
+    AUTO_CLOSE int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+    if (fs < 0)
+        return -errno;
+    int rc = set_string(fs, "source", "overlay");
     if (rc == 0)
-        rc = set_mount_options(fs, r, &a, &attr);
+        rc = classic ? set_layers_classic(fs, r, fds, upper, work) : set_layers(fs, r, fds);
+    if (rc == 0)
+        rc = set_options(fs, r, &attr);
     if (rc < 0)
         return rc;
     if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return -errno;
     int tree = fsmount(fs, FSMOUNT_CLOEXEC, attr);
     return tree < 0 ? -errno : tree;
+}
+
+static int make_overlay(const struct rootfs_config *r, int userns)
+{
+    size_t n = strv_len(r->lower);
+    AUTO_FREE int *fds = xcalloc(n, sizeof(int));
+
+    for (size_t i = 0; i < n; i++)
+        fds[i] = -EBADF;
+    int rc = open_layers(r, userns, fds);
+    if (rc == 0)
+        rc = try_overlay(r, fds, false);
+    /* Before 6.5 overlay is told of an option that it does not know only when it is made. */
+    if (rc == -EINVAL) {
+        AUTO_CLOSE int cwd = open(".", O_PATH | O_CLOEXEC);
+        rc = chdir("/proc/self/fd") < 0 ? -errno : try_overlay(r, fds, true);
+        if (fchdir(cwd) < 0 && rc >= 0) {
+            close(rc);
+            rc = -errno;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        close_p(&fds[i]);
+    return rc;
 }
 
 static int make_bind(const char *path, bool readonly)

@@ -245,7 +245,8 @@ int plan_seccomp(const struct oci_seccomp *s, const char *cache, struct arena *a
     if (!s || str_empty(s->default_action))
         return 0;
     if (!str_empty(s->listener_path))
-        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "seccomp listener is not supported: %s", s->listener_path);
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "seccomp listener is not supported: %s",
+                       s->listener_path);
     int r = get_filter(s, cache, &prog, err);
     if (r < 0)
         return r;

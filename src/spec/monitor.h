@@ -124,7 +124,8 @@ struct monitor_config {
     char *sdnotify;         /* "container", "conmon", "healthy", "ignore" */
     char *init_path; /* host path of the init program bind-mounted at /run/podman-init; NULL none */
     bool no_pivot;
-    bool cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
+    bool
+        cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
     bool no_new_keyring;
 };
 extern const struct json_type monitor_config_type;
@@ -151,7 +152,7 @@ struct run_state {
     int64_t restart_count;
     char *error;
     char *cgroup;
-    char **warnings; /* what this machine forbade and the container goes without */
+    char **warnings;   /* what this machine forbade and the container goes without */
     bool monitor_lost; /* not in the file: the reader found that the monitor was killed */
 };
 extern const struct json_type run_state_type;

@@ -252,7 +252,7 @@ static const struct json_field system_info_version_rows[] = {
 };
 #undef T
 const struct json_type system_info_version_type = JSON_TYPE(struct system_info_version,
-                                                                   system_info_version_rows);
+                                                            system_info_version_rows);
 
 #define T struct system_info
 static const struct json_field system_info_rows[] = {

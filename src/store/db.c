@@ -195,7 +195,8 @@ _Noreturn static void fold_log(const char *path)
         close(i); /* nobody may wait for us at the end of a pipe */
     if (sqlite3_open_v2(path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
         sqlite3_db_config(h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        sqlite3_exec(h, "PRAGMA synchronous=NORMAL; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+        sqlite3_exec(h, "PRAGMA synchronous=NORMAL; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL,
+                     NULL);
     }
     _exit(0);
 }

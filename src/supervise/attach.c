@@ -65,7 +65,7 @@ int attach_parse_keys(const char *keys, unsigned char *out, size_t max)
 static void proxied_signals(sigset_t *set)
 {
     sigfillset(set);
-    static const int not_ours[] = { SIGCHLD, SIGPIPE, SIGURG,  SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
+    static const int not_ours[] = { SIGCHLD, SIGPIPE, SIGURG,  SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,
                                     SIGABRT, SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP, SIGKILL, SIGCONT };
     for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
         sigdelset(set, not_ours[i]);
@@ -273,9 +273,10 @@ int attach_run(int sock, const struct attach_streams *s, enum attach_end *ret_en
     int n = attach_parse_keys(s->detach_keys ? s->detach_keys : "", at.keys, KEYS_MAX);
 
     if (n < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid detach keys \"%s\": use letters or ctrl-<letter>, separated by commas",
-                       s->detach_keys);
+        return err_set(
+            err, ERR_BAD_PARAM, EINVAL,
+            "invalid detach keys \"%s\": use letters or ctrl-<letter>, separated by commas",
+            s->detach_keys);
     at.nkeys = (size_t)n;
     int r = open_signals(&at);
     if (r < 0)

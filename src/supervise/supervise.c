@@ -57,16 +57,17 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
     AUTO_CLOSE int ours = pair[0];
     AUTO_CLOSE int theirs = pair[1];
 
-    const char *argv[] = { "podman-monitor", "run",       "--bundle", s->bundle,
+    const char *argv[] = { "podman-monitor", "run",      "--bundle", s->bundle,
                            "--run-dir",      s->run_dir, NULL };
     AUTO_CLOSE int program = read_only_program(s->program);
     char fd_name[32];
-    struct spawn sp = { .path = program >= 0 ? fd_path(program, fd_name, sizeof(fd_name)) : s->program,
-                        .argv = (char *const *)(uintptr_t)argv,
-                        .fds = { s->passthrough ? 0 : -1, s->passthrough ? 1 : -1,
-                                 s->passthrough ? 2 : -1 },
-                        .keep_fd = theirs,
-                        .new_session = !s->passthrough };
+    struct spawn sp = {
+        .path = program >= 0 ? fd_path(program, fd_name, sizeof(fd_name)) : s->program,
+        .argv = (char *const *)(uintptr_t)argv,
+        .fds = { s->passthrough ? 0 : -1, s->passthrough ? 1 : -1, s->passthrough ? 2 : -1 },
+        .keep_fd = theirs,
+        .new_session = !s->passthrough
+    };
     pid_t pid;
     int r = proc_spawn(&sp, &pid);
     if (r < 0)
@@ -89,8 +90,9 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
     if (!doc || json_read(a, doc, &start_report_type, ret, err) < 0)
         return -EPROTO;
     if (!ret->ok)
-        return err_set(err, ret->kind > 0 && ret->kind < ERR_KIND_COUNT ? (enum err_kind)ret->kind
-                                                                       : ERR_INTERNAL,
+        return err_set(err,
+                       ret->kind > 0 && ret->kind < ERR_KIND_COUNT ? (enum err_kind)ret->kind
+                                                                   : ERR_INTERNAL,
                        ret->errnum > 0 ? (int)ret->errnum : EIO, "%s",
                        ret->error ? ret->error : "the container could not be started");
     if (ret_sock)
@@ -98,7 +100,8 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
     return 0;
 }
 
-int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_alive, struct err *err)
+int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_alive,
+                    struct err *err)
 {
     AUTO_BUF b = { .max = LIMIT_CONTROL_MESSAGE };
     bool alive = lock_is_held(dir, "alive");
@@ -143,7 +146,8 @@ static int answer_error(const json_t *answer, struct err *err)
     const char *text = json_string_value(json_object_get(answer, "error"));
 
     return err_set(err, kind > 0 && kind < ERR_KIND_COUNT ? (enum err_kind)kind : ERR_INTERNAL,
-                   num > 0 && num < 4096 ? (int)num : EIO, "%s", text ? text : "the monitor refused");
+                   num > 0 && num < 4096 ? (int)num : EIO, "%s",
+                   text ? text : "the monitor refused");
 }
 
 int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **ret_answer,
@@ -151,7 +155,8 @@ int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **r
 {
     AUTO_CLOSE int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
     if (sock < 0)
-        return err_set(err, ERR_UNAVAILABLE, sock == -ENOENT || sock == -ECONNREFUSED ? ESRCH : -sock,
+        return err_set(err, ERR_UNAVAILABLE,
+                       sock == -ENOENT || sock == -ECONNREFUSED ? ESRCH : -sock,
                        "the container's monitor does not answer: %s", strerror(-sock));
     AUTO_BUF text = { 0 }, b = { .max = LIMIT_CONTROL_MESSAGE };
     json_text(request, 0, &text);
@@ -201,5 +206,7 @@ int supervise_cleanup(const char *program, const char *cgroup, struct err *err)
 
     if (r < 0)
         return err_sys(err, -r, "starting %s", program);
-    return r == 0 ? 0 : err_set(err, ERR_INTERNAL, EIO, "%s", text.data ? text.data : "podman-monitor cleanup failed");
+    return r == 0 ? 0
+                  : err_set(err, ERR_INTERNAL, EIO, "%s",
+                            text.data ? text.data : "podman-monitor cleanup failed");
 }

@@ -7,7 +7,7 @@
 struct supervise_start {
     const char *program; /* podman-monitor */
     const char *bundle, *run_dir;
-    bool passthrough; /* the container uses our descriptors 0-2 */
+    bool passthrough;                  /* the container uses our descriptors 0-2 */
     const struct systemd_scope *scope; /* made around the monitor before it begins; NULL: none */
 };
 
@@ -40,9 +40,9 @@ int supervise_wait_gone(int dir, struct err *err) MUST_CHECK;
 
 /* What moves between an attach connection and descriptors of ours. */
 struct attach_streams {
-    int in, out, err;       /* negative: not attached */
-    bool terminal;          /* the container has a terminal and `in` is one: raw mode, resize */
-    bool sig_proxy;         /* forward our signals to the container */
+    int in, out, err;        /* negative: not attached */
+    bool terminal;           /* the container has a terminal and `in` is one: raw mode, resize */
+    bool sig_proxy;          /* forward our signals to the container */
     const char *detach_keys; /* "ctrl-p,ctrl-q", "" = none */
     int (*resize)(void *arg, uint16_t rows, uint16_t cols); /* NULL: a RESIZE frame */
     void *arg;

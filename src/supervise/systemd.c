@@ -19,10 +19,12 @@ static struct {
     int (*bus_new)(struct sd_bus **);
     int (*set_address)(struct sd_bus *, const char *);
     int (*start)(struct sd_bus *);
-    int (*match_signal)(struct sd_bus *, struct sd_bus_slot **, const char *sender, const char *path,
-                        const char *interface, const char *member, bus_handler *, void *);
+    int (*match_signal)(struct sd_bus *, struct sd_bus_slot **, const char *sender,
+                        const char *path, const char *interface, const char *member, bus_handler *,
+                        void *);
     int (*call_method)(struct sd_bus *, const char *dest, const char *path, const char *interface,
-                       const char *member, struct sd_bus_error *, struct sd_bus_message **, const char *types, ...);
+                       const char *member, struct sd_bus_error *, struct sd_bus_message **,
+                       const char *types, ...);
     int (*message_read)(struct sd_bus_message *, const char *types, ...);
     int (*process)(struct sd_bus *, struct sd_bus_message **);
     int (*wait)(struct sd_bus *, uint64_t usec);
@@ -54,8 +56,8 @@ static int load(struct err *err)
         return 0;
     void *h = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
     if (!h)
-        return err_set(err, ERR_UNSUPPORTED, ENOENT, "cgroup manager systemd: %s (or use --cgroup-manager cgroupfs)",
-                       dlerror());
+        return err_set(err, ERR_UNSUPPORTED, ENOENT,
+                       "cgroup manager systemd: %s (or use --cgroup-manager cgroupfs)", dlerror());
     for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
         void *sym = dlsym(h, symbols[i].name);
         if (!sym)
@@ -92,21 +94,24 @@ static int on_job_removed(struct sd_bus_message *m, void *arg, struct sd_bus_err
 /* Whoever holds up a shutdown longer than this is killed. */
 #define STOP_TIMEOUT_US UINT64_C(10000000)
 
-static int call_start(struct sd_bus *bus, const struct systemd_scope *s, pid_t pid, struct sd_bus_error *e)
+static int call_start(struct sd_bus *bus, const struct systemd_scope *s, pid_t pid,
+                      struct sd_bus_error *e)
 {
     return sd.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                          "org.freedesktop.systemd1.Manager", "StartTransientUnit", e, NULL, "ssa(sv)a(sa(sv))",
-                          s->name, "fail", 6,                               /* properties */
-                          "Description", "s", s->description,               /* */
-                          "Slice", "s", s->slice,                           /* */
-                          "Delegate", "b", 1,                               /* */
-                          "PIDs", "au", 1, (uint32_t)pid,                   /* */
-                          "CollectMode", "s", "inactive-or-failed",         /* leave no failed unit behind */
-                          "TimeoutStopUSec", "t", STOP_TIMEOUT_US,          /* */
-                          0);                                               /* auxiliary units */
+                          "org.freedesktop.systemd1.Manager", "StartTransientUnit", e, NULL,
+                          "ssa(sv)a(sa(sv))", s->name, "fail", 6, /* properties */
+                          "Description", "s", s->description,     /* */
+                          "Slice", "s", s->slice,                 /* */
+                          "Delegate", "b", 1,                     /* */
+                          "PIDs", "au", 1, (uint32_t)pid,         /* */
+                          "CollectMode", "s",
+                          "inactive-or-failed",                    /* leave no failed unit behind */
+                          "TimeoutStopUSec", "t", STOP_TIMEOUT_US, /* */
+                          0);                                      /* auxiliary units */
 }
 
-static int wait_job(struct sd_bus *bus, struct job *job, const struct systemd_scope *s, struct err *err)
+static int wait_job(struct sd_bus *bus, struct job *job, const struct systemd_scope *s,
+                    struct err *err)
 {
     while (!job->result[0]) {
         int r = sd.process(bus, NULL);
@@ -116,7 +121,8 @@ static int wait_job(struct sd_bus *bus, struct job *job, const struct systemd_sc
             return err_sys(err, -r, "waiting for systemd to start %s", s->name);
     }
     if (!STR_EQ(job->result, "done"))
-        return err_set(err, ERR_INTERNAL, EIO, "systemd could not start %s: %s", s->name, job->result);
+        return err_set(err, ERR_INTERNAL, EIO, "systemd could not start %s: %s", s->name,
+                       job->result);
     return 0;
 }
 
@@ -135,8 +141,8 @@ int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *er
     if (r >= 0)
         r = sd.start(bus);
     if (r >= 0)
-        r = sd.match_signal(bus, NULL, NULL, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-                            "JobRemoved", on_job_removed, &job);
+        r = sd.match_signal(bus, NULL, NULL, "/org/freedesktop/systemd1",
+                            "org.freedesktop.systemd1.Manager", "JobRemoved", on_job_removed, &job);
     if (r < 0)
         return err_sys(err, -r, "connecting to systemd (%s)", s->socket);
     for (int tries = 0;; tries++) {
@@ -145,8 +151,8 @@ int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *er
         /* The scope of the container's last run goes when its monitor has gone: a moment. */
         bool again = r < 0 && tries < 100 && e.name && str_ends(e.name, ".UnitExists");
         if (r < 0 && !again)
-            (void)!err_set(err, err_kind_of_errno(-r), -r, "systemd could not start %s: %s", s->name,
-                           e.message ? e.message : strerror(-r));
+            (void)!err_set(err, err_kind_of_errno(-r), -r, "systemd could not start %s: %s",
+                           s->name, e.message ? e.message : strerror(-r));
         sd.error_free(&e);
         if (!again)
             break;

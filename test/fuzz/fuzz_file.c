@@ -34,7 +34,8 @@ static void make_dir(void)
 
 static void put(struct arena *a, const char *name, const char *text, size_t len)
 {
-    if (fs_replace(AT_FDCWD, arena_printf(a, "%s/%s", dir_path, name), text, len, 0600, FS_NOSYNC) < 0)
+    if (fs_replace(AT_FDCWD, arena_printf(a, "%s/%s", dir_path, name), text, len, 0600, FS_NOSYNC) <
+        0)
         abort();
 }
 
@@ -55,7 +56,8 @@ static void hook(struct arena *a, const char *text, size_t len)
 
     kv_set(a, &c.annotations, "key", "value");
     put(a, "one.json", text, len);
-    (void)!hooks_load(a, (char *[]){ dir_path, NULL }, &c, (char *[]){ (char[]){ "/bin/sh" }, NULL }, &h, NULL);
+    (void)!hooks_load(a, (char *[]) { dir_path, NULL }, &c,
+                      (char *[]) { (char[]) { "/bin/sh" }, NULL }, &h, NULL);
 }
 
 static void profile(struct arena *a, const char *text, size_t len)
@@ -63,7 +65,8 @@ static void profile(struct arena *a, const char *text, size_t len)
     struct oci_seccomp *s;
 
     put(a, "profile", text, len);
-    (void)!seccomp_profile(a, arena_printf(a, "%s/profile", dir_path), (char *[]){ (char[]){ "CAP_CHOWN" }, NULL }, &s, NULL);
+    (void)!seccomp_profile(a, arena_printf(a, "%s/profile", dir_path),
+                           (char *[]) { (char[]) { "CAP_CHOWN" }, NULL }, &s, NULL);
 }
 
 static void accounts(struct arena *a, const char *text, size_t len)

@@ -12,10 +12,10 @@ static void mounts(struct arena *a, const char *s)
 
     if (option_volume(a, s, &m, NULL) == 0)
         assert(m.destination[0] == '/' && m.destination[1]);
-    m = (struct container_mount){ 0 };
+    m = (struct container_mount) { 0 };
     if (option_mount(a, s, &m, NULL) == 0)
         assert(m.destination[0] == '/' && m.destination[1]);
-    m = (struct container_mount){ 0 };
+    m = (struct container_mount) { 0 };
     if (option_tmpfs(a, s, &m, NULL) == 0)
         assert(m.destination[0] == '/' && m.destination[1]);
 }

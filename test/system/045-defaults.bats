@@ -157,8 +157,8 @@ self 1"
 /dev/tty 5:0 666"
     is_rootless && return
     # Even with the right to make the node, the device cgroup forbids to open it.
-    run podman run --rm --cap-add mknod busybox sh -c 'mknod /kmsg c 1 11; head -c 1 /kmsg'
-    is "$output" =~ "/kmsg: Operation not permitted"
+    run podman run --rm --cap-add mknod busybox sh -c 'mknod /fuse c 10 229; : </fuse'
+    is "$output" =~ "/fuse: Operation not permitted"
 }
 
 @test "descriptors: 0, 1, 2 and nothing else, for run, -d and exec" {

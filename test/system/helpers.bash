@@ -26,8 +26,8 @@ basic_teardown() {
     stop_registry
     podman rm -fa -t 0 >/dev/null 2>&1 || true
     # A user's layers hold files of ids that only the user namespace may remove.
-    rm -rf "$TEST_DIR/root" 2>/dev/null || podman unshare rm -rf "$TEST_DIR/root" || true
     if is_rootless; then
+        podman unshare find "$TEST_DIR" -mindepth 1 -maxdepth 1 ! -name xdg -exec rm -rf {} + || true
         stop_holder "$XDG_RUNTIME_DIR"
     fi
     rm -rf "$TEST_DIR"
@@ -138,15 +138,13 @@ eventually() {
 # cgroup_dirs ID: the directories of a container's cgroup, in every hierarchy.
 cgroup_dirs() { find /sys/fs/cgroup -type d -name "libpod-$1*" 2>/dev/null; }
 
-# alive_processes WORD: processes (not zombies) whose command line has the word.
+# alive_processes WORD: processes (not zombies) whose command line has the word; the one that keeps a
+# rootless user's namespace does not count.
 alive_processes() {
-    local p
-    for p in /proc/[0-9]*; do
-        [ "${p#/proc/}" != $$ ] && [ "${p#/proc/}" != "$BASHPID" ] || continue
-        tr '\0' ' ' 2>/dev/null <"$p/cmdline" | grep -qF -- "$1" || continue
-        case $(sed -n 's/^State:\t//p' "$p/status" 2>/dev/null) in Z* | X* | '') continue ;; esac
-        echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
-    done 2>/dev/null
+    local holder=none
+    read -r holder _ 2>/dev/null <"${XDG_RUNTIME_DIR:-/none}/containers/userns" || true
+    ps -eo pid=,stat=,args= | WORD=$1 HOLDER=$holder awk '
+        $1 != ENVIRON["HOLDER"] && index($0, ENVIRON["WORD"]) && $2 !~ /^[ZX]/ { $2 = ""; print }'
 }
 
 # start_registry [EXTRA-YAML]: a registry on a free port of loopback: $REGISTRY.  docker.io and quay.io are

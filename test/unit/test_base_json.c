@@ -57,11 +57,15 @@ static const struct json_type outer_type = JSON_TYPE(struct outer, outer_rows);
 
 /* What is read and written again is the same text. */
 static const char *const same[] = {
-    "{\"s\":\"\",\"i\":0,\"big\":0,\"u\":0,\"f\":0,\"b\":false,\"v\":[],\"map\":{},\"one\":{\"name\":\"\"},\"list\":null,"
+    "{\"s\":\"\",\"i\":0,\"big\":0,\"u\":0,\"f\":0,\"b\":false,\"v\":[],\"map\":{},\"one\":{"
+    "\"name\":\"\"},\"list\":null,"
     "\"nums\":[],\"when\":\"0001-01-01T00:00:00Z\"}",
-    "{\"s\":\"a\\u003cb\\u0026\xc3\xa4/\\\"\\n\",\"i\":-42,\"big\":18446744073709551615,\"u\":4294967295,"
-    "\"f\":1.5,\"b\":true,\"v\":[\"x\",\"\"],\"set\":{\"80/tcp\":{}},\"map\":{\"a\":\"1\",\"b\":\"2\"},"
-    "\"one\":{\"name\":\"o\",\"n\":5},\"maybe\":{\"name\":\"m\"},\"list\":[{\"name\":\"l\"}],\"nums\":[1,-2],\"pi\":0,"
+    "{\"s\":\"a\\u003cb\\u0026\xc3\xa4/"
+    "\\\"\\n\",\"i\":-42,\"big\":18446744073709551615,\"u\":4294967295,"
+    "\"f\":1.5,\"b\":true,\"v\":[\"x\",\"\"],\"set\":{\"80/"
+    "tcp\":{}},\"map\":{\"a\":\"1\",\"b\":\"2\"},"
+    "\"one\":{\"name\":\"o\",\"n\":5},\"maybe\":{\"name\":\"m\"},\"list\":[{\"name\":\"l\"}],"
+    "\"nums\":[1,-2],\"pi\":0,"
     "\"pb\":false,\"when\":\"2023-11-14T22:13:20.5Z\"}",
 };
 
@@ -116,7 +120,8 @@ static void test_refused(void **state)
 static void test_not_json(void **state)
 {
     (void)state;
-    static const char *const rows[] = { "", "{", "{\"a\":1,\"a\":2}", "{}x", "nonsense", "\"\xff\"", "{\"a\":}" };
+    static const char *const rows[] = { "",         "{",        "{\"a\":1,\"a\":2}", "{}x",
+                                        "nonsense", "\"\xff\"", "{\"a\":}" };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = { 0 };
         AUTO_JSON *doc = json_parse(rows[i], strlen(rows[i]), "the text", &err);
@@ -145,7 +150,8 @@ static void test_yaml(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        { "{\"a\":1,\"b\":[\"x\",\"z\"],\"c\":{\"d\":true}}", "a: 1\nb:\n- x\n- z\nc:\n  d: true\n" },
+        { "{\"a\":1,\"b\":[\"x\",\"z\"],\"c\":{\"d\":true}}",
+          "a: 1\nb:\n- x\n- z\nc:\n  d: true\n" },
         { "{\"a\":[],\"b\":{},\"c\":null,\"d\":\"\"}", "a: []\nb: {}\nc: null\nd: \"\"\n" },
         { "[{\"a\":1,\"b\":2},[1]]", "- a: 1\n  b: 2\n- - 1\n" },
         { "{\"a\":\"true\",\"b\":\"5\",\"c\":\"x: y\",\"d\":\"a\\nb\",\"e\":\"- x\"}",
@@ -163,8 +169,9 @@ static void test_yaml(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_refused), cmocka_unit_test(test_not_json),
-        cmocka_unit_test(test_nocase),     cmocka_unit_test(test_yaml),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_not_json),   cmocka_unit_test(test_nocase),
+        cmocka_unit_test(test_yaml),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

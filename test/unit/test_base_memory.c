@@ -29,8 +29,10 @@ static void test_vectors(void **state)
 {
     (void)state;
     AUTO_ARENA a = { 0 };
-    static const char *const rows[][3] = { /* text, length, joined with | */
-        { "", "1", "" }, { "a", "1", "a" }, { "a,b", "2", "a|b" }, { "a,,b", "3", "a||b" }, { ",", "2", "|" }, { "a,", "2", "a|" },
+    static const char *const rows[][3] = {
+        /* text, length, joined with | */
+        { "", "1", "" },         { "a", "1", "a" }, { "a,b", "2", "a|b" },
+        { "a,,b", "3", "a||b" }, { ",", "2", "|" }, { "a,", "2", "a|" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         char **v = strv_split(&a, rows[i][0], ',');
@@ -115,8 +117,11 @@ static void test_buf(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arena),       cmocka_unit_test(test_vectors), cmocka_unit_test(test_split_is_linear),
-        cmocka_unit_test(test_environment), cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_split_is_linear),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_buf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

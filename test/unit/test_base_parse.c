@@ -142,7 +142,9 @@ static void test_f64_and_bool(void **state)
     bool b = false;
     assert_int_equal(parse_f64("1.5e3", &v), 0);
     assert_true(v > 1499.9 && v < 1500.1);
-    static const char *const bad[] = { "", "inf", "nan", "0x10", " 1", "1 ", "1e999", "1.2.3", "." };
+    static const char *const bad[] = {
+        "", "inf", "nan", "0x10", " 1", "1 ", "1e999", "1.2.3", "."
+    };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         assert_true(parse_f64(bad[i], &v) < 0);
     assert_int_equal(parse_bool("T", &b), 0);
@@ -161,12 +163,14 @@ static void test_texts(void **state)
         int64_t s;
         const char *text;
     } durations[] = {
-        { 0, "Less than a second" }, { 1, "1 second" },       { 59, "59 seconds" },    { 60, "About a minute" },
-        { 120, "2 minutes" },        { 3600, "About an hour" }, { 7200, "2 hours" },   { 3 * 86400, "3 days" },
-        { 20 * 86400, "2 weeks" },   { 90 * 86400, "3 months" }, { 800 * 86400, "2 years" }, { -5, "Less than a second" },
+        { 0, "Less than a second" }, { 1, "1 second" },          { 59, "59 seconds" },
+        { 60, "About a minute" },    { 120, "2 minutes" },       { 3600, "About an hour" },
+        { 7200, "2 hours" },         { 3 * 86400, "3 days" },    { 20 * 86400, "2 weeks" },
+        { 90 * 86400, "3 months" },  { 800 * 86400, "2 years" }, { -5, "Less than a second" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(durations); i++)
-        assert_string_equal(human_duration(durations[i].s * NSEC_PER_SEC, out, sizeof(out)), durations[i].text);
+        assert_string_equal(human_duration(durations[i].s * NSEC_PER_SEC, out, sizeof(out)),
+                            durations[i].text);
     assert_string_equal(human_size(0, out, sizeof(out)), "0 B");
     assert_string_equal(human_size(4260000, out, sizeof(out)), "4.26 MB");
     assert_string_equal(time_format_rfc3339(0, out), "0001-01-01T00:00:00Z");
@@ -279,12 +283,9 @@ static int utc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_f64_and_bool),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_rfc3339),
-        cmocka_unit_test(test_size),
-        cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_f64_and_bool),
+        cmocka_unit_test(test_texts), cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_size),  cmocka_unit_test(test_duration),
     };
 
     return cmocka_run_group_tests(tests, utc, NULL);

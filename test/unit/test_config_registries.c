@@ -112,7 +112,8 @@ static void test_refused(void **state)
         "[[registry]]\nlocation = \"https://x.io\"\n",
         "[[registry]]\ninsecure = true\n",
         "[[registry]]\nlocation = \"x.io\"\n[[registry.mirror]]\ninsecure = true\n",
-        "[[registry]]\nlocation = \"x\"\n[[registry.mirror]]\nlocation = \"m\"\npull-from-mirror = \"no\"\n",
+        ("[[registry]]\nlocation = \"x\"\n[[registry.mirror]]\nlocation = \"m\"\n"
+         "pull-from-mirror = \"no\"\n"),
         "[[registry]]\nlocation = 7\n",
     };
 

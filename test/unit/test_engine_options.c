@@ -31,7 +31,8 @@ static const char *joined(struct arena *a, char **v)
 /* ---------- mounts ---------- */
 
 enum parser { VOLUME, MOUNT, TMPFS };
-static int (*const parsers[])(struct arena *, const char *, struct container_mount *, struct err *) = {
+static int (*const parsers[])(struct arena *, const char *, struct container_mount *,
+                              struct err *) = {
     [VOLUME] = option_volume, [MOUNT] = option_mount, [TMPFS] = option_tmpfs
 };
 
@@ -65,15 +66,18 @@ static const struct {
     { MOUNT, "type=bind,src=/a,dst=/b", 0, "bind", "/a", "/b", NULL, false },
     { MOUNT, "type=bind,source=/a,target=/b,ro", 0, "bind", "/a", "/b", "ro", false },
     { MOUNT, "type=bind,source=/a,destination=/b,ro=false", 0, "bind", "/a", "/b", "rw", false },
-    { MOUNT, "type=bind,src=/a,dst=/b,readonly=true,bind-propagation=rslave", 0, "bind", "/a", "/b", "ro,rslave", false },
-    { MOUNT, "type=bind,src=/a,dst=/b,bind-nonrecursive,relabel=shared", 0, "bind", "/a", "/b", "bind,z", false },
+    { MOUNT, "type=bind,src=/a,dst=/b,readonly=true,bind-propagation=rslave", 0, "bind", "/a", "/b",
+      "ro,rslave", false },
+    { MOUNT, "type=bind,src=/a,dst=/b,bind-nonrecursive,relabel=shared", 0, "bind", "/a", "/b",
+      "bind,z", false },
     { MOUNT, "type=bind,src=/a,dst=/b,consistency=cached", 0, "bind", "/a", "/b", NULL, false },
     { MOUNT, "src=name,dst=/b", 0, "volume", "name", "/b", NULL, false },
     { MOUNT, "type=volume,dst=/b", 0, "volume", NULL, "/b", NULL, true },
     { MOUNT, "type=volume,src=,dst=/b", 0, "volume", "", "/b", NULL, true },
     { MOUNT, "type=tmpfs,dst=/b,tmpfs-size=64m,tmpfs-mode=700,notmpcopyup", 0, "tmpfs", NULL, "/b",
       "size=64m,mode=700,notmpcopyup", false },
-    { MOUNT, "type=devpts,destination=/dev/pts,uid=1,gid=2", 0, "devpts", NULL, "/dev/pts", "uid=1,gid=2", false },
+    { MOUNT, "type=devpts,destination=/dev/pts,uid=1,gid=2", 0, "devpts", NULL, "/dev/pts",
+      "uid=1,gid=2", false },
     { MOUNT, "type=bind,src=/a,dst=/b,U=true,idmap", 0, "bind", "/a", "/b", "U,idmap", false },
     { MOUNT, "", -EINVAL },
     { MOUNT, "type=bind,dst=/b", -EINVAL },
@@ -86,7 +90,8 @@ static const struct {
     { MOUNT, "type=volume,src=a/b,dst=/b", -EINVAL },
     { MOUNT, "type=glob,src=/a*,dst=/b", -EOPNOTSUPP },
     { TMPFS, "/t", 0, "tmpfs", NULL, "/t", NULL, false },
-    { TMPFS, "/t:size=64m,mode=1777,noexec", 0, "tmpfs", NULL, "/t", "size=64m,mode=1777,noexec", false },
+    { TMPFS, "/t:size=64m,mode=1777,noexec", 0, "tmpfs", NULL, "/t", "size=64m,mode=1777,noexec",
+      false },
     { TMPFS, "t", -EINVAL },
     { TMPFS, "", -EINVAL },
     { TMPFS, "/t:nonsense", -EINVAL },
@@ -260,7 +265,8 @@ static void test_signals(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct err err = { 0 };
         int signo = 0;
-        result(rows[i].in, option_signal(rows[i].in, &signo, &err), rows[i].want ? 0 : -EINVAL, &err);
+        result(rows[i].in, option_signal(rows[i].in, &signo, &err), rows[i].want ? 0 : -EINVAL,
+               &err);
         assert_int_equal(signo, rows[i].want);
         if (rows[i].name)
             same(rows[i].in, signal_name(signo), rows[i].name);
@@ -289,8 +295,9 @@ static void test_security(void **state)
     AUTO_ARENA a = { 0 };
     struct container_config c = { 0 };
     static const char *const good[] = {
-        "no-new-privileges", "seccomp=unconfined", "apparmor:none", "label=disable",     "label=type:x",
-        "mask=/a:/b",        "mask=/c",            "unmask=ALL",    "proc-opts=hidepid=2",
+        "no-new-privileges", "seccomp=unconfined", "apparmor:none",
+        "label=disable",     "label=type:x",       "mask=/a:/b",
+        "mask=/c",           "unmask=ALL",         "proc-opts=hidepid=2",
     };
     for (size_t i = 0; i < ARRAY_SIZE(good); i++)
         assert_int_equal(option_security(&a, good[i], &c, NULL), 0);
@@ -323,7 +330,8 @@ static void test_idmaps(void **state)
     assert_int_equal(c.uid_map.items[1].size, 65536);
     assert_int_equal(c.gid_map.n, 1);
     assert_int_equal(c.gid_map.items[0].size, 1);
-    static const char *const bad[] = { "", "0", "0:1:0", "a:b:c", "0:1:2:3", "-1:0:1", "0:4294967296:1", "0:1:1," };
+    static const char *const bad[] = { "",        "0",      "0:1:0",          "a:b:c",
+                                       "0:1:2:3", "-1:0:1", "0:4294967296:1", "0:1:1," };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct err err = { 0 };
         result(bad[i], option_idmap(&a, bad[i], &c, false, &err), -EINVAL, &err);
@@ -357,7 +365,8 @@ static void test_env_file(void **state)
         AUTO_ARENA a = { 0 };
         struct err err = { 0 };
         char **env = NULL;
-        assert_int_equal(fs_replace(fd, "env", rows[i].text, strlen(rows[i].text), 0600, FS_NOSYNC), 0);
+        assert_int_equal(fs_replace(fd, "env", rows[i].text, strlen(rows[i].text), 0600, FS_NOSYNC),
+                         0);
         int r = option_env_file(&a, arena_printf(&a, "%s/env", dir), &env, &err);
         result(rows[i].text, r, rows[i].want, &err);
         if (r == 0)
@@ -373,9 +382,21 @@ static void test_paths_and_names(void **state)
 {
     (void)state;
     static const char *const paths[][2] = {
-        { "/a/../b//c/", "/b/c" }, { "/", "/" },          { "//", "/" },   { "/..", "/" },     { "/../../a", "/a" },
-        { "a/b", "a/b" },          { "./a", "a" },        { "", "." },     { "a/..", "." },    { "../a", "../a" },
-        { "../../a", "../../a" },  { "a/../../b", "../b" }, { "/a/.", "/a" }, { "/a/..b", "/a/..b" }, { "./../a", "../a" },
+        { "/a/../b//c/", "/b/c" },
+        { "/", "/" },
+        { "//", "/" },
+        { "/..", "/" },
+        { "/../../a", "/a" },
+        { "a/b", "a/b" },
+        { "./a", "a" },
+        { "", "." },
+        { "a/..", "." },
+        { "../a", "../a" },
+        { "../../a", "../../a" },
+        { "a/../../b", "../b" },
+        { "/a/.", "/a" },
+        { "/a/..b", "/a/..b" },
+        { "./../a", "../a" },
     };
     AUTO_ARENA a = { 0 };
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
@@ -391,10 +412,11 @@ static void test_paths_and_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mounts),   cmocka_unit_test(test_devices),  cmocka_unit_test(test_ulimits),
-        cmocka_unit_test(test_restarts), cmocka_unit_test(test_signals),  cmocka_unit_test(test_cpus),
-        cmocka_unit_test(test_security), cmocka_unit_test(test_idmaps),   cmocka_unit_test(test_env_file),
-        cmocka_unit_test(test_paths_and_names),
+        cmocka_unit_test(test_mounts),   cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_ulimits),  cmocka_unit_test(test_restarts),
+        cmocka_unit_test(test_signals),  cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_security), cmocka_unit_test(test_idmaps),
+        cmocka_unit_test(test_env_file), cmocka_unit_test(test_paths_and_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,8 @@ static void test_capabilities(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         AUTO_ARENA a = { 0 };
-        struct container_config c = { .cap_add = words(&a, rows[i].add), .cap_drop = words(&a, rows[i].drop),
+        struct container_config c = { .cap_add = words(&a, rows[i].add),
+                                      .cap_drop = words(&a, rows[i].drop),
                                       .privileged = rows[i].privileged };
         char **set = NULL;
         int r = capabilities_resolve(&a, &c, words(&a, "CAP_CHOWN,kill"), &set, NULL);
@@ -74,7 +75,8 @@ static void test_capabilities(void **state)
     }
     AUTO_ARENA a = { 0 };
     char **set = NULL;
-    struct container_config all = { .cap_add = words(&a, "all"), .cap_drop = words(&a, "sys_admin") };
+    struct container_config all = { .cap_add = words(&a, "all"),
+                                    .cap_drop = words(&a, "sys_admin") };
     assert_int_equal(capabilities_resolve(&a, &all, NULL, &set, NULL), 0);
     assert_int_equal(strv_len(set), 40);
     assert_false(strv_has(set, "CAP_SYS_ADMIN"));
@@ -99,7 +101,8 @@ static void test_seccomp_default(void **state)
     struct oci_seccomp *s;
     assert_int_equal(seccomp_profile(&a, NULL, words(&a, "CAP_SYS_CHROOT"), &s, NULL), 0);
     assert_true(allows(s, "read") && allows(s, "clone3") && allows(s, "chroot"));
-    assert_false(allows(s, "bpf") || allows(s, "kexec_load") || allows(s, "init_module") || allows(s, "no_such_call"));
+    assert_false(allows(s, "bpf") || allows(s, "kexec_load") || allows(s, "init_module") ||
+                 allows(s, "no_such_call"));
     assert_int_equal(*s->default_errno_ret, ENOSYS);
     assert_int_equal(seccomp_profile(&a, "unconfined", NULL, &s, NULL), 0);
     assert_null(s);
@@ -113,14 +116,18 @@ static void test_seccomp_file(void **state)
         int want;
         bool chmod, mount;
     } rows[] = {
-        { "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"name\":\"chmod\",\"action\":\"SCMP_ACT_ALLOW\"}]}", 0,
-          true, false },
-        { "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
-          "{\"names\":[\"mount\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}},"
-          "{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]}",
+        { "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"name\":\"chmod\",\"action\":"
+          "\"SCMP_ACT_ALLOW\"}]}",
           0, true, false },
         { "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
-          "{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"no-such\"]}}]}",
+          "{\"names\":[\"mount\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_SYS_"
+          "ADMIN\"]}},"
+          "{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":[\"CAP_SYS_"
+          "ADMIN\"]}}]}",
+          0, true, false },
+        { "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
+          "{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"no-"
+          "such\"]}}]}",
           0, false, false },
         { "{\"syscalls\":[{\"names\":5}]}", -EPROTO, false, false },
         { "{", -EPROTO, false, false },
@@ -129,7 +136,8 @@ static void test_seccomp_file(void **state)
         AUTO_ARENA a = { 0 };
         struct oci_seccomp *s;
         struct err err = { 0 };
-        int r = seccomp_profile(&a, write_file(&a, "seccomp.json", rows[i].text), words(&a, "CAP_CHOWN"), &s, &err);
+        int r = seccomp_profile(&a, write_file(&a, "seccomp.json", rows[i].text),
+                                words(&a, "CAP_CHOWN"), &s, &err);
         if ((r < 0) != (rows[i].want < 0))
             fail_msg("row %zu: %d %s", i, r, err.msg);
         if (r < 0)
@@ -141,8 +149,9 @@ static void test_seccomp_file(void **state)
 
 /* ---------- hooks ---------- */
 
-#define HOOK(when, stages) \
-    "{\"version\":\"1.0.0\",\"hook\":{\"path\":\"/bin/true\"},\"when\":" when ",\"stages\":" stages "}"
+#define HOOK(when, stages)                                                                         \
+    "{\"version\":\"1.0.0\",\"hook\":{\"path\":\"/bin/true\"},\"when\":" when                      \
+    ",\"stages\":" stages "}"
 
 static void test_hooks(void **state)
 {
@@ -174,13 +183,16 @@ static void test_hooks(void **state)
         struct oci_hooks *h = NULL;
         struct err err = { 0 };
         kv_set(&a, &c.annotations, "key", "value");
-        *LIST_ADD(&a, c.mounts) = (struct container_mount){ .type = arena_strdup(&a, "bind") };
+        *LIST_ADD(&a, c.mounts) = (struct container_mount) { .type = arena_strdup(&a, "bind") };
         char *dir = arena_printf(&a, "%s/hooks", dir_path);
         assert_int_equal(fs_mkdirs(AT_FDCWD, dir, 0700), 0);
         write_file(&a, "hooks/one.json", rows[i].text);
         write_file(&a, "hooks/not-json.txt", "x");
-        int r = hooks_load(&a, (char *[]){ dir, (char[]){ "/no/such/directory" }, NULL }, &c, words(&a, "/bin/sh,-c"), &h, &err);
-        int n = h ? (int)(h->prestart.n + h->create_runtime.n + h->start_container.n + h->poststart.n + h->poststop.n) : 0;
+        int r = hooks_load(&a, (char *[]) { dir, (char[]) { "/no/such/directory" }, NULL }, &c,
+                           words(&a, "/bin/sh,-c"), &h, &err);
+        int n = h ? (int)(h->prestart.n + h->create_runtime.n + h->start_container.n +
+                          h->poststart.n + h->poststop.n)
+                  : 0;
         if ((rows[i].want < 0) != (r < 0) || (r == 0 && n != rows[i].want))
             fail_msg("row %zu: %d, %d hooks, %s", i, r, n, err.msg);
     }
@@ -208,10 +220,14 @@ static void test_log_lines(void **state)
         { STAMP, false, false, false, false, NULL },
         { "nonsense stdout F text", false, false, false, false, NULL },
         { "", false, false, false, false, NULL },
-        { "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"time\":\"" STAMP "\"}", true, true, false, true, "a" },
-        { "{\"log\":\"a\",\"stream\":\"stderr\",\"time\":\"" STAMP "\"}", true, true, true, false, "a" },
-        { "{\"log\":\"\",\"stream\":\"stderr\",\"time\":\"" STAMP "\"}", true, true, true, false, "" },
-        { "{\"log\":5,\"stream\":\"stderr\",\"time\":\"" STAMP "\"}", true, false, false, false, NULL },
+        { "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"time\":\"" STAMP "\"}", true, true, false,
+          true, "a" },
+        { "{\"log\":\"a\",\"stream\":\"stderr\",\"time\":\"" STAMP "\"}", true, true, true, false,
+          "a" },
+        { "{\"log\":\"\",\"stream\":\"stderr\",\"time\":\"" STAMP "\"}", true, true, true, false,
+          "" },
+        { "{\"log\":5,\"stream\":\"stderr\",\"time\":\"" STAMP "\"}", true, false, false, false,
+          NULL },
         { "{\"log\":\"a\",\"stream\":\"stderr\"}", true, false, false, false, NULL },
         { "{", true, false, false, false, NULL },
     };
@@ -219,7 +235,8 @@ static void test_log_lines(void **state)
         AUTO_ARENA a = { 0 };
         struct log_line l = { 0 };
         size_t n = strlen(rows[i].line);
-        bool ok = rows[i].json ? log_parse_json(&a, rows[i].line, n, &l) : log_parse_k8s(rows[i].line, n, &l);
+        bool ok = rows[i].json ? log_parse_json(&a, rows[i].line, n, &l)
+                               : log_parse_k8s(rows[i].line, n, &l);
         if (ok != rows[i].ok)
             fail_msg("%s", rows[i].line);
         if (!ok)
@@ -235,8 +252,9 @@ static void test_log_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_seccomp_default), cmocka_unit_test(test_seccomp_file),
-        cmocka_unit_test(test_hooks),        cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_seccomp_default),
+        cmocka_unit_test(test_seccomp_file), cmocka_unit_test(test_hooks),
+        cmocka_unit_test(test_log_lines),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -12,15 +12,18 @@ static char root[] = "/tmp/unit-user-XXXXXX";
 
 static int setup(void **state)
 {
-    static const char passwd[] = "# comment\nroot:x:0:0::/root:/bin/sh\nuser:x:1000:100::/home/user:/bin/sh\n"
-                                 "broken\nbad:x:y:z:::\n\n123:x:55:66:::\nlast:x:7:8:::";
-    static const char group[] = "root:x:0:\nusers:x:100:\nwheel:x:10:root,user\naudio:x:29:user,userx\nbad:x:z:user\nlast:x:9:last";
+    static const char passwd[] =
+        "# comment\nroot:x:0:0::/root:/bin/sh\nuser:x:1000:100::/home/user:/bin/sh\n"
+        "broken\nbad:x:y:z:::\n\n123:x:55:66:::\nlast:x:7:8:::";
+    static const char group[] = "root:x:0:\nusers:x:100:\nwheel:x:10:root,user\naudio:x:29:user,"
+                                "userx\nbad:x:z:user\nlast:x:9:last";
 
     (void)state;
     if (!mkdtemp(root))
         return -1;
     AUTO_CLOSE int dir = fs_open_dir(AT_FDCWD, root);
-    return mkdirat(dir, "etc", 0755) < 0 || fs_replace(dir, "etc/passwd", passwd, strlen(passwd), 0644, FS_NOSYNC) < 0 ||
+    return mkdirat(dir, "etc", 0755) < 0 ||
+           fs_replace(dir, "etc/passwd", passwd, strlen(passwd), 0644, FS_NOSYNC) < 0 ||
            fs_replace(dir, "etc/group", group, strlen(group), 0644, FS_NOSYNC) < 0;
 }
 
@@ -64,7 +67,9 @@ static void test_users(void **state)
         AUTO_BUF extra = { 0 };
         struct oci_user u = { 0 };
         struct err err = { 0 };
-        struct container_config c = { .rootfs = root, .groups = rows[i].groups ? strv_split(&a, rows[i].groups, ',') : NULL };
+        struct container_config c = { .rootfs = root,
+                                      .groups = rows[i].groups ? strv_split(&a, rows[i].groups, ',')
+                                                               : NULL };
         int r = user_lookup(NULL, &a, &c, NULL, rows[i].user, &u, &err);
         if (r != rows[i].want)
             fail_msg("%s: %d %s", rows[i].user, r, err.msg);
@@ -72,7 +77,8 @@ static void test_users(void **state)
             continue;
         for (size_t k = 0; k < u.additional_gids.n; k++)
             buf_printf(&extra, "%s%d", k ? " " : "", (int)u.additional_gids.items[k]);
-        if (u.uid != rows[i].uid || u.gid != rows[i].gid || !STR_EQ(extra.data ? extra.data : "", rows[i].extra))
+        if (u.uid != rows[i].uid || u.gid != rows[i].gid ||
+            !STR_EQ(extra.data ? extra.data : "", rows[i].extra))
             fail_msg("%s: %u:%u %s", rows[i].user, u.uid, u.gid, extra.data ? extra.data : "");
     }
 }
@@ -84,10 +90,18 @@ static void test_userns(void **state)
         bool map;
         int want;
     } rows[] = {
-        { NULL, false, 0 },           { "host", false, 0 },      { "ns:/proc/1/ns/user", false, 0 },
-        { "container:x", false, 0 },  { "private", true, 0 },    { NULL, true, 0 },
-        { "private", false, -EINVAL }, { "auto", true, -EINVAL }, { "keep-id", false, -EINVAL },
-        { "nomap", false, -EINVAL },  { "nonsense", false, -EINVAL }, { "auto:nonsense=1", false, -EINVAL },
+        { NULL, false, 0 },
+        { "host", false, 0 },
+        { "ns:/proc/1/ns/user", false, 0 },
+        { "container:x", false, 0 },
+        { "private", true, 0 },
+        { NULL, true, 0 },
+        { "private", false, -EINVAL },
+        { "auto", true, -EINVAL },
+        { "keep-id", false, -EINVAL },
+        { "nomap", false, -EINVAL },
+        { "nonsense", false, -EINVAL },
+        { "auto:nonsense=1", false, -EINVAL },
         { "auto:size=x", false, -EINVAL },
     };
     struct engine e = { .rootless = false };
@@ -98,7 +112,7 @@ static void test_userns(void **state)
         struct container_config c = { .userns = arena_strdup(&a, rows[i].mode) };
         struct err err = { 0 };
         if (rows[i].map)
-            *LIST_ADD(&a, c.uid_map) = (struct container_idmap){ 0, 1000, 1 };
+            *LIST_ADD(&a, c.uid_map) = (struct container_idmap) { 0, 1000, 1 };
         int r = userns_resolve(&e, &a, &c, &err);
         if (r != rows[i].want)
             fail_msg("row %zu: %d %s", i, r, err.msg);
@@ -119,13 +133,15 @@ static void make_list(struct arena *a, struct container_list *list)
         { "bb33", "db", "quay.io/x/db:latest", "x", CTR_EXITED, 3 },
     };
 
-    *list = (struct container_list){ 0 };
+    *list = (struct container_list) { 0 };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct container *c = LIST_ADD(a, *list);
-        *c = (struct container){ .status = rows[i].status, .run.exit_code = rows[i].code };
-        c->config = (struct container_config){
-            .id = arena_strdup(a, rows[i].id), .name = arena_strdup(a, rows[i].name),
-            .image_name = arena_strdup(a, rows[i].image), .created = (int64_t)(i + 1) * NSEC_PER_SEC,
+        *c = (struct container) { .status = rows[i].status, .run.exit_code = rows[i].code };
+        c->config = (struct container_config) {
+            .id = arena_strdup(a, rows[i].id),
+            .name = arena_strdup(a, rows[i].name),
+            .image_name = arena_strdup(a, rows[i].image),
+            .created = (int64_t)(i + 1) * NSEC_PER_SEC,
         };
         kv_set(a, &c->config.labels, "l", rows[i].label);
     }

@@ -73,10 +73,14 @@ static void test_every_field(void **state)
         const char *name;
         const struct json_type *type;
     } rows[] = {
-        { "container_config", &container_config_type }, { "monitor_config", &monitor_config_type },
-        { "run_state", &run_state_type },               { "start_report", &start_report_type },
-        { "exec_state", &exec_state_type },             { "oci_process", &oci_process_type },
-        { "oci_resources", &oci_resources_type },       { "oci_seccomp", &oci_seccomp_type },
+        { "container_config", &container_config_type },
+        { "monitor_config", &monitor_config_type },
+        { "run_state", &run_state_type },
+        { "start_report", &start_report_type },
+        { "exec_state", &exec_state_type },
+        { "oci_process", &oci_process_type },
+        { "oci_resources", &oci_resources_type },
+        { "oci_seccomp", &oci_seccomp_type },
         { "oci_spec", &oci_spec_type },
     };
 
@@ -113,7 +117,8 @@ static void test_empty(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_field), cmocka_unit_test(test_empty) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_field),
+                                        cmocka_unit_test(test_empty) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

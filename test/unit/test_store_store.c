@@ -86,8 +86,8 @@ static void test_rows(void **state)
     (void)state;
     struct store *s = open_store();
     struct db *db = store_db(s, NULL);
-    struct rows q = db_query(db, NULL, "SELECT ?1, ?2, ?3, ?4 UNION ALL SELECT 'x', 2, 0, 'y'", "sibs", "text",
-                             INT64_MIN, 1, NULL);
+    struct rows q = db_query(db, NULL, "SELECT ?1, ?2, ?3, ?4 UNION ALL SELECT 'x', 2, 0, 'y'",
+                             "sibs", "text", INT64_MIN, 1, NULL);
     assert_true(rows_next(&q));
     assert_string_equal(rows_text(&q, 0), "text");
     assert_true(rows_int(&q, 1) == INT64_MIN);
@@ -207,8 +207,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uniqueness),    cmocka_unit_test(test_transactions), cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_two_processes), cmocka_unit_test(test_locks),        cmocka_unit_test(test_random_ids),
+        cmocka_unit_test(test_uniqueness), cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_rows),       cmocka_unit_test(test_two_processes),
+        cmocka_unit_test(test_locks),      cmocka_unit_test(test_random_ids),
         cmocka_unit_test(test_drivers),
     };
 

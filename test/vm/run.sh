@@ -3,6 +3,7 @@
 # usage: run.sh DIRECTORY BUILD SCRIPT    (DIRECTORY: of build.sh; BUILD: a meson build directory)
 #
 # Environment: VM_DISK=file    keep what the machine writes in this disk (default: thrown away)
+#              VM_FILES=files  to be found beside the script in the machine
 #              VM_KILL=seconds cut the power that long after the script has started
 set -eu
 
@@ -12,13 +13,11 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"
 DESTDIR=$work/inst meson install -C "$build" --quiet >/dev/null 2>&1 || true
 for f in podman podman-monitor podman-image.so podman-runtime podman-init; do
-    found=$(find "$work/inst" -name "$f" -type f | head -n 1)
+    found=$(find "$work/inst" -name "$f" -type f -path '*/bin/*' -o -name "$f" -type f -path '*/libexec/*' | head -n 1)
     [ -z "$found" ] || cp "$found" "$work/in/"
 done
 cp "$script" "$work/in/guest"
-for f in "$(dirname "$0")"/*.inc; do
-    [ ! -e "$f" ] || cp "$f" "$work/in/"
-done
+cp "$(dirname "$0")/guest.inc" ${VM_FILES:-} "$work/in/"
 tar -cf "$work/in.tar" -C "$work/in" .
 truncate -s %512 "$work/in.tar"
 : >"$work/out"
@@ -42,4 +41,7 @@ if [ -n "${VM_KILL:-}" ]; then
     kill -9 $pid 2>/dev/null || true
 fi
 wait $pid 2>/dev/null || true
-tr -d '\r' <"$work/out"
+tr -d '\r' <"$work/out" >"$work/tap"
+cat "$work/tap"
+# A machine that died does not come to its plan.
+[ -n "${VM_KILL:-}" ] || { grep -q '^1\.\.[0-9]' "$work/tap" && ! grep -q '^not ok' "$work/tap"; }

@@ -6,7 +6,8 @@
 
 struct create_args {
     char *name, *entrypoint, *workdir, *user, *hostname, *restart, *stop_signal, *pull, *platform;
-    char *arch, *os, *variant, *cidfile, *pidfile, *conmon_pidfile, *log_driver, *detach_keys, *userns;
+    char *arch, *os, *variant, *cidfile, *pidfile, *conmon_pidfile, *log_driver, *detach_keys,
+        *userns;
     char *pid, *ipc, *uts, *cgroupns, *cgroups, *cgroup_parent, *shm_size, *tz, *umask, *memory;
     char *memory_swap, *memory_reservation, *init_path, *authfile, *creds, *cert_dir, *retry_delay;
     char *image_volume, *cpuset_cpus, *cpuset_mems, *personality;
@@ -26,7 +27,7 @@ struct create_args {
 
 extern const struct opt create_opts[];       /* both */
 extern const struct opt create_later_opts[]; /* both: not supported yet */
-extern const struct opt run_opts[];    /* `run` alone */
+extern const struct opt run_opts[];          /* `run` alone */
 
 /* Fills @c from what was given.  What is not given stays empty for the engine to complete. */
 int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,

@@ -18,7 +18,8 @@ static int size_option(const char *name, const char *text, int64_t *ret, struct 
         return 0;
     }
     if (parse_size(text, ret) < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid value \"%s\" for %s: not a size", text, name);
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid value \"%s\" for %s: not a size", text,
+                       name);
     return 0;
 }
 
@@ -73,7 +74,8 @@ static int fill_labels(struct cmd_ctx *x, const struct create_args *o, struct co
 }
 
 static int add_mount(struct cmd_ctx *x, struct container_config *c, const char *text,
-                     int (*parse)(struct arena *, const char *, struct container_mount *, struct err *))
+                     int (*parse)(struct arena *, const char *, struct container_mount *,
+                                  struct err *))
 {
     struct container_mount m = { 0 };
     int r = parse(x->arena, text, &m, x->err);
@@ -82,7 +84,8 @@ static int add_mount(struct cmd_ctx *x, struct container_config *c, const char *
         return r;
     for (size_t i = 0; i < c->mounts.n; i++)
         if (STR_EQ(c->mounts.items[i].destination, m.destination))
-            return err_set(x->err, ERR_CONFLICT, EINVAL, "%s: duplicate mount destination", m.destination);
+            return err_set(x->err, ERR_CONFLICT, EINVAL, "%s: duplicate mount destination",
+                           m.destination);
     *LIST_ADD(x->arena, c->mounts) = m;
     return 0;
 }
@@ -107,7 +110,8 @@ static int fill_mounts(struct cmd_ctx *x, const struct create_args *o, struct co
 }
 
 /* --volumes-from NAME[:OPTS]: the mounts of another container that we do not have ourselves. */
-static int fill_volumes_from(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+static int fill_volumes_from(struct cmd_ctx *x, const struct create_args *o,
+                             struct container_config *c)
 {
     for (char **p = o->volumes_from; p && *p; p++) {
         char **f = strv_split(x->arena, *p, ':');
@@ -147,26 +151,30 @@ static int fill_security(struct cmd_ctx *x, const struct create_args *o, struct 
         r = option_ulimit(x->arena, *p, c, x->err);
     for (char **p = o->sysctl; r == 0 && p && *p; p++)
         if (!strchr(*p, '='))
-            r = err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid sysctl \"%s\": must be name=value", *p);
+            r = err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid sysctl \"%s\": must be name=value",
+                        *p);
     if (r == 0)
         key_values(x->arena, o->sysctl, &c->sysctls);
     c->groups = o->group_add;
     return r;
 }
 
-static int fill_resources(struct cmd_ctx *x, const struct create_args *o, struct container_resources *res)
+static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
+                          struct container_resources *res)
 {
     int r = size_option("--memory", o->memory, &res->memory, x->err);
 
     if (r == 0)
         r = size_option("--memory-swap", o->memory_swap, &res->memory_swap, x->err);
     if (r == 0)
-        r = size_option("--memory-reservation", o->memory_reservation, &res->memory_reservation, x->err);
+        r = size_option("--memory-reservation", o->memory_reservation, &res->memory_reservation,
+                        x->err);
     if (r < 0)
         return r;
     if (res->memory && res->memory_swap > 0 && res->memory_swap < res->memory)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                       "minimum memory swap limit (%s) should be larger than memory limit", o->memory_swap);
+                       "minimum memory swap limit (%s) should be larger than memory limit",
+                       o->memory_swap);
     if (cmd_given(x, "cpus")) {
         if (cmd_given(x, "cpu-period") || cmd_given(x, "cpu-quota"))
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
@@ -195,7 +203,8 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o, struct
     return key_values(x->arena, o->cgroup_conf, &res->unified);
 }
 
-static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
+                           struct container_config *c)
 {
     int r = 0;
 
@@ -206,7 +215,8 @@ static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o, struc
     if (c->netns && !STR_IN(c->netns, "none", "host", "private") &&
         !str_starts(c->netns, "container:") && !str_starts(c->netns, "ns:"))
         return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "network \"%s\" is not supported yet: use none, host, private, container:NAME or ns:PATH",
+                       "network \"%s\" is not supported yet: use none, host, private, "
+                       "container:NAME or ns:PATH",
                        c->netns);
     c->pidns = o->pid;
     c->ipcns = o->ipc;
@@ -229,7 +239,8 @@ static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct conta
     for (char **p = o->log_opt; p && *p; p++) {
         const char *eq = strchr(*p, '=');
         if (!eq)
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid log option \"%s\": must be key=value", *p);
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid log option \"%s\": must be key=value", *p);
         if (str_starts(*p, "path="))
             c->log_path = arena_strdup(x->arena, eq + 1);
         else if (str_starts(*p, "tag="))
@@ -239,7 +250,8 @@ static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct conta
             if (r < 0)
                 return r;
         } else if (str_starts(*p, "label="))
-            key_values(x->arena, (char *[]){ arena_strdup(x->arena, eq + 1), NULL }, &c->log_options);
+            key_values(x->arena, (char *[]) { arena_strdup(x->arena, eq + 1), NULL },
+                       &c->log_options);
         else
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                            "unknown log option \"%s\": use path, tag, max-size or label", *p);
@@ -257,8 +269,7 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
             AUTO_JSON *doc = json_parse(o->entrypoint, strlen(o->entrypoint), "--entrypoint", NULL);
             size_t i;
             json_t *each;
-            json_array_foreach(doc, i, each)
-            {
+            json_array_foreach (doc, i, each) {
                 if (json_is_string(each))
                     c->entrypoint = strv_add(x->arena, c->entrypoint, json_string_value(each));
             }
@@ -297,21 +308,31 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
 
 static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull_request *p)
 {
-    *p = (struct pull_request){ .os = o->os, .arch = o->arch, .variant = o->variant,
-                                .authfile = o->authfile, .creds = o->creds, .cert_dir = o->cert_dir,
-                                .tls_verify = o->tls_verify, .retry = o->retry, .retry_delay_ns = -1,
-                                .quiet = o->quiet };
-    static const char *const names[][2] = { { "true", "always" }, { "false", "missing" },
-                                            { "ifnotpresent", "missing" }, { "ifnewer", "newer" } };
+    *p = (struct pull_request) { .os = o->os,
+                                 .arch = o->arch,
+                                 .variant = o->variant,
+                                 .authfile = o->authfile,
+                                 .creds = o->creds,
+                                 .cert_dir = o->cert_dir,
+                                 .tls_verify = o->tls_verify,
+                                 .retry = o->retry,
+                                 .retry_delay_ns = -1,
+                                 .quiet = o->quiet };
+    static const char *const names[][2] = { { "true", "always" },
+                                            { "false", "missing" },
+                                            { "ifnotpresent", "missing" },
+                                            { "ifnewer", "newer" } };
     p->policy = o->pull;
     for (size_t i = 0; o->pull && i < ARRAY_SIZE(names); i++)
         if (STR_EQ(o->pull, names[i][0]))
             p->policy = names[i][1];
     if (o->retry_delay && parse_duration(o->retry_delay, &p->retry_delay_ns) < 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --retry-delay \"%s\"", o->retry_delay);
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --retry-delay \"%s\"",
+                       o->retry_delay);
     if (o->platform) {
         if (o->arch || o->os)
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--platform option can not be specified with --arch or --os");
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "--platform option can not be specified with --arch or --os");
         char **f = strv_split(x->arena, o->platform, '/');
         size_t n = strv_len(f);
         if (n > 3 || !*f[0])
@@ -344,12 +365,14 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
     if (c->name && option_name_check(c->name, x->err) < 0)
         return -EINVAL;
     if (o->cidfile && faccessat(AT_FDCWD, o->cidfile, F_OK, 0) == 0)
-        return err_set(x->err, ERR_CONFLICT, EEXIST,
-                       "container id file exists. Ensure another container is not using it or delete %s",
-                       o->cidfile);
+        return err_set(
+            x->err, ERR_CONFLICT, EEXIST,
+            "container id file exists. Ensure another container is not using it or delete %s",
+            o->cidfile);
     if (c->auto_remove && o->restart && !STR_IN(o->restart, "no", "never", ""))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                       "the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"");
+                       "the --rm option conflicts with --restart, when the restartPolicy is not "
+                       "\"\" and \"no\"");
     int r = size_option("--shm-size", o->shm_size, &c->shm_size, x->err);
     if (r == 0)
         r = fill_process(x, o, c);

@@ -11,14 +11,16 @@ struct inspect_args {
     bool latest, size;
 };
 
-static int container_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name, json_t *out)
+static int container_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                              json_t *out)
 {
     struct container c;
     struct engine *e = cmd_engine(x);
 
     if (!e)
         return -EIO;
-    int r = name ? container_find(e, x->arena, name, &c, x->err) : container_latest(e, x->arena, &c, x->err);
+    int r = name ? container_find(e, x->arena, name, &c, x->err)
+                 : container_latest(e, x->arena, &c, x->err);
     if (r < 0)
         return r;
     json_t *doc = container_inspect(e, x->arena, &c, o->size, x->err);
@@ -46,7 +48,8 @@ static int image_document(struct cmd_ctx *x, const char *name, json_t *out)
 }
 
 /* A name may be a container's or an image's: containers first, as Podman. */
-static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name, json_t *out)
+static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                        json_t *out)
 {
     bool all = STR_EQ(o->type, "all");
 
@@ -63,7 +66,8 @@ static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const c
         err_clear(x->err);
         return err_set(x->err, ERR_NOT_FOUND, ENOENT, "no such object: \"%s\"", name);
     }
-    return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP, "inspecting objects of type \"%s\" is not supported yet", o->type);
+    return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                   "inspecting objects of type \"%s\" is not supported yet", o->type);
 }
 
 static int inspect_run(struct cmd_ctx *x, void *args)
@@ -75,7 +79,8 @@ static int inspect_run(struct cmd_ctx *x, void *args)
     if (!o->type)
         o->type = arena_strdup(x->arena, "container");
     if (o->latest && x->nargs)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--latest and arguments cannot be used together");
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--latest and arguments cannot be used together");
     if (!o->latest && !x->nargs)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "no names or ids specified");
     if (o->size && STR_EQ(o->type, "image"))
@@ -98,32 +103,46 @@ static int inspect_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt inspect_opts[] = {
-    O_STR('f', "format", struct inspect_args, format, "template", "Format the output to a Go template or json"),
-    O_BOOL('l', "latest", struct inspect_args, latest, "Act on the latest container podman is aware of"),
+    O_STR('f', "format", struct inspect_args, format, "template",
+          "Format the output to a Go template or json"),
+    O_BOOL('l', "latest", struct inspect_args, latest,
+           "Act on the latest container podman is aware of"),
     O_BOOL('s', "size", struct inspect_args, size, "Display total file size"),
     { 0 },
 };
 static const struct opt type_opts[] = {
-    O_STR('t', "type", struct inspect_args, type, "type", "Specify inspect-object type", .def = "all",
-          .choices = "all|artifact|container|image|network|pod|volume"),
+    O_STR('t', "type", struct inspect_args, type, "type", "Specify inspect-object type",
+          .def = "all", .choices = "all|artifact|container|image|network|pod|volume"),
     { 0 },
 };
 static const struct opt *const inspect_tables[] = { inspect_opts, type_opts, NULL };
 static const struct opt *const container_inspect_tables[] = { inspect_opts, NULL };
 const struct cmd cmd_inspect = {
-    .name = "inspect", .summary = "Display the configuration of object denoted by ID",
+    .name = "inspect",
+    .summary = "Display the configuration of object denoted by ID",
     .usage = "[options] {CONTAINER|IMAGE} [...]",
     .description = "Displays the low-level information on an object identified by name or ID",
-    .max_args = -1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER, .opts = inspect_tables,
-    .args_size = sizeof(struct inspect_args), .run = inspect_run,
+    .max_args = -1,
+    .flags = CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER,
+    .opts = inspect_tables,
+    .args_size = sizeof(struct inspect_args),
+    .run = inspect_run,
 };
 static const char *const examples[] = {
-    "podman container inspect myCtr", "podman container inspect -l --format '{{.Id}} {{.Config.Labels}}'", NULL
+    "podman container inspect myCtr",
+    "podman container inspect -l --format '{{.Id}} {{.Config.Labels}}'", NULL
 };
 const struct cmd cmd_container_inspect = {
-    .name = "inspect", .summary = "Display the configuration of a container",
+    .name = "inspect",
+    .summary = "Display the configuration of a container",
     .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Displays the low-level information on a container identified by name or ID.", .examples = examples,
-    .max_args = -1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER, .opts = container_inspect_tables,
-    .args_size = sizeof(struct inspect_args), .run = inspect_run,
+    .description = "Displays the low-level information on a container identified by name or ID.",
+    .examples = examples,
+    .max_args = -1,
+    .flags = CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER,
+    .opts = container_inspect_tables,
+    .args_size = sizeof(struct inspect_args),
+    .run = inspect_run,
 };

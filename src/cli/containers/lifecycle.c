@@ -10,9 +10,11 @@
 
 /* The options that choose containers are the first member of every argument struct here. */
 #define SELECT_ALL(T, what) O_BOOL('a', "all", T, sel.all, what)
-#define SELECT_LATEST(T) O_BOOL('l', "latest", T, sel.latest, "Act on the latest container podman is aware of")
+#define SELECT_LATEST(T)                                                                           \
+    O_BOOL('l', "latest", T, sel.latest, "Act on the latest container podman is aware of")
 #define SELECT_CIDFILE(T)                                                                          \
-    O_STRV(0, "cidfile", T, sel.cidfile, "path", "Read the container ID from the file", .complete = COMPLETE_FILE)
+    O_STRV(0, "cidfile", T, sel.cidfile, "path", "Read the container ID from the file",            \
+           .complete = COMPLETE_FILE)
 #define SELECT_FILTER(T)                                                                           \
     O_STRV('f', "filter", T, sel.filter, "key=value", "Filter the containers by condition")
 
@@ -76,7 +78,8 @@ static int start_run(struct cmd_ctx *x, void *args)
     int code;
 
     if ((o->attach || o->interactive) && (x->nargs > 1 || o->sel.all))
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "you cannot start and attach multiple containers at once");
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "you cannot start and attach multiple containers at once");
     int r = select_targets(x, &o->sel, false, &list, &code);
     if (r < 0)
         return r;
@@ -86,21 +89,31 @@ static int start_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt start_opts[] = {
-    O_BOOL(0, "all", struct start_args, sel.all, "Start all containers regardless of their state or configuration"),
+    O_BOOL(0, "all", struct start_args, sel.all,
+           "Start all containers regardless of their state or configuration"),
     O_BOOL('a', "attach", struct start_args, attach, "Attach container's STDOUT and STDERR"),
-    O_STR(0, "detach-keys", struct start_args, detach_keys, "keys", "Key sequence for detaching from a container"),
+    O_STR(0, "detach-keys", struct start_args, detach_keys, "keys",
+          "Key sequence for detaching from a container"),
     SELECT_FILTER(struct start_args),
-    O_BOOL('i', "interactive", struct start_args, interactive, "Make STDIN available to the contained process"),
+    O_BOOL('i', "interactive", struct start_args, interactive,
+           "Make STDIN available to the contained process"),
     SELECT_LATEST(struct start_args),
-    O_BOOL(0, "sig-proxy", struct start_args, sig_proxy, "Proxy received signals to the process (default true if attaching, false otherwise)", .def = "true"),
+    O_BOOL(0, "sig-proxy", struct start_args, sig_proxy,
+           "Proxy received signals to the process (default true if attaching, false otherwise)",
+           .def = "true"),
     { 0 },
 };
 static const struct opt *const start_tables[] = { start_opts, NULL };
 const struct cmd cmd_start = {
-    .name = "start", .summary = "Start one or more containers", .usage = "[options] CONTAINER [CONTAINER...]",
+    .name = "start",
+    .summary = "Start one or more containers",
+    .usage = "[options] CONTAINER [CONTAINER...]",
     .description = "Starts one or more containers. The container name or ID can be used.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER, .opts = start_tables,
-    .args_size = sizeof(struct start_args), .run = start_run,
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER,
+    .opts = start_tables,
+    .args_size = sizeof(struct start_args),
+    .run = start_run,
 };
 
 /* ---------- init ---------- */
@@ -110,7 +123,8 @@ static int init_one(struct cmd_ctx *x, struct target *t, void *arg)
     char **warnings = NULL;
     (void)arg;
     if (t->c.alive)
-        return err_set(x->err, ERR_STATE, EEXIST, "container %s has already been initialized: container state improper",
+        return err_set(x->err, ERR_STATE, EEXIST,
+                       "container %s has already been initialized: container state improper",
                        t->c.config.id);
     int r = container_start(cmd_engine(x), x->arena, &t->c, true, NULL, &warnings, x->err);
     print_warnings(warnings);
@@ -145,11 +159,17 @@ static const struct opt init_opts[] = {
 };
 static const struct opt *const init_tables[] = { init_opts, NULL };
 const struct cmd cmd_init = {
-    .name = "init", .summary = "Initialize one or more containers", .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Initialize one or more containers, creating the OCI spec and mounts for inspection. "
-                   "Container names or IDs can be used.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER, .opts = init_tables,
-    .args_size = sizeof(struct simple_args), .run = init_run,
+    .name = "init",
+    .summary = "Initialize one or more containers",
+    .usage = "[options] CONTAINER [CONTAINER...]",
+    .description =
+        "Initialize one or more containers, creating the OCI spec and mounts for inspection. "
+        "Container names or IDs can be used.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER,
+    .opts = init_tables,
+    .args_size = sizeof(struct simple_args),
+    .run = init_run,
 };
 
 /* ---------- stop, restart ---------- */
@@ -190,18 +210,26 @@ static const struct opt stop_opts[] = {
     SELECT_ALL(struct stop_args, "Stop all running containers"),
     SELECT_CIDFILE(struct stop_args),
     SELECT_FILTER(struct stop_args),
-    O_BOOL('i', "ignore", struct stop_args, sel.ignore, "Ignore errors when a specified container is missing"),
+    O_BOOL('i', "ignore", struct stop_args, sel.ignore,
+           "Ignore errors when a specified container is missing"),
     SELECT_LATEST(struct stop_args),
-    O_INT('t', "time", struct stop_args, time, "seconds", "Seconds to wait for stop before killing the container", .def = "10"),
+    O_INT('t', "time", struct stop_args, time, "seconds",
+          "Seconds to wait for stop before killing the container", .def = "10"),
     { 0 },
 };
 static const struct opt *const stop_tables[] = { stop_opts, NULL };
 const struct cmd cmd_stop = {
-    .name = "stop", .summary = "Stop one or more containers", .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Stops one or more running containers. The container name or ID can be used. A timeout to "
-                   "forcibly stop the container can also be set but defaults to 10 seconds otherwise.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER_RUNNING, .opts = stop_tables,
-    .args_size = sizeof(struct stop_args), .run = stop_run,
+    .name = "stop",
+    .summary = "Stop one or more containers",
+    .usage = "[options] CONTAINER [CONTAINER...]",
+    .description =
+        "Stops one or more running containers. The container name or ID can be used. A timeout to "
+        "forcibly stop the container can also be set but defaults to 10 seconds otherwise.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = stop_tables,
+    .args_size = sizeof(struct stop_args),
+    .run = stop_run,
 };
 
 static int restart_one(struct cmd_ctx *x, struct target *t, void *arg)
@@ -238,17 +266,23 @@ static const struct opt restart_opts[] = {
     SELECT_FILTER(struct stop_args),
     SELECT_LATEST(struct stop_args),
     O_BOOL(0, "running", struct stop_args, running, "Restart only running containers"),
-    O_INT('t', "time", struct stop_args, time, "seconds", "Seconds to wait for stop before killing the container", .def = "10"),
+    O_INT('t', "time", struct stop_args, time, "seconds",
+          "Seconds to wait for stop before killing the container", .def = "10"),
     { 0 },
 };
 static const struct opt *const restart_tables[] = { restart_opts, NULL };
 const struct cmd cmd_restart = {
-    .name = "restart", .summary = "Restart one or more containers",
+    .name = "restart",
+    .summary = "Restart one or more containers",
     .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Restarts one or more running containers. The container ID or name can be used. A timeout "
-                   "before forcibly stopping can be set, but defaults to 10 seconds.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER, .opts = restart_tables,
-    .args_size = sizeof(struct stop_args), .run = restart_run,
+    .description =
+        "Restarts one or more running containers. The container ID or name can be used. A timeout "
+        "before forcibly stopping can be set, but defaults to 10 seconds.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER,
+    .opts = restart_tables,
+    .args_size = sizeof(struct stop_args),
+    .run = restart_run,
 };
 
 /* ---------- kill ---------- */
@@ -279,17 +313,23 @@ static const struct opt kill_opts[] = {
     SELECT_ALL(struct kill_args, "Signal all running containers"),
     SELECT_CIDFILE(struct kill_args),
     SELECT_LATEST(struct kill_args),
-    O_STR('s', "signal", struct kill_args, signal, "signal", "Signal to send to the container", .def = "KILL"),
+    O_STR('s', "signal", struct kill_args, signal, "signal", "Signal to send to the container",
+          .def = "KILL"),
     { 0 },
 };
 static const struct opt *const kill_tables[] = { kill_opts, NULL };
 const struct cmd cmd_kill = {
-    .name = "kill", .summary = "Kill one or more running containers with a specific signal",
+    .name = "kill",
+    .summary = "Kill one or more running containers with a specific signal",
     .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "The main process inside each container specified will be sent SIGKILL, or any signal "
-                   "specified with option --signal.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER_RUNNING, .opts = kill_tables,
-    .args_size = sizeof(struct kill_args), .run = kill_run,
+    .description =
+        "The main process inside each container specified will be sent SIGKILL, or any signal "
+        "specified with option --signal.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = kill_tables,
+    .args_size = sizeof(struct kill_args),
+    .run = kill_run,
 };
 
 /* ---------- pause, unpause ---------- */
@@ -333,16 +373,25 @@ static const struct opt pause_opts[] = {
 };
 static const struct opt *const pause_tables[] = { pause_opts, NULL };
 const struct cmd cmd_pause = {
-    .name = "pause", .summary = "Pause all the processes in one or more containers",
+    .name = "pause",
+    .summary = "Pause all the processes in one or more containers",
     .usage = "[options] CONTAINER [CONTAINER...]",
     .description = "Pauses one or more running containers. The container name or ID can be used.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER_RUNNING, .opts = pause_tables,
-    .args_size = sizeof(struct simple_args), .run = pause_run,
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = pause_tables,
+    .args_size = sizeof(struct simple_args),
+    .run = pause_run,
 };
 const struct cmd cmd_unpause = {
-    .name = "unpause", .summary = "Unpause the processes in one or more containers",
+    .name = "unpause",
+    .summary = "Unpause the processes in one or more containers",
     .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Unpauses one or more previously paused containers. The container name or ID can be used.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER_RUNNING, .opts = pause_tables,
-    .args_size = sizeof(struct simple_args), .run = unpause_run,
+    .description =
+        "Unpauses one or more previously paused containers. The container name or ID can be used.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = pause_tables,
+    .args_size = sizeof(struct simple_args),
+    .run = unpause_run,
 };

@@ -37,7 +37,8 @@ static char *status_text(struct arena *a, const struct container *c, int64_t now
 
     switch (c->status) {
     case CTR_RUNNING:
-        return arena_printf(a, "Up %s", human_duration(now - c->run.started_at, text, sizeof(text)));
+        return arena_printf(a, "Up %s",
+                            human_duration(now - c->run.started_at, text, sizeof(text)));
     case CTR_PAUSED:
         return arena_strdup(a, "Paused");
     case CTR_EXITED:
@@ -87,8 +88,8 @@ static json_t *labels_of(const kv_list *m)
 static const struct {
     const char *json, *proc;
 } namespace_files[] = {
-    { "Mnt", "mnt" }, { "Cgroup", "cgroup" }, { "Ipc", "ipc" }, { "Net", "net" },
-    { "Pidns", "pid" }, { "Uts", "uts" }, { "User", "user" },
+    { "Mnt", "mnt" },   { "Cgroup", "cgroup" }, { "Ipc", "ipc" },   { "Net", "net" },
+    { "Pidns", "pid" }, { "Uts", "uts" },       { "User", "user" },
 };
 
 static json_t *namespaces_of(const struct container *c)
@@ -97,7 +98,8 @@ static json_t *namespaces_of(const struct container *c)
 
     for (size_t i = 0; c->run.pid > 0 && i < ARRAY_SIZE(namespace_files); i++) {
         char path[64], link[64];
-        snprintf(path, sizeof(path), "/proc/%" PRId64 "/ns/%s", c->run.pid, namespace_files[i].proc);
+        snprintf(path, sizeof(path), "/proc/%" PRId64 "/ns/%s", c->run.pid,
+                 namespace_files[i].proc);
         ssize_t n = readlink(path, link, sizeof(link) - 1);
         if (n <= 0)
             continue;
@@ -112,29 +114,33 @@ static json_t *namespaces_of(const struct container *c)
 }
 
 /* The document of --format json; the order is that of Podman's. */
-static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct container *c, int64_t now)
+static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct container *c,
+                        int64_t now)
 {
     const struct container_config *k = &c->config;
     char human[64];
     json_t *row = json_pack(
-        "{s:b,s:o,s:s,s:s,s:b,s:I,s:I,s:n,s:s,s:s,s:s,s:b,s:o,s:o,s:[s],s:o,s:[],s:I,s:s,s:s,s:[],s:I,s:n,s:I,s:s,s:s,s:I}",
+        "{s:b,s:o,s:s,s:s,s:b,s:I,s:I,s:n,s:s,s:s,s:s,s:b,s:o,s:o,s:[s],s:o,s:[],s:I,s:s,s:s,s:[],"
+        "s:I,s:n,s:I,s:s,s:s,s:I}",
         "AutoRemove", k->auto_remove, "Command", strings_of(k->command), "CreatedAt",
-        arena_printf(x->arena, "%s ago", human_duration(now - k->created, human, sizeof(human))), "CIDFile",
-        k->cid_file ? k->cid_file : "", "Exited", c->status == CTR_EXITED, "ExitedAt",
-        (json_int_t)(c->run.finished_at ? c->run.finished_at / NSEC_PER_SEC : -62135596800LL), "ExitCode",
-        (json_int_t)c->run.exit_code, "ExposedPorts", "Id", k->id, "Image", k->image_name ? k->image_name : "", "ImageID",
-        k->image ? k->image : "", "IsInfra", 0, "Labels", k->labels.n ? labels_of(&k->labels) : json_null(), "Mounts",
-        mounts_of(k), "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(), "Networks", "Pid",
+        arena_printf(x->arena, "%s ago", human_duration(now - k->created, human, sizeof(human))),
+        "CIDFile", k->cid_file ? k->cid_file : "", "Exited", c->status == CTR_EXITED, "ExitedAt",
+        (json_int_t)(c->run.finished_at ? c->run.finished_at / NSEC_PER_SEC : -62135596800LL),
+        "ExitCode", (json_int_t)c->run.exit_code, "ExposedPorts", "Id", k->id, "Image",
+        k->image_name ? k->image_name : "", "ImageID", k->image ? k->image : "", "IsInfra", 0,
+        "Labels", k->labels.n ? labels_of(&k->labels) : json_null(), "Mounts", mounts_of(k),
+        "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(), "Networks", "Pid",
         (json_int_t)(c->alive ? c->run.pid : 0), "Pod", "", "PodName", "", "Ports", "Restarts",
         (json_int_t)c->run.restart_count, "Size", "StartedAt",
-        (json_int_t)(c->run.started_at ? c->run.started_at / NSEC_PER_SEC : -62135596800LL), "State",
-        container_status_names[c->status], "Status", status_text(x->arena, c, now), "Created",
-        (json_int_t)(k->created / NSEC_PER_SEC));
+        (json_int_t)(c->run.started_at ? c->run.started_at / NSEC_PER_SEC : -62135596800LL),
+        "State", container_status_names[c->status], "Status", status_text(x->arena, c, now),
+        "Created", (json_int_t)(k->created / NSEC_PER_SEC));
     return row;
 }
 
 /* The texts that a template sees, beside those of json_row(). */
-static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct container *c, int64_t now, json_t *row)
+static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct container *c,
+                        int64_t now, json_t *row)
 {
     const struct container_config *k = &c->config;
     struct arena *a = x->arena;
@@ -144,7 +150,9 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
 
 #define SET(key, val) json_object_set_new(row, key, json_string(val))
     SET("ID", trunc ? arena_strndup(a, k->id, 12) : k->id);
-    SET("ImageID", trunc && k->image ? arena_strndup(a, k->image, strnlen(k->image, 12)) : k->image ? k->image : "");
+    SET("ImageID", trunc && k->image ? arena_strndup(a, k->image, strnlen(k->image, 12))
+                   : k->image        ? k->image
+                                     : "");
     SET("Command", command_text(a, k, trunc));
     SET("Names", k->name);
     SET("CreatedAt", time_format_go(k->created, stamp));
@@ -158,7 +166,7 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     AUTO_BUF b = { 0 };
     size_t i;
     json_t *each;
-    json_array_foreach(mounts, i, each)
+    json_array_foreach (mounts, i, each)
         buf_printf(&b, "%s%s", i ? "," : "", json_string_value(each));
     SET("Mounts", b.data ? b.data : "");
     buf_reset(&b);
@@ -182,10 +190,11 @@ static int size_field(struct cmd_ctx *x, const struct container *c, bool json, j
 
     if (r < 0)
         return r;
-    json_object_set_new(row, "Size",
-                        json ? json_pack("{s:I,s:I}", "rootFsSize", (json_int_t)root, "rwSize", (json_int_t)rw)
-                             : json_string(arena_printf(x->arena, "%s (virtual %s)", human_size(rw, a, sizeof(a)),
-                                                        human_size(root, b, sizeof(b)))));
+    json_object_set_new(
+        row, "Size",
+        json ? json_pack("{s:I,s:I}", "rootFsSize", (json_int_t)root, "rwSize", (json_int_t)rw)
+             : json_string(arena_printf(x->arena, "%s (virtual %s)", human_size(rw, a, sizeof(a)),
+                                        human_size(root, b, sizeof(b)))));
     return 0;
 }
 
@@ -200,7 +209,8 @@ static int compare(const void *px, const void *py)
     if (STR_EQ(sort_key, "id"))
         return strcmp(x->config.id, y->config.id);
     if (STR_EQ(sort_key, "image"))
-        return strcmp(x->config.image_name ? x->config.image_name : "", y->config.image_name ? y->config.image_name : "");
+        return strcmp(x->config.image_name ? x->config.image_name : "",
+                      y->config.image_name ? y->config.image_name : "");
     if (STR_EQ(sort_key, "names"))
         return strcmp(x->config.name, y->config.name);
     if (STR_EQ(sort_key, "runningfor"))
@@ -208,7 +218,8 @@ static int compare(const void *px, const void *py)
     if (STR_EQ(sort_key, "status"))
         return strcmp(container_status_names[x->status], container_status_names[y->status]);
     if (STR_EQ(sort_key, "command"))
-        return strcmp(x->config.command ? x->config.command[0] : "", y->config.command ? y->config.command[0] : "");
+        return strcmp(x->config.command ? x->config.command[0] : "",
+                      y->config.command ? y->config.command[0] : "");
     return CMP(x->config.created, y->config.created);
 #undef CMP
 }
@@ -246,18 +257,33 @@ static int choose(struct cmd_ctx *x, const struct ps_args *o, struct container_l
 }
 
 static const char default_format[] =
-    "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
-static const char ns_format[] =
-    "table {{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.cgroup}}\t{{.ipc}}\t{{.mnt}}\t{{.net}}\t{{.pid}}\t{{.uts}}\t{{.user}}";
+    "table "
+    "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+static const char ns_format[] = "table "
+                                "{{.ID}}\t{{.Names}}\t{{.Pid}}\t{{.cgroup}}\t{{.ipc}}\t{{.mnt}}\t{{"
+                                ".net}}\t{{.pid}}\t{{.uts}}\t{{.user}}";
 
 static const struct cli_header headers[] = {
-    { "ID", "CONTAINER ID" },       { "CreatedHuman", "CREATED" }, { "RunningFor", "CREATED" },
-    { "PodName", "PODNAME" },       { "Pod", "POD ID" },           { "ImageID", "IMAGE ID" },
-    { "CreatedAt", "CREATED AT" },  { "StartedAt", "STARTED AT" }, { "ExitedAt", "EXITED AT" },
-    { "ExitCode", "EXIT CODE" },    { "IsInfra", "IS INFRA" },     { "Pid", "PID" },
-    { "cgroup", "CGROUPNS" },       { "ipc", "IPC" },              { "mnt", "MNT" },
-    { "net", "NET" },               { "pid", "PIDNS" },            { "uts", "UTS" },
-    { "user", "USERNS" },           { NULL, NULL },
+    { "ID", "CONTAINER ID" },
+    { "CreatedHuman", "CREATED" },
+    { "RunningFor", "CREATED" },
+    { "PodName", "PODNAME" },
+    { "Pod", "POD ID" },
+    { "ImageID", "IMAGE ID" },
+    { "CreatedAt", "CREATED AT" },
+    { "StartedAt", "STARTED AT" },
+    { "ExitedAt", "EXITED AT" },
+    { "ExitCode", "EXIT CODE" },
+    { "IsInfra", "IS INFRA" },
+    { "Pid", "PID" },
+    { "cgroup", "CGROUPNS" },
+    { "ipc", "IPC" },
+    { "mnt", "MNT" },
+    { "net", "NET" },
+    { "pid", "PIDNS" },
+    { "uts", "UTS" },
+    { "user", "USERNS" },
+    { NULL, NULL },
 };
 
 static int print(struct cmd_ctx *x, const struct ps_args *o)
@@ -292,7 +318,10 @@ static int print(struct cmd_ctx *x, const struct ps_args *o)
                           : default_format;
     if (o->size && !o->format)
         format = arena_printf(x->arena, "%s\t{{.Size}}", format);
-    struct cli_list how = { .format = o->format ? format : NULL, .def = format, .title = "ps", .headers = headers,
+    struct cli_list how = { .format = o->format ? format : NULL,
+                            .def = format,
+                            .title = "ps",
+                            .headers = headers,
                             .no_heading = o->noheading };
     return cli_print_list(rows, &how, x->err);
 }
@@ -302,7 +331,8 @@ static int ps_run(struct cmd_ctx *x, void *args)
     struct ps_args *o = args;
 
     if (o->latest && (o->all || o->last > 0))
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--all, --last and --latest cannot be used together");
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--all, --last and --latest cannot be used together");
     if (o->quiet && o->format)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "quiet and format cannot be used together");
     if (o->quiet && o->size)
@@ -322,21 +352,30 @@ static int ps_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt ps_opts[] = {
-    O_BOOL('a', "all", struct ps_args, all, "Show all the containers, default is only running containers"),
-    O_BOOL(0, "external", struct ps_args, external, "Show containers in storage not controlled by Podman"),
-    O_STRV('f', "filter", struct ps_args, filter, "key=value", "Filter output based on conditions given"),
-    O_STR(0, "format", struct ps_args, format, "template", "Pretty-print containers to JSON or using a Go template"),
-    O_INT('n', "last", struct ps_args, last, "number", "Print the n last created containers (all states)", .def = "-1"),
+    O_BOOL('a', "all", struct ps_args, all,
+           "Show all the containers, default is only running containers"),
+    O_BOOL(0, "external", struct ps_args, external,
+           "Show containers in storage not controlled by Podman"),
+    O_STRV('f', "filter", struct ps_args, filter, "key=value",
+           "Filter output based on conditions given"),
+    O_STR(0, "format", struct ps_args, format, "template",
+          "Pretty-print containers to JSON or using a Go template"),
+    O_INT('n', "last", struct ps_args, last, "number",
+          "Print the n last created containers (all states)", .def = "-1"),
     O_BOOL('l', "latest", struct ps_args, latest, "Show the latest container created (all states)"),
     O_BOOL(0, "no-trunc", struct ps_args, no_trunc, "Display the extended information"),
     O_BOOL(0, "noheading", struct ps_args, noheading, "Do not print headers"),
     O_BOOL(0, "ns", struct ps_args, ns, "Display namespace information"),
-    O_BOOL('p', "pod", struct ps_args, pod, "Print the ID and name of the pod the containers are associated with"),
+    O_BOOL('p', "pod", struct ps_args, pod,
+           "Print the ID and name of the pod the containers are associated with"),
     O_BOOL('q', "quiet", struct ps_args, quiet, "Print the numeric IDs of the containers only"),
     O_BOOL('s', "size", struct ps_args, size, "Display the total file sizes"),
-    O_STR(0, "sort", struct ps_args, sort, "field", "Sort output by", .choices = "command|created|id|image|names|runningfor|size|status"),
-    O_BOOL(0, "sync", struct ps_args, sync, "Sync container state with OCI runtime", .flags = OPTF_HIDDEN),
-    O_UINT('w', "watch", struct ps_args, watch, "seconds", "Watch the ps output on an interval in seconds"),
+    O_STR(0, "sort", struct ps_args, sort, "field", "Sort output by",
+          .choices = "command|created|id|image|names|runningfor|size|status"),
+    O_BOOL(0, "sync", struct ps_args, sync, "Sync container state with OCI runtime",
+           .flags = OPTF_HIDDEN),
+    O_UINT('w', "watch", struct ps_args, watch, "seconds",
+           "Watch the ps output on an interval in seconds"),
     { 0 },
 };
 static const struct opt *const ps_tables[] = { ps_opts, NULL };
@@ -345,7 +384,14 @@ static const char *const ps_examples[] = {
     "podman ps --size --sort names", NULL
 };
 const struct cmd cmd_ps = {
-    .name = "ps", .summary = "List containers", .usage = "[options]",
-    .description = "Prints out information about the containers", .examples = ps_examples, .max_args = 0,
-    .flags = CMD_NO_USERNS, .opts = ps_tables, .args_size = sizeof(struct ps_args), .run = ps_run,
+    .name = "ps",
+    .summary = "List containers",
+    .usage = "[options]",
+    .description = "Prints out information about the containers",
+    .examples = ps_examples,
+    .max_args = 0,
+    .flags = CMD_NO_USERNS,
+    .opts = ps_tables,
+    .args_size = sizeof(struct ps_args),
+    .run = ps_run,
 };

@@ -31,7 +31,9 @@ static int rm_run(struct cmd_ctx *x, void *args)
     /* exitcodes.tsv: 1 = no such container, 2 = running or paused without --force, 125 = the rest */
     if (code)
         code = 1;
-    struct container_remove_options rm = { .force = o->force, .volumes = o->volumes, .depend = o->depend,
+    struct container_remove_options rm = { .force = o->force,
+                                           .volumes = o->volumes,
+                                           .depend = o->depend,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
     for (size_t i = 0; i < list.n; i++) {
         if (container_remove(cmd_engine(x), &list.items[i].c, &rm, x->err) == 0) {
@@ -50,22 +52,36 @@ static int rm_run(struct cmd_ctx *x, void *args)
 
 static const struct opt rm_opts[] = {
     O_BOOL('a', "all", struct rm_args, sel.all, "Remove all containers"),
-    O_STRV(0, "cidfile", struct rm_args, sel.cidfile, "path", "Read the container ID from the file", .complete = COMPLETE_FILE),
-    O_BOOL(0, "depend", struct rm_args, depend, "Remove container and all containers that depend on the selected container"),
-    O_STRV(0, "filter", struct rm_args, sel.filter, "key=value", "Filter the containers by condition"),
+    O_STRV(0, "cidfile", struct rm_args, sel.cidfile, "path", "Read the container ID from the file",
+           .complete = COMPLETE_FILE),
+    O_BOOL(0, "depend", struct rm_args, depend,
+           "Remove container and all containers that depend on the selected container"),
+    O_STRV(0, "filter", struct rm_args, sel.filter, "key=value",
+           "Filter the containers by condition"),
     O_BOOL('f', "force", struct rm_args, force, "Force removal of a running or unusable container"),
-    O_BOOL('i', "ignore", struct rm_args, sel.ignore, "Ignore errors when a specified container is missing"),
-    O_BOOL('l', "latest", struct rm_args, sel.latest, "Act on the latest container podman is aware of"),
-    O_INT('t', "time", struct rm_args, time, "seconds", "Seconds to wait for stop before killing the container", .def = "10"),
-    O_BOOL('v', "volumes", struct rm_args, volumes, "Remove anonymous volumes associated with the container"),
+    O_BOOL('i', "ignore", struct rm_args, sel.ignore,
+           "Ignore errors when a specified container is missing"),
+    O_BOOL('l', "latest", struct rm_args, sel.latest,
+           "Act on the latest container podman is aware of"),
+    O_INT('t', "time", struct rm_args, time, "seconds",
+          "Seconds to wait for stop before killing the container", .def = "10"),
+    O_BOOL('v', "volumes", struct rm_args, volumes,
+           "Remove anonymous volumes associated with the container"),
     { 0 },
 };
 static const struct opt *const rm_tables[] = { rm_opts, NULL };
 const struct cmd cmd_rm = {
-    .name = "rm", .summary = "Remove one or more containers", .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Removes one or more containers from the host. The container name or ID can be used. Command "
-                   "does not remove images. Running or unusable containers will not be removed without the -f option.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER, .opts = rm_tables, .args_size = sizeof(struct rm_args),
+    .name = "rm",
+    .summary = "Remove one or more containers",
+    .usage = "[options] CONTAINER [CONTAINER...]",
+    .description = "Removes one or more containers from the host. The container name or ID can be "
+                   "used. Command "
+                   "does not remove images. Running or unusable containers will not be removed "
+                   "without the -f option.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER,
+    .opts = rm_tables,
+    .args_size = sizeof(struct rm_args),
     .run = rm_run,
 };
 
@@ -118,15 +134,20 @@ static int prune_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt prune_opts[] = {
-    O_STRV(0, "filter", struct prune_args, filter, "key=value", "Provide filter values (e.g. 'label=<key>=<value>')"),
+    O_STRV(0, "filter", struct prune_args, filter, "key=value",
+           "Provide filter values (e.g. 'label=<key>=<value>')"),
     O_BOOL('f', "force", struct prune_args, force, "Do not prompt for confirmation"),
     { 0 },
 };
 static const struct opt *const prune_tables[] = { prune_opts, NULL };
 const struct cmd cmd_container_prune = {
-    .name = "prune", .summary = "Remove all non running containers", .usage = "[options]",
-    .description = "Removes all non running containers", .opts = prune_tables,
-    .args_size = sizeof(struct prune_args), .run = prune_run,
+    .name = "prune",
+    .summary = "Remove all non running containers",
+    .usage = "[options]",
+    .description = "Removes all non running containers",
+    .opts = prune_tables,
+    .args_size = sizeof(struct prune_args),
+    .run = prune_run,
 };
 
 /* ---------- cleanup ---------- */
@@ -149,7 +170,9 @@ static int cleanup_run(struct cmd_ctx *x, void *args)
         struct target *t = &list.items[i];
         if (t->c.alive && t->c.status != CTR_EXITED) {
             if (!o->stopped_only && !o->sel.all) {
-                err_set(x->err, ERR_STATE, EBUSY, "container %s is running or paused, refusing to clean up: container state improper",
+                err_set(x->err, ERR_STATE, EBUSY,
+                        "container %s is running or paused, refusing to clean up: container state "
+                        "improper",
                         t->c.config.id);
                 print_error(x->err);
                 code = 125;
@@ -169,21 +192,28 @@ static int cleanup_run(struct cmd_ctx *x, void *args)
 
 static const struct opt cleanup_opts[] = {
     O_BOOL('a', "all", struct cleanup_args, sel.all, "Cleans up all containers"),
-    O_BOOL('l', "latest", struct cleanup_args, sel.latest, "Act on the latest container podman is aware of"),
+    O_BOOL('l', "latest", struct cleanup_args, sel.latest,
+           "Act on the latest container podman is aware of"),
     O_BOOL(0, "rm", struct cleanup_args, rm, "After cleanup, remove the container entirely"),
     O_BOOL(0, "rmi", struct cleanup_args, rmi, "After cleanup, remove the image entirely"),
-    O_BOOL(0, "stopped-only", struct cleanup_args, stopped_only, "Only clean up when the container has ended"),
+    O_BOOL(0, "stopped-only", struct cleanup_args, stopped_only,
+           "Only clean up when the container has ended"),
     { 0 },
 };
 static const struct opt *const cleanup_tables[] = { cleanup_opts, NULL };
 const struct cmd cmd_cleanup = {
-    .name = "cleanup", .summary = "Clean up network and mountpoints of one or more containers",
+    .name = "cleanup",
+    .summary = "Clean up network and mountpoints of one or more containers",
     .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Cleans up what one or more containers left on the host, such as run state. The container "
-                   "name or ID can be used. The command is used internally when running containers, but can "
-                   "also be used if container cleanup has failed when a container exits.",
-    .max_args = -1, .complete = COMPLETE_CONTAINER, .opts = cleanup_tables,
-    .args_size = sizeof(struct cleanup_args), .run = cleanup_run,
+    .description =
+        "Cleans up what one or more containers left on the host, such as run state. The container "
+        "name or ID can be used. The command is used internally when running containers, but can "
+        "also be used if container cleanup has failed when a container exits.",
+    .max_args = -1,
+    .complete = COMPLETE_CONTAINER,
+    .opts = cleanup_tables,
+    .args_size = sizeof(struct cleanup_args),
+    .run = cleanup_run,
 };
 
 /* ---------- exists, rename ---------- */
@@ -200,7 +230,8 @@ static int exists_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt exists_opts[] = {
-    O_BOOL(0, "external", struct exists_args, external, "Check external storage containers as well as Podman containers"),
+    O_BOOL(0, "external", struct exists_args, external,
+           "Check external storage containers as well as Podman containers"),
     { 0 },
 };
 static const struct opt *const exists_tables[] = { exists_opts, NULL };
@@ -208,10 +239,18 @@ static const char *const exists_examples[] = {
     "podman container exists myctr || podman run --name myctr docker.io/library/busybox", NULL
 };
 const struct cmd cmd_container_exists = {
-    .name = "exists", .summary = "Check if a container exists", .usage = "[options] CONTAINER",
-    .description = "If the named container exists, podman container exists exits with 0, otherwise the exit code will be 1.",
-    .examples = exists_examples, .min_args = 1, .max_args = 1, .flags = CMD_NO_USERNS,
-    .complete = COMPLETE_CONTAINER, .opts = exists_tables, .args_size = sizeof(struct exists_args),
+    .name = "exists",
+    .summary = "Check if a container exists",
+    .usage = "[options] CONTAINER",
+    .description = "If the named container exists, podman container exists exits with 0, otherwise "
+                   "the exit code will be 1.",
+    .examples = exists_examples,
+    .min_args = 1,
+    .max_args = 1,
+    .flags = CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER,
+    .opts = exists_tables,
+    .args_size = sizeof(struct exists_args),
     .run = exists_run,
 };
 
@@ -227,9 +266,14 @@ static int rename_run(struct cmd_ctx *x, void *args)
 }
 
 const struct cmd cmd_rename = {
-    .name = "rename", .summary = "Rename an existing container", .usage = "CONTAINER NAME",
+    .name = "rename",
+    .summary = "Rename an existing container",
+    .usage = "CONTAINER NAME",
     .description = "The podman rename command allows you to rename an existing container",
-    .min_args = 2, .max_args = 2, .complete = COMPLETE_CONTAINER, .run = rename_run,
+    .min_args = 2,
+    .max_args = 2,
+    .complete = COMPLETE_CONTAINER,
+    .run = rename_run,
 };
 
 /* ---------- wait ---------- */
@@ -252,9 +296,11 @@ static int wait_states(struct cmd_ctx *x, char *const *conditions, unsigned *ret
         if (STR_EQ(word, "configured"))
             i = CTR_CREATED;
         if (STR_IN(word, "healthy", "unhealthy", "removing"))
-            return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP, "waiting for \"%s\" is not supported yet", word);
+            return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                           "waiting for \"%s\" is not supported yet", word);
         if (i == CTR_STATUS_COUNT)
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "unknown container state: %s: invalid argument", word);
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "unknown container state: %s: invalid argument", word);
         *ret |= 1u << i;
     }
     return 0;
@@ -268,7 +314,8 @@ static int wait_interval(struct cmd_ctx *x, const char *text, int64_t *ret)
     if (parse_u64(text, 86400000, &ms) == 0)
         *ret = (int64_t)ms * 1000000;
     else if (parse_duration(text, ret) < 0 || *ret < 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --interval \"%s\": not a duration", text);
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --interval \"%s\": not a duration",
+                       text);
     return 0;
 }
 
@@ -308,16 +355,25 @@ static int wait_run(struct cmd_ctx *x, void *args)
 
 static const struct opt wait_opts[] = {
     O_SLICE(0, "condition", struct wait_args, condition, "state", "Condition to wait on"),
-    O_BOOL(0, "exit-first-match", struct wait_args, exit_first, "Wait for the first of the containers only"),
+    O_BOOL(0, "exit-first-match", struct wait_args, exit_first,
+           "Wait for the first of the containers only"),
     O_BOOL(0, "ignore", struct wait_args, sel.ignore, "Ignore if a container does not exist"),
-    O_STR('i', "interval", struct wait_args, interval, "duration", "Time Interval to wait before polling for completion", .def = "250ms"),
-    O_BOOL('l', "latest", struct wait_args, sel.latest, "Act on the latest container podman is aware of"),
+    O_STR('i', "interval", struct wait_args, interval, "duration",
+          "Time Interval to wait before polling for completion", .def = "250ms"),
+    O_BOOL('l', "latest", struct wait_args, sel.latest,
+           "Act on the latest container podman is aware of"),
     { 0 },
 };
 static const struct opt *const wait_tables[] = { wait_opts, NULL };
 const struct cmd cmd_wait = {
-    .name = "wait", .summary = "Block on one or more containers", .usage = "[options] CONTAINER [CONTAINER...]",
+    .name = "wait",
+    .summary = "Block on one or more containers",
+    .usage = "[options] CONTAINER [CONTAINER...]",
     .description = "Block until one or more containers stop and then print their exit codes.",
-    .max_args = -1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER, .opts = wait_tables,
-    .args_size = sizeof(struct wait_args), .run = wait_run,
+    .max_args = -1,
+    .flags = CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER,
+    .opts = wait_tables,
+    .args_size = sizeof(struct wait_args),
+    .run = wait_run,
 };

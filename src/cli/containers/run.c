@@ -23,14 +23,16 @@ static int create(struct cmd_ctx *x, struct create_args *o, struct container_con
     if (r < 0)
         return r;
     AUTO_BUF line = { .max = 1u << 20 };
-    if (fs_read_file(AT_FDCWD, "/proc/self/cmdline", &line) == 0) /* what inspect shows as CreateCommand */
+    if (fs_read_file(AT_FDCWD, "/proc/self/cmdline", &line) ==
+        0) /* what inspect shows as CreateCommand */
         for (char *p = line.data; p && p < line.data + line.len; p += strlen(p) + 1)
             c->create_command = strv_add(x->arena, c->create_command, p);
     if (o->rootfs)
         c->rootfs = x->args[0];
     for (int i = 1; i < x->nargs; i++)
         c->command = strv_add(x->arena, c->command, x->args[i]);
-    r = container_create(e, x->arena, c, o->rootfs ? NULL : x->args[0], &pull, o->replace, &warnings, x->err);
+    r = container_create(e, x->arena, c, o->rootfs ? NULL : x->args[0], &pull, o->replace,
+                         &warnings, x->err);
     if (r < 0)
         return r;
     print_warnings(warnings);
@@ -104,9 +106,11 @@ static int run_run(struct cmd_ctx *x, void *args)
     int sock = -EBADF;
 
     if (o->detach && o->attach)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "conflicting options: cannot specify both --attach and --detach");
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "conflicting options: cannot specify both --attach and --detach");
     if (o->tty && !o->detach && !isatty(STDIN_FILENO))
-        log_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
+        log_warn("The input device is not a TTY. The --tty and --interactive flags might not work "
+                 "properly");
     c.config.stdin_once = o->interactive && !o->detach;
     int r = create(x, o, &c.config);
     if (r < 0)
@@ -163,9 +167,10 @@ const struct cmd cmd_create = {
     .name = "create",
     .summary = "Create but do not start a container",
     .usage = "[options] IMAGE [COMMAND [ARG...]]",
-    .description = "Creates a new container from the given image or storage and prepares it for running the "
-                   "specified command. The container ID is then printed to stdout. You can start it at any "
-                   "time with the podman start <container_id> command.",
+    .description =
+        "Creates a new container from the given image or storage and prepares it for running the "
+        "specified command. The container ID is then printed to stdout. You can start it at any "
+        "time with the podman start <container_id> command.",
     .examples = create_examples,
     .min_args = 1,
     .max_args = -1,

@@ -19,8 +19,8 @@ void print_warnings(char *const *warnings)
         fprintf(stderr, "WARN[0000] %s\n", *warnings);
 }
 
-static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_args *s, const char *name,
-                     struct target_list *out, int *ret_code)
+static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_args *s,
+                     const char *name, struct target_list *out, int *ret_code)
 {
     struct target t = { .shown = name };
     int r = container_find(e, x->arena, name, &t.c, x->err);
@@ -43,8 +43,8 @@ static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_ar
     return 0;
 }
 
-static int add_cidfile(struct cmd_ctx *x, struct engine *e, const struct select_args *s, const char *path,
-                       struct target_list *out, int *ret_code)
+static int add_cidfile(struct cmd_ctx *x, struct engine *e, const struct select_args *s,
+                       const char *path, struct target_list *out, int *ret_code)
 {
     AUTO_BUF b = { .max = 4096 };
     int r = fs_read_file(AT_FDCWD, path, &b);
@@ -75,8 +75,8 @@ static int add_all(struct cmd_ctx *x, struct engine *e, const struct select_args
     return r;
 }
 
-int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running, struct target_list *out,
-                   int *ret_code)
+int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running,
+                   struct target_list *out, int *ret_code)
 {
     int given = (x->nargs > 0) + s->all + s->latest + (s->cidfile != NULL) + (s->filter && !s->all);
     struct engine *e = cmd_engine(x);
@@ -85,8 +85,7 @@ int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running,
     if (!e)
         return -EIO;
     if (given == 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                       "you must provide at least one name or id");
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "you must provide at least one name or id");
     if ((s->all || s->latest) && x->nargs)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--%s and containers cannot be used together",
                        s->all ? "all" : "latest");

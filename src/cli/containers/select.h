@@ -21,8 +21,8 @@ struct target_list {
 /* Fills @out from names, --cidfile, --latest, --all and --filter.  @running: --all means only those that
  * a monitor supervises.  Names that are not found become one line of error each and *ret_code (the
  * others are still there), unless --ignore.  Negative when nothing can be done at all. */
-int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running, struct target_list *out,
-                   int *ret_code);
+int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running,
+                   struct target_list *out, int *ret_code);
 
 /* Runs @fn on each; prints what was typed on success and "Error: ..." otherwise.  Returns the exit code:
  * the last error's, or @code when all went well. */

@@ -20,7 +20,8 @@ static int one_container(struct cmd_ctx *x, bool latest, int skip, struct contai
     if (latest)
         return container_latest(e, x->arena, ret, x->err);
     if (x->nargs <= skip)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "%s requires a name, id, or the \"--latest\" flag", x->path);
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "%s requires a name, id, or the \"--latest\" flag", x->path);
     return container_find(e, x->arena, x->args[skip], ret, x->err);
 }
 
@@ -59,18 +60,29 @@ static int attach_run_cmd(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt attach_opts[] = {
-    O_STR(0, "detach-keys", struct attach_args, detach_keys, "keys", "Key sequence for detaching from a container"),
-    O_BOOL('l', "latest", struct attach_args, latest, "Act on the latest container podman is aware of"),
-    O_BOOL(0, "no-stdin", struct attach_args, no_stdin, "Do not attach STDIN. The default is false"),
-    O_BOOL(0, "sig-proxy", struct attach_args, sig_proxy, "Proxy received signals to the process", .def = "true"),
+    O_STR(0, "detach-keys", struct attach_args, detach_keys, "keys",
+          "Key sequence for detaching from a container"),
+    O_BOOL('l', "latest", struct attach_args, latest,
+           "Act on the latest container podman is aware of"),
+    O_BOOL(0, "no-stdin", struct attach_args, no_stdin,
+           "Do not attach STDIN. The default is false"),
+    O_BOOL(0, "sig-proxy", struct attach_args, sig_proxy, "Proxy received signals to the process",
+           .def = "true"),
     { 0 },
 };
 static const struct opt *const attach_tables[] = { attach_opts, NULL };
 const struct cmd cmd_attach = {
-    .name = "attach", .summary = "Attach to a running container", .usage = "[options] CONTAINER",
-    .description = "The podman attach command allows you to attach to a running container using the container's ID or name",
-    .max_args = 1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER_RUNNING, .opts = attach_tables,
-    .args_size = sizeof(struct attach_args), .run = attach_run_cmd,
+    .name = "attach",
+    .summary = "Attach to a running container",
+    .usage = "[options] CONTAINER",
+    .description = "The podman attach command allows you to attach to a running container using "
+                   "the container's ID or name",
+    .max_args = 1,
+    .flags = CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = attach_tables,
+    .args_size = sizeof(struct attach_args),
+    .run = attach_run_cmd,
 };
 
 /* ---------- exec ---------- */
@@ -100,18 +112,28 @@ static int exec_run(struct cmd_ctx *x, void *args)
     struct container c;
     char session[65];
     int code = 0, first = o->latest || o->cidfile ? 0 : 1;
-    int r = o->cidfile ? container_of_cidfile(x, o->cidfile, &c) : one_container(x, o->latest, 0, &c);
+    int r = o->cidfile ? container_of_cidfile(x, o->cidfile, &c)
+                       : one_container(x, o->latest, 0, &c);
 
     if (r < 0)
         return r;
     if (x->nargs <= first)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "must provide a non-empty command to start an exec session: invalid argument");
+        return err_set(
+            x->err, ERR_BAD_PARAM, EINVAL,
+            "must provide a non-empty command to start an exec session: invalid argument");
     struct exec_options opt = {
-        .command = x->args + first, .user = o->user, .workdir = o->workdir,
+        .command = x->args + first,
+        .user = o->user,
+        .workdir = o->workdir,
         .detach_keys = o->detach_keys ? o->detach_keys : c.config.detach_keys,
-        .terminal = o->tty, .interactive = o->interactive, .privileged = o->privileged,
-        .detach = o->detach, .wait_s = o->wait,
-        .in = o->interactive ? STDIN_FILENO : -1, .out = STDOUT_FILENO, .err = STDERR_FILENO,
+        .terminal = o->tty,
+        .interactive = o->interactive,
+        .privileged = o->privileged,
+        .detach = o->detach,
+        .wait_s = o->wait,
+        .in = o->interactive ? STDIN_FILENO : -1,
+        .out = STDOUT_FILENO,
+        .err = STDERR_FILENO,
     };
     if (o->detach_keys && option_detach_keys(o->detach_keys, x->err) < 0)
         return -EINVAL;
@@ -129,29 +151,47 @@ static int exec_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt exec_opts[] = {
-    O_STR(0, "cidfile", struct exec_args, cidfile, "path", "File to read the container ID from", .complete = COMPLETE_FILE),
-    O_BOOL('d', "detach", struct exec_args, detach, "Run the exec session in detached mode (backgrounded)"),
-    O_STR(0, "detach-keys", struct exec_args, detach_keys, "keys", "Key sequence for detaching from a session"),
+    O_STR(0, "cidfile", struct exec_args, cidfile, "path", "File to read the container ID from",
+          .complete = COMPLETE_FILE),
+    O_BOOL('d', "detach", struct exec_args, detach,
+           "Run the exec session in detached mode (backgrounded)"),
+    O_STR(0, "detach-keys", struct exec_args, detach_keys, "keys",
+          "Key sequence for detaching from a session"),
     O_STRV('e', "env", struct exec_args, env, "key[=value]", "Set environment variables"),
-    O_STRV(0, "env-file", struct exec_args, env_file, "path", "Read in a file of environment variables", .complete = COMPLETE_FILE),
-    O_BOOL('i', "interactive", struct exec_args, interactive, "Make STDIN available to the contained process"),
-    O_BOOL('l', "latest", struct exec_args, latest, "Act on the latest container podman is aware of"),
-    O_BOOL(0, "privileged", struct exec_args, privileged, "Give the process extended Linux capabilities inside the container. The default is false"),
+    O_STRV(0, "env-file", struct exec_args, env_file, "path",
+           "Read in a file of environment variables", .complete = COMPLETE_FILE),
+    O_BOOL('i', "interactive", struct exec_args, interactive,
+           "Make STDIN available to the contained process"),
+    O_BOOL('l', "latest", struct exec_args, latest,
+           "Act on the latest container podman is aware of"),
+    O_BOOL(
+        0, "privileged", struct exec_args, privileged,
+        "Give the process extended Linux capabilities inside the container. The default is false"),
     O_BOOL('t', "tty", struct exec_args, tty, "Allocate a pseudo-TTY. The default is false"),
-    O_STR('u', "user", struct exec_args, user, "user[:group]", "Sets the username or UID used and optionally the groupname or GID for the specified command"),
-    O_INT(0, "wait", struct exec_args, wait, "seconds", "Total seconds to wait for container to start"),
-    O_STR('w', "workdir", struct exec_args, workdir, "dir", "Working directory inside the container"),
+    O_STR('u', "user", struct exec_args, user, "user[:group]",
+          "Sets the username or UID used and optionally the groupname or GID for the specified "
+          "command"),
+    O_INT(0, "wait", struct exec_args, wait, "seconds",
+          "Total seconds to wait for container to start"),
+    O_STR('w', "workdir", struct exec_args, workdir, "dir",
+          "Working directory inside the container"),
     { 0 },
 };
 static const struct opt *const exec_tables[] = { exec_opts, NULL };
-static const char *const exec_examples[] = {
-    "podman exec -it ctrID ls", "podman exec -it -w /tmp myCtr pwd", "podman exec --user root ctrID ls", NULL
-};
+static const char *const exec_examples[] = { "podman exec -it ctrID ls",
+                                             "podman exec -it -w /tmp myCtr pwd",
+                                             "podman exec --user root ctrID ls", NULL };
 const struct cmd cmd_exec = {
-    .name = "exec", .summary = "Run a process in a running container",
-    .usage = "[options] CONTAINER COMMAND [ARG...]", .description = "Execute the specified command inside a running container.",
-    .examples = exec_examples, .max_args = -1, .flags = CMD_NO_INTERSPERSED | CMD_NO_USERNS,
-    .complete = COMPLETE_CONTAINER_RUNNING, .opts = exec_tables, .args_size = sizeof(struct exec_args),
+    .name = "exec",
+    .summary = "Run a process in a running container",
+    .usage = "[options] CONTAINER COMMAND [ARG...]",
+    .description = "Execute the specified command inside a running container.",
+    .examples = exec_examples,
+    .max_args = -1,
+    .flags = CMD_NO_INTERSPERSED | CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = exec_tables,
+    .args_size = sizeof(struct exec_args),
     .run = exec_run,
 };
 
@@ -199,9 +239,11 @@ static int logs_run(struct cmd_ctx *x, void *args)
     int code;
 
     if (o->since && parse_time(o->since, now, &lo.since) < 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "parsing --since \"%s\": not a time or a duration", o->since);
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "parsing --since \"%s\": not a time or a duration", o->since);
     if (o->until && parse_time(o->until, now, &lo.until) < 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "parsing --until \"%s\": not a time or a duration", o->until);
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "parsing --until \"%s\": not a time or a duration", o->until);
     int r = select_targets(x, &sel, false, &list, &code);
     if (r < 0)
         return r;
@@ -209,12 +251,12 @@ static int logs_run(struct cmd_ctx *x, void *args)
     for (size_t i = 0; i < list.n; i++) {
         const struct container_config *c = &list.items[i].c.config;
         struct log_printer *p = arena_alloc(x->arena, sizeof(*p));
-        *p = (struct log_printer){ .o = o, .color = o->color, .index = (int)i, .prefix = "" };
+        *p = (struct log_printer) { .o = o, .color = o->color, .index = (int)i, .prefix = "" };
         if (o->names)
             p->prefix = arena_printf(x->arena, "%s ", c->name);
         else if (list.n > 1 || o->color)
             p->prefix = arena_printf(x->arena, "%.12s ", c->id);
-        sources[i] = (struct log_source){ &list.items[i].c, p };
+        sources[i] = (struct log_source) { &list.items[i].c, p };
     }
     r = container_logs(cmd_engine(x), sources, list.n, &lo, print_log, x->err);
     if (r == -EPIPE) { /* our reader has seen enough */
@@ -225,29 +267,42 @@ static int logs_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt logs_opts[] = {
-    O_BOOL(0, "color", struct logs_args, color, "Output the containers with different colors in the log"),
-    O_BOOL(0, "details", struct logs_args, details, "Show extra details provided to the logs", .flags = OPTF_HIDDEN),
+    O_BOOL(0, "color", struct logs_args, color,
+           "Output the containers with different colors in the log"),
+    O_BOOL(0, "details", struct logs_args, details, "Show extra details provided to the logs",
+           .flags = OPTF_HIDDEN),
     O_BOOL('f', "follow", struct logs_args, follow, "Follow log output"),
-    O_BOOL('l', "latest", struct logs_args, latest, "Act on the latest container podman is aware of"),
+    O_BOOL('l', "latest", struct logs_args, latest,
+           "Act on the latest container podman is aware of"),
     O_BOOL('n', "names", struct logs_args, names, "Output the container name in the log"),
     O_STR(0, "since", struct logs_args, since, "time", "Show logs since TIMESTAMP"),
-    O_INT(0, "tail", struct logs_args, tail, "lines", "Output the specified number of LINES at the end of the logs (-1 prints all lines)", .def = "-1"),
+    O_INT(0, "tail", struct logs_args, tail, "lines",
+          "Output the specified number of LINES at the end of the logs (-1 prints all lines)",
+          .def = "-1"),
     O_BOOL('t', "timestamps", struct logs_args, timestamps, "Output the timestamps in the log"),
     O_STR(0, "until", struct logs_args, until, "time", "Show logs until TIMESTAMP"),
     { 0 },
 };
 static const struct opt *const logs_tables[] = { logs_opts, NULL };
-static const char *const logs_examples[] = {
-    "podman logs ctrID", "podman logs --names ctrID1 ctrID2", "podman logs --tail 2 mywebserver",
-    "podman logs --follow=true --since 10m ctrID", NULL
-};
+static const char *const logs_examples[] = { "podman logs ctrID",
+                                             "podman logs --names ctrID1 ctrID2",
+                                             "podman logs --tail 2 mywebserver",
+                                             "podman logs --follow=true --since 10m ctrID", NULL };
 const struct cmd cmd_logs = {
-    .name = "logs", .summary = "Fetch the logs of one or more containers",
+    .name = "logs",
+    .summary = "Fetch the logs of one or more containers",
     .usage = "[options] CONTAINER [CONTAINER...]",
-    .description = "Retrieves logs for one or more containers. This does not guarantee execution order when "
-                   "combined with podman run (i.e., your run may not have generated any logs at the time you execute podman logs).",
-    .examples = logs_examples, .max_args = -1, .flags = CMD_NO_USERNS, .complete = COMPLETE_CONTAINER,
-    .opts = logs_tables, .args_size = sizeof(struct logs_args), .run = logs_run,
+    .description =
+        "Retrieves logs for one or more containers. This does not guarantee execution order when "
+        "combined with podman run (i.e., your run may not have generated any logs at the time you "
+        "execute podman logs).",
+    .examples = logs_examples,
+    .max_args = -1,
+    .flags = CMD_NO_USERNS,
+    .complete = COMPLETE_CONTAINER,
+    .opts = logs_tables,
+    .args_size = sizeof(struct logs_args),
+    .run = logs_run,
 };
 
 /* ---------- top ---------- */
@@ -278,11 +333,15 @@ static int top_by_ps(struct cmd_ctx *x, const struct container *c, char *const *
     int code = 0;
 
     struct exec_options opt = {
-        .command = strv_concat(x->arena, command, args), .in = -1, .out = STDOUT_FILENO, .err = STDERR_FILENO,
+        .command = strv_concat(x->arena, command, args),
+        .in = -1,
+        .out = STDOUT_FILENO,
+        .err = STDERR_FILENO,
     };
     int r = container_exec(cmd_engine(x), c, &opt, session, &code, x->err);
     if (r == 0 && code)
-        r = err_set(x->err, ERR_INTERNAL, ECHILD, "executing ps(1) in the container: exit code %d", code);
+        r = err_set(x->err, ERR_INTERNAL, ECHILD, "executing ps(1) in the container: exit code %d",
+                    code);
     return r;
 }
 
@@ -322,18 +381,26 @@ static int top_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt top_opts[] = {
-    O_BOOL('l', "latest", struct top_args, latest, "Act on the latest container podman is aware of"),
-    O_BOOL(0, "list-descriptors", struct top_args, list, "List available format descriptors", .flags = OPTF_HIDDEN),
+    O_BOOL('l', "latest", struct top_args, latest,
+           "Act on the latest container podman is aware of"),
+    O_BOOL(0, "list-descriptors", struct top_args, list, "List available format descriptors",
+           .flags = OPTF_HIDDEN),
     { 0 },
 };
 static const struct opt *const top_tables[] = { top_opts, NULL };
-static const char *const top_examples[] = {
-    "podman top ctrID", "podman top ctrID pid seccomp args %C", NULL
-};
+static const char *const top_examples[] = { "podman top ctrID",
+                                            "podman top ctrID pid seccomp args %C", NULL };
 const struct cmd cmd_top = {
-    .name = "top", .summary = "Display the running processes of a container",
+    .name = "top",
+    .summary = "Display the running processes of a container",
     .usage = "[options] CONTAINER [FORMAT-DESCRIPTORS|ARGS...]",
-    .description = "Display the running processes of a container. The list of format descriptors is printed by --list-descriptors.",
-    .examples = top_examples, .max_args = -1, .flags = CMD_NO_INTERSPERSED, .complete = COMPLETE_CONTAINER_RUNNING,
-    .opts = top_tables, .args_size = sizeof(struct top_args), .run = top_run,
+    .description = "Display the running processes of a container. The list of format descriptors "
+                   "is printed by --list-descriptors.",
+    .examples = top_examples,
+    .max_args = -1,
+    .flags = CMD_NO_INTERSPERSED,
+    .complete = COMPLETE_CONTAINER_RUNNING,
+    .opts = top_tables,
+    .args_size = sizeof(struct top_args),
+    .run = top_run,
 };
