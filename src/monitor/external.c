@@ -150,8 +150,8 @@ static int explain(struct monitor *m, const char *path, struct err *err)
 
 /* Runs the command line @v for our container.  Without @stdio there is a terminal, which comes over the
  * console socket in *ret_listener. */
-static int run_logged(struct monitor *m, struct arena *a, char **v, const int *stdio, const char *log,
-                      int *ret_listener, struct err *err)
+static int run_logged(struct monitor *m, struct arena *a, char **v, const int *stdio,
+                      const char *log, int *ret_listener, struct err *err)
 {
     if (!stdio) {
         *ret_listener = unix_listen(m->run_dir, "console", SOCK_STREAM, 0600);
