@@ -292,7 +292,7 @@ static void namespace_pids(json_t *list, pid_t init)
 static int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    pid_t *pids;
+    pid_t *pids = NULL;
     size_t n = 0;
     json_t *list = json_array();
 

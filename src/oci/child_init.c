@@ -79,6 +79,10 @@ static void loopback_up(void)
 
 static void new_namespaces(const struct plan *p, int sync, int proc)
 {
+    /* Not before we are in our cgroup: nobody moves across the border of a cgroup namespace. */
+    for (size_t i = 0; i < p->njoins; i++)
+        if (p->joins[i].type == CLONE_NEWCGROUP && setns(p->joins[i].fd, CLONE_NEWCGROUP) < 0)
+            child_fail(sync, STEP_JOIN, errno, (int)i);
     if (p->new_cgroupns && unshare(CLONE_NEWCGROUP) < 0)
         child_fail(sync, STEP_CGROUPNS, errno, 0);
     /* The exec of the program enters the time namespace; its clocks are set until then. */
