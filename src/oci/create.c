@@ -332,7 +332,8 @@ _Noreturn static void join_and_clone(const struct plan *p, int sync)
     bool joined[PLAN_JOIN_MAX] = { 0 };
 
     for (size_t i = 0; i < p->njoins; i++)
-        joined[i] = p->joins[i].type == CLONE_NEWCGROUP; /* the init does that, see new_namespaces() */
+        joined[i] = p->joins[i].type ==
+                    CLONE_NEWCGROUP; /* the init does that, see new_namespaces() */
     /* Those of our own user namespace need our capabilities here, those of a user namespace that is
      * joined too need the ones there. */
     for (int pass = 0; pass < 2; pass++) {
