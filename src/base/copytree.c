@@ -181,14 +181,9 @@ int chown_tree(int dir, const char *name, uid_t uid, gid_t gid)
         return -errno;
     if (!S_ISDIR(st.st_mode))
         return 0;
-    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    DIR *d = fs_open_list(dir, name);
+    if (!d)
         return -errno;
-    DIR *d = fdopendir(fd);
-    if (!d) {
-        close(fd);
-        return -ENOMEM;
-    }
     int r = 0;
     for (struct dirent *e; r == 0 && (e = readdir(d));)
         if (!STR_IN(e->d_name, ".", ".."))

@@ -219,6 +219,16 @@ int fs_remove_tree(int dir, const char *name)
     return unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+DIR *fs_open_list(int dir, const char *name)
+{
+    AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+    if (d)
+        fd = -EBADF; /* the stream owns it */
+    return d;
+}
+
 int fs_tree_size(int dir, const char *name, int64_t *ret_bytes, int64_t *ret_entries)
 {
     int64_t bytes = 0, entries = 0;
@@ -232,14 +242,9 @@ int fs_tree_size(int dir, const char *name, int64_t *ret_bytes, int64_t *ret_ent
         *ret_entries = 1;
         return 0;
     }
-    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    DIR *d = fs_open_list(dir, name);
+    if (!d)
         return -errno;
-    DIR *d = fdopendir(fd);
-    if (!d) {
-        close(fd);
-        return -ENOMEM;
-    }
     int r = 0;
     for (struct dirent *e; r == 0 && (e = readdir(d));) {
         int64_t b, n;

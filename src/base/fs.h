@@ -5,6 +5,7 @@
  * fs_open_in_root(), where neither ".." nor a link can leave the root. */
 #pragma once
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -46,6 +47,9 @@ int fs_write_kernel(int dir, const char *path, const char *text) MUST_CHECK;
 /* Removes a whole tree without following links; what is already gone is fine.  0 or -errno.
  * Directories that lack permission bits are opened up first (rootless layers). */
 int fs_remove_tree(int dir, const char *name) MUST_CHECK;
+
+/* Opens a directory, not through a link, to read its entries; NULL with errno set. */
+DIR *fs_open_list(int dir, const char *name);
 
 /* Names of the directories in @dir that do not begin with a dot, in @a; NULL when it cannot be read. */
 char **fs_list_dirs(int dir, struct arena *a);

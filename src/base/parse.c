@@ -7,22 +7,27 @@
 
 #include "base/banned.h"
 
-int parse_u64(const char *s, uint64_t max, uint64_t *ret)
+static int number(const char *s, unsigned base, uint64_t max, uint64_t *ret)
 {
     uint64_t v = 0;
 
     if (!*s)
         return -EINVAL;
     for (; *s; s++) {
-        if (*s < '0' || *s > '9')
+        if (*s < '0' || *s >= '0' + (int)base)
             return -EINVAL;
         uint64_t d = (uint64_t)(*s - '0');
-        if (d > max || v > (max - d) / 10)
+        if (d > max || v > (max - d) / base)
             return -ERANGE;
-        v = v * 10 + d;
+        v = v * base + d;
     }
     *ret = v;
     return 0;
+}
+
+int parse_u64(const char *s, uint64_t max, uint64_t *ret)
+{
+    return number(s, 10, max, ret);
 }
 
 int parse_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
@@ -56,21 +61,12 @@ int parse_u32(const char *s, uint32_t *ret)
 
 int parse_octal(const char *s, uint32_t max, uint32_t *ret)
 {
-    uint32_t v = 0;
+    uint64_t v;
+    int r = number(s, 8, max, &v);
 
-    if (!*s)
-        return -EINVAL;
-    for (; *s; s++) {
-        if (*s < '0' || *s > '7')
-            return -EINVAL;
-        if (v > (max >> 3))
-            return -ERANGE;
-        v = v << 3 | (uint32_t)(*s - '0');
-    }
-    if (v > max)
-        return -ERANGE;
-    *ret = v;
-    return 0;
+    if (r == 0)
+        *ret = (uint32_t)v;
+    return r;
 }
 
 int parse_f64(const char *s, double *ret)

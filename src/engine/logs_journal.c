@@ -137,7 +137,7 @@ int container_logs_journal(struct engine *e, const struct container *c, const st
 {
     CLEANUP(journal_closep) struct sd_journal *j = NULL;
     AUTO_FREE char *match = xasprintf("CONTAINER_ID_FULL=%s", c->config.id);
-    bool any, gone = container_monitor_gone(e, c);
+    bool any = false, gone = container_monitor_gone(e, c);
 
     int r = load(err);
     if (r < 0)

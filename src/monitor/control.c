@@ -274,7 +274,8 @@ static void namespace_pids(json_t *list, pid_t init)
     DIR *proc = opendir("/proc");
 
     snprintf(own, sizeof(own), "/proc/%d/ns/pid", (int)init);
-    bool shared = stat(own, &ns) < 0 || (stat("/proc/self/ns/pid", &other) == 0 && other.st_ino == ns.st_ino);
+    bool shared = stat(own, &ns) < 0 ||
+                  (stat("/proc/self/ns/pid", &other) == 0 && other.st_ino == ns.st_ino);
     json_array_append_new(list, json_integer(init));
     for (struct dirent *e; proc && !shared && (e = readdir(proc));) {
         uint32_t pid;
@@ -291,7 +292,7 @@ static void namespace_pids(json_t *list, pid_t init)
 static int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    pid_t *pids;
+    pid_t *pids = NULL;
     size_t n = 0;
     json_t *list = json_array();
 

@@ -148,6 +148,23 @@ static int explain(struct monitor *m, const char *path, struct err *err)
     return err_set(err, kind, EIO, "OCI runtime error: %s", text);
 }
 
+/* Runs the command line @v for our container.  Without @stdio there is a terminal, which comes over the
+ * console socket in *ret_listener. */
+static int run_logged(struct monitor *m, struct arena *a, char **v, const int *stdio,
+                      const char *log, int *ret_listener, struct err *err)
+{
+    if (!stdio) {
+        *ret_listener = unix_listen(m->run_dir, "console", SOCK_STREAM, 0600);
+        if (*ret_listener < 0)
+            return err_sys(err, -*ret_listener, "making the console socket");
+        v = strv_add(a, v, "--console-socket");
+        v = strv_add(a, v, arena_printf(a, "%s/console", m->run_path));
+    }
+    v = strv_add(a, v, m->id);
+    (void)!unlinkat(m->run_dir, "runtime.log", 0);
+    return run_tool(v, stdio, err) < 0 ? explain(m, log, err) : 0;
+}
+
 int external_create(struct monitor *m, const struct monitor_config *c, const struct oci_spec *spec,
                     const int stdio[3], struct err *err)
 {
@@ -170,18 +187,9 @@ int external_create(struct monitor *m, const struct monitor_config *c, const str
     v = strv_add(&a, v, m->run_path);
     v = strv_add(&a, v, "--pid-file");
     v = strv_add(&a, v, arena_printf(&a, "%s/pidfile", m->run_path));
-    if (tty) {
-        listener = unix_listen(m->run_dir, "console", SOCK_STREAM, 0600);
-        if (listener < 0)
-            return err_sys(err, -listener, "making the console socket");
-        v = strv_add(&a, v, "--console-socket");
-        v = strv_add(&a, v, arena_printf(&a, "%s/console", m->run_path));
-    }
-    v = strv_add(&a, v, m->id);
-    (void)!unlinkat(m->run_dir, "runtime.log", 0);
-    r = run_tool(v, tty ? NULL : stdio, err);
+    r = run_logged(m, &a, v, tty ? NULL : stdio, log, &listener, err);
     if (r < 0)
-        return explain(m, log, err);
+        return r;
     if (tty && (r = receive_pty(listener, &m->ctr.pty, err)) < 0)
         return r;
     r = read_pid(m, "pidfile", &m->ctr.pid, err);
@@ -242,18 +250,9 @@ int external_exec(struct monitor *m, const struct oci_process *p, const int stdi
     v = strv_add(&a, v, arena_printf(&a, "%s/process.json", m->run_path));
     v = strv_add(&a, v, "--pid-file");
     v = strv_add(&a, v, arena_printf(&a, "%s/exec-pid", m->run_path));
-    if (p->terminal) {
-        listener = unix_listen(m->run_dir, "console", SOCK_STREAM, 0600);
-        if (listener < 0)
-            return err_sys(err, -listener, "making the console socket");
-        v = strv_add(&a, v, "--console-socket");
-        v = strv_add(&a, v, arena_printf(&a, "%s/console", m->run_path));
-    }
-    v = strv_add(&a, v, m->id);
-    (void)!unlinkat(m->run_dir, "runtime.log", 0);
-    r = run_tool(v, p->terminal ? NULL : stdio, err);
+    r = run_logged(m, &a, v, p->terminal ? NULL : stdio, log, &listener, err);
     if (r < 0)
-        return explain(m, log, err);
+        return r;
     if (p->terminal && (r = receive_pty(listener, ret_pty, err)) < 0)
         return r;
     return read_pid(m, "exec-pid", ret_pid, err);

@@ -394,12 +394,13 @@ static void load_seccomp(const struct plan_process *pr, int sync)
 
 static void reset_signals(void)
 {
-    struct sigaction dfl = { .sa_handler = SIG_DFL }, old;
+    /* The kernel's own structure, all zero: the default.  The C library would not touch 32 and 33, which
+     * some programs that start us leave ignored. */
+    const unsigned long dfl[4] = { 0 };
     sigset_t none;
 
-    for (int s = 1; s < 32; s++)
-        if (sigaction(s, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-            sigaction(s, &dfl, NULL);
+    for (int s = 1; s <= 64; s++)
+        (void)!syscall(SYS_rt_sigaction, s, dfl, NULL, 8);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -54,12 +54,14 @@ works() {
     run_podman info
 }
 
-# What is listed as running does run.
+# What is listed as running does run.  One may end, or be removed, between our looks: then it is not listed
+# any more.
 honest() {
     local id pid
     for id in $(podman ps -q); do
-        pid=$(pid_of "$id")
-        [ -d "/proc/$pid" ] || return 1
+        pid=$(pid_of "$id" 2>/dev/null) || continue
+        [ "$pid" != 0 ] && [ -d "/proc/$pid" ] && continue
+        ! grep -q "$id" <<<"$(podman ps -q)" || return 1
     done
 }
 

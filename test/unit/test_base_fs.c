@@ -68,7 +68,8 @@ static void test_in_root(void **state)
     assert_int_equal(symlinkat("/secret", root, "absolute"), 0);
     assert_int_equal(symlinkat("../../../secret", root, "etc/up"), 0);
     assert_int_equal(symlinkat("loop", root, "loop"), 0);
-    static const char *const names[] = { "secret", "/secret", "../secret", "etc/../../secret", "absolute", "etc/up" };
+    static const char *const names[] = { "secret",           "/secret",  "../secret",
+                                         "etc/../../secret", "absolute", "etc/up" };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO_CLOSE int fd = fs_open_in_root(root, names[i], O_RDONLY, 0);
         AUTO_BUF b = { .max = 100 };
@@ -161,8 +162,9 @@ static void test_sockets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replace), cmocka_unit_test(test_in_root), cmocka_unit_test(test_trees),
-        cmocka_unit_test(test_locks),   cmocka_unit_test(test_sockets),
+        cmocka_unit_test(test_replace), cmocka_unit_test(test_in_root),
+        cmocka_unit_test(test_trees),   cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_sockets),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
