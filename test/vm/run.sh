@@ -11,11 +11,10 @@ dir=$1 build=$2 script=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"
-DESTDIR=$work/inst meson install -C "$build" --quiet >/dev/null 2>&1 || true
-for f in podman podman-monitor podman-image.so podman-runtime podman-init; do
-    found=$(find "$work/inst" -name "$f" -type f -path '*/bin/*' -o -name "$f" -type f -path '*/libexec/*' | head -n 1)
-    [ -z "$found" ] || cp "$found" "$work/in/"
+for f in cli/podman monitor/podman-monitor image/podman-image.so; do
+    cp "$build/src/$f" "$work/in/"
 done
+chmod 755 "$work/in"
 cp "$script" "$work/in/guest"
 cp "$(dirname "$0")/guest.inc" ${VM_FILES:-} "$work/in/"
 tar -cf "$work/in.tar" -C "$work/in" .
