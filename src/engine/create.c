@@ -257,6 +257,18 @@ static int apply_mounts(struct engine *e, struct arena *a, struct container_conf
     return r < 0 ? err_wrap(err, "containers.conf") : 0;
 }
 
+/* A directory of the host that is not there is an error now, not a container that can never start. */
+static int check_sources(const struct container_config *c, struct err *err)
+{
+    for (size_t i = 0; i < c->mounts.n; i++) {
+        const struct container_mount *m = &c->mounts.items[i];
+        if (STR_EQ(m->type, "bind") && access(m->source, F_OK) < 0)
+            return err_set(err, ERR_NOT_FOUND, errno, "statfs %s: %s", m->source,
+                           errno == ENOENT ? "no such file or directory" : strerror(errno));
+    }
+    return 0;
+}
+
 static int apply_log(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
@@ -542,6 +554,8 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
         r = apply_limits(e, a, c, err);
     if (r == 0)
         r = apply_mounts(e, a, c, err);
+    if (r == 0)
+        r = check_sources(c, err);
     if (r == 0)
         r = apply_log(e, a, c, err);
     if (r == 0)

@@ -121,7 +121,11 @@ static int prune_run(struct cmd_ctx *x, void *args)
         return r;
     struct container_remove_options rm = { .volumes = true };
     for (size_t i = 0; i < list.n; i++) {
-        if (list.items[i].alive)
+        /* A monitor may still be on its way out; one that waits to start its container again is not. */
+        const struct container *c = &list.items[i];
+        bool leaving = c->status == CTR_EXITED && (str_empty(c->config.restart_policy) ||
+                                                   STR_EQ(c->config.restart_policy, "no"));
+        if (c->alive && !leaving)
             continue;
         if (container_remove(e, &list.items[i], &rm, x->err) == 0)
             puts(list.items[i].config.id);
