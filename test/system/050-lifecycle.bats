@@ -131,16 +131,17 @@ log_has() { podman logs "$1" 2>&1 | grep -q -- "$2"; }
 }
 
 @test "rename" {
-    run_podman create --name a busybox true
+    # names that are no beginning of an ID
+    run_podman create --name old busybox true
     run_podman create --name other busybox true
-    run_podman rename a b
-    run_podman container exists b
-    run_podman 1 container exists a
-    run_podman 125 rename b other
+    run_podman rename old new
+    run_podman container exists new
+    run_podman 1 container exists old
+    run_podman 125 rename new other
     is "$output" =~ "already in use"
     run_podman 125 rename none x
-    run_podman 125 rename b 'x y'
-    run_podman create --name a busybox true
+    run_podman 125 rename new 'x y'
+    run_podman create --name old busybox true
 }
 
 @test "rm: exit codes, -f, -v, -a, several, --ignore" {
