@@ -64,6 +64,18 @@ const struct cmd cmd_info = {
 
 /* ---------- unshare ---------- */
 
+/* A folder of PATH that we may not look into makes exec say "permission denied" for what is nowhere. */
+static bool on_path(struct arena *a, const char *program)
+{
+    int saved = errno;
+    bool found = strchr(program, '/') != NULL;
+
+    for (char **d = strv_split(a, getenv("PATH") ? getenv("PATH") : "", ':'); !found && *d; d++)
+        found = access(arena_printf(a, "%s/%s", *d, program), F_OK) == 0;
+    errno = saved;
+    return found;
+}
+
 static int unshare_run(struct cmd_ctx *x, void *args)
 {
     char *shell[] = { getenv("SHELL") ? getenv("SHELL") : arena_strdup(x->arena, "/bin/sh"), NULL };
@@ -77,7 +89,7 @@ static int unshare_run(struct cmd_ctx *x, void *args)
         return err_sys(x->err, errno, "making a mount namespace");
     fflush(stdout);
     execvp(argv[0], argv);
-    int saved = errno;
+    int saved = on_path(x->arena, argv[0]) ? errno : ENOENT;
     return err_set(x->err, saved == ENOENT ? ERR_NO_COMMAND : ERR_CANNOT_INVOKE, saved, "%s: %s",
                    argv[0], strerror(saved));
 }
