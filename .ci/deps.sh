@@ -10,7 +10,7 @@ ca-certificates uidmap'
 # libcmocka-dev for the unit tests; clang and its runtime for the sanitizers; pmccabe and clang-format
 # for `make check`; the rest are programs that the system tests start.
 test='libcmocka-dev bats clang libclang-rt-dev clang-format pmccabe busybox-static docker-registry
-apache2-utils curl openssl skopeo jq crun runc bubblewrap expect bzip2 xz-utils zstd util-linux
+apache2-utils curl openssl skopeo jq crun runc bubblewrap expect python3-pexpect bzip2 xz-utils zstd util-linux
 procps passwd iproute2'
 
 case ${1:-} in

@@ -195,6 +195,17 @@ static char *choose(struct arena *a, char *given, const char *otherwise)
     return str_empty(given) ? arena_strdup(a, otherwise) : given;
 }
 
+static void apply_cgroup_conf(const struct engine_defaults *d, struct arena *a,
+                              struct container_resources *r)
+{
+    for (char **p = d->cgroup_conf; p && *p; p++) {
+        char *eq = strchr(*p, '=');
+        char *key = eq ? arena_strndup(a, *p, (size_t)(eq - *p)) : NULL;
+        if (key && !kv_get(&r->unified, key))
+            kv_set(a, &r->unified, key, eq + 1);
+    }
+}
+
 static int apply_limits(struct engine *e, struct arena *a, struct container_config *c,
                         struct err *err)
 {
@@ -225,6 +236,7 @@ static int apply_limits(struct engine *e, struct arena *a, struct container_conf
      * kept would be a warning at every start. */
     if (!c->resources.pids_limit && d->pids_limit > 0 && engine_has_controller(e, "pids"))
         c->resources.pids_limit = arena_memdup(a, &d->pids_limit, sizeof(int64_t));
+    apply_cgroup_conf(d, a, &c->resources);
     if (!c->resources.oom_score_adj)
         c->resources.oom_score_adj = d->oom_score_adj;
     if (!c->shm_size)

@@ -3,6 +3,7 @@
 
 #include "base/parse.h"
 #include "cli/containers/create.h"
+#include "config/containers.h"
 #include "engine/options.h"
 
 #include "base/banned.h"
@@ -44,7 +45,9 @@ static int fill_env(struct cmd_ctx *x, const struct create_args *o, struct conta
         return r;
     if (o->env_host)
         c->env = option_env(x->arena, "*", c->env);
-    if (o->http_proxy)
+    bool proxy = cmd_given(x, "http-proxy") ? o->http_proxy
+                                            : engine_config(cmd_engine(x))->containers.http_proxy;
+    if (proxy)
         for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
             c->env = option_env(x->arena, proxies[i], c->env);
     for (char **p = o->env; p && *p; p++) {
