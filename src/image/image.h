@@ -70,6 +70,40 @@ struct image_pull_options {
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
 
+/* Brings a manifest that is no image of ours to run (an artifact; with @index, a manifest list as it is) and
+ * all blobs it names into the blob store: nothing is unpacked, nothing is recorded.  The caller holds off
+ * removal (image_hold()) until it has recorded what came.  Options as image_pull(). */
+struct image_fetched {
+    char *digest, *media_type; /* of the manifest */
+    char *name;                /* the complete name it was fetched by */
+};
+int image_fetch(struct store *s, struct arena *a, const char *name,
+                const struct image_pull_options *o, bool index, struct image_fetched *ret,
+                struct err *err) MUST_CHECK;
+
+struct image_push_options {
+    const char *format; /* "oci", "v2s2", "v2s1" (refused in words); NULL: as it is */
+    const char
+        *compression_format; /* "gzip", "zstd", "zstd:chunked" (written as zstd); NULL: as it is */
+    int compression_level;   /* -1: the format's default */
+    bool force_compression;  /* compress anew what is compressed otherwise */
+    bool compress;           /* dir: transport: gzip layers */
+    bool remove_signatures;
+    bool all;   /* of a manifest list: every image it names, not only its own text */
+    bool quiet; /* no progress */
+    const char *authfile, *creds, *cert_dir;
+    int tls_verify; /* -1: as configured */
+    uint64_t retry;
+    int64_t retry_delay_ns;    /* < 0: exponential back-off from 2 s */
+    struct progress *progress; /* may be NULL */
+};
+/* Sends the manifest @digest of the blob store (an image's, an artifact's, a list's) and what it names to
+ * @destination ("docker://host/path:tag", "oci:dir:tag", "oci-archive:file:tag", "docker-archive:file:tag",
+ * "dir:path", "docker-daemon:name:tag"; without transport docker://).  The digest of the manifest as it
+ * stands there, which differs when something was converted, in @ret_digest. */
+int image_push(struct store *s, struct arena *a, const char *digest, const char *destination,
+               const struct image_push_options *o, char **ret_digest, struct err *err) MUST_CHECK;
+
 /* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not) from @path or,
  * when NULL, from @fd.  Names of the loaded images (or IDs when unnamed) in @ret_names. */
 int image_load(struct store *s, struct arena *a, const char *path, int fd,

@@ -38,6 +38,14 @@ struct module_pull {
     const struct image_pull_options *opt;
 };
 
+/* What a push sends, and where to. */
+struct module_push {
+    const char *transport; /* as in module_pull, or "docker-daemon" */
+    const char *name;      /* the destination without its transport */
+    const char *digest;    /* of a manifest in the blob store */
+    const struct image_push_options *opt;
+};
+
 /* An image to write, in the order of the command line. */
 struct module_save {
     const struct image *image;
@@ -48,6 +56,10 @@ struct image_module {
     const char *abi;
     int (*pull)(const struct store *s, struct arena *a, const struct module_pull *p,
                 stored_images *ret, struct err *err);
+    int (*fetch)(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
+                 struct image_fetched *ret, struct err *err);
+    int (*push)(const struct store *s, struct arena *a, const struct module_push *p,
+                char **ret_digest, struct err *err);
     int (*load)(const struct store *s, struct arena *a, const char *path, int fd,
                 struct progress *progress, stored_images *ret, struct err *err);
     int (*save)(const struct store *s, const struct module_save *images, size_t n,

@@ -21,6 +21,18 @@
  *   attach   SOCK_SEQPACKET listening socket, frames below.
  *   control  SOCK_SEQPACKET listening socket, one JSON request per packet, one JSON answer each.
  *   exec/<session>   struct exec_state as JSON.
+ *   network  struct network_state (spec/network_state.h), written by the engine alone.
+ *
+ * Network.  With monitor_config.network the engine sets the container's network up.  The monitor, once
+ * the container is created and before its program runs, sends {"phase":"network","pid":N} on the start
+ * socket, with the network namespace as descriptor.  The engine answers with one or more packets
+ * {"fds":["use",...],"more":bool}, each with as many descriptors (at most NETWORK_FDS_MAX), or
+ * closes its end: then the start fails.  What each descriptor is for, as long as the monitor lives:
+ *   "hold"                   kept open and left alone: the reservation of a host's port
+ *   "dns-udp", "dns-tcp"     sockets inside the namespace on which names are answered (the second listens)
+ *   "proxy tcp|udp ADDRESS PORT"   a socket of the host (tcp: it listens): what arrives is passed on to
+ *                            ADDRESS PORT by sockets inside the namespace
+ * A restart by policy keeps namespace, addresses and descriptors.
  *
  * Start socket.  The monitor sends exactly one struct start_report as JSON once the container is
  * created (with "wait" in monitor_config.start: created and waiting; otherwise its program is
@@ -57,7 +69,7 @@
 
 #include "base/json.h"
 
-enum { ATTACH_FRAME_MAX = 32768 };
+enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250 };
 
 enum attach_frame {
     ATTACH_STDIN = 0,
@@ -127,6 +139,7 @@ struct monitor_config {
     bool
         cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
     bool no_new_keyring;
+    bool network; /* the engine sets the network up before the program runs */
 };
 extern const struct json_type monitor_config_type;
 

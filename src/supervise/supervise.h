@@ -4,11 +4,23 @@
 #include "spec/monitor.h"
 #include "supervise/systemd.h"
 
+/* Descriptors for the monitor and what each is for (spec/monitor.h, "Network"). */
+struct network_fds {
+    char **uses; /* NULL-terminated, in an arena */
+    int *fds;    /* as many; closed by whoever asked for them, once they are passed on */
+};
+
+/* Sets up the network of a container that is created and does not run yet.  @netns is borrowed. */
+typedef int (*supervise_network)(void *arg, int netns, pid_t pid, struct network_fds *ret,
+                                 struct err *err);
+
 struct supervise_start {
     const char *program; /* podman-monitor */
     const char *bundle, *run_dir;
     bool passthrough;                  /* the container uses our descriptors 0-2 */
     const struct systemd_scope *scope; /* made around the monitor before it begins; NULL: none */
+    supervise_network network;         /* with monitor_config.network */
+    void *network_arg;
 };
 
 /* Starts a monitor and waits for its report.  With monitor_config.attach the start socket is an attach
