@@ -56,6 +56,8 @@ int monitor_prepare(struct monitor *m, struct err *err)
     if (m->alive < 0)
         return err_set(err, ERR_STATE, EBUSY, "the container is supervised already: %s",
                        strerror(-m->alive));
+    (void)!unlinkat(m->run_dir, "state",
+                    0); /* of the last run: no state tells that we are not done */
     m->attach = unix_listen(m->run_dir, "attach", SOCK_SEQPACKET, 0600);
     m->control = unix_listen(m->run_dir, "control", SOCK_SEQPACKET, 0600);
     if (m->attach < 0 || m->control < 0)

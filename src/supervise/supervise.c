@@ -139,6 +139,21 @@ int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_a
     return 1;
 }
 
+static bool has(int dir, const char *name)
+{
+    return faccessat(dir, name, F_OK, 0) == 0;
+}
+
+bool supervise_starting(int dir)
+{
+    return lock_is_held(dir, "alive") && !has(dir, "state");
+}
+
+bool supervise_cut_off(int dir)
+{
+    return has(dir, "alive") && !lock_is_held(dir, "alive") && !has(dir, "state");
+}
+
 static int answer_error(const json_t *answer, struct err *err)
 {
     json_int_t kind = json_integer_value(json_object_get(answer, "kind"));
