@@ -69,6 +69,8 @@ static int plan_namespaces(struct plan *p, struct err *err)
             p->clone_flags |= flag;
     }
     p->userns = p->clone_flags & CLONE_NEWUSER;
+    p->in_userns = oci_spec_namespaces(p->spec) & CLONE_NEWUSER;
+    p->mapped = p->in_userns && l->uid_mappings.n > 0;
     p->netns = p->clone_flags & CLONE_NEWNET;
     if (!p->mountns)
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
@@ -121,7 +123,7 @@ static int plan_mounts(struct plan *p, struct err *err)
         struct plan_mount *m = &p->mounts[i];
         if (m->bind && m->source[0] != '/')
             m->source = arena_printf(p->arena, "%s/%s", p->opt->bundle, m->source);
-        if (m->bind && (p->userns || m->idmap) && (r = open_source(p, m, err)) < 0)
+        if (m->bind && (p->mapped || m->idmap) && (r = open_source(p, m, err)) < 0)
             return r;
         if (m->idmap && !m->bind)
             return err_set(err, ERR_BAD_PARAM, EINVAL,
@@ -171,7 +173,7 @@ static int plan_rootfs(struct plan *p, struct err *err)
 
     if (!r)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "no root file system");
-    if (r->idmap && p->userns) {
+    if (r->idmap && p->mapped) {
         userns = userns_make(&p->spec->linux_->uid_mappings, &p->spec->linux_->gid_mappings, err);
         if (userns < 0)
             return userns;
