@@ -143,4 +143,7 @@ void container_signal(struct monitor *m, int signo);
 void streams_close(struct streams *s);
 void streams_feed(struct streams *s, const void *data, size_t len);
 
+/* hold.c: until the file at @path, which names our process, is gone */
+int hold_main(const char *path);
+
 int monitor_main(int argc, char **argv);
