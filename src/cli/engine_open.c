@@ -17,6 +17,7 @@ static char **global_argv(struct arena *a)
         { "--storage-driver", global_args.storage_driver },
         { "--cgroup-manager", global_args.cgroup_manager },
         { "--volumepath", global_args.volumepath },
+        { "--network-config-dir", global_args.network_config_dir },
     };
     char **v = NULL;
 
@@ -42,6 +43,7 @@ struct engine *cmd_engine(struct cmd_ctx *c)
         .cgroup_manager = global_args.cgroup_manager,
         .runtime = global_args.runtime,
         .runtime_flags = global_args.runtime_flag,
+        .network_config_dir = global_args.network_config_dir,
         .modules = global_args.modules,
         .hooks_dirs = global_args.hooks_dir,
         .global_argv = global_argv(c->arena),
