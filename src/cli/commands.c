@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/containers/commands.h"
 #include "cli/images/commands.h"
+#include "cli/networks/commands.h"
 
 #include "base/banned.h"
 
@@ -18,6 +19,7 @@ SAME(container_init, "init", cmd_init);
 SAME(container_kill, "kill", cmd_kill);
 SAME(container_logs, "logs", cmd_logs);
 SAME(container_pause, "pause", cmd_pause);
+SAME(container_port, "port", cmd_port);
 SAME(container_rename, "rename", cmd_rename);
 SAME(container_restart, "restart", cmd_restart);
 SAME(container_rm, "rm", cmd_rm);
@@ -32,17 +34,29 @@ static const struct cmd container_list = { .name = "list",
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &container_attach,      &cmd_cleanup,
-    &container_create,      &container_exec,
-    &cmd_container_exists,  &container_init,
-    &cmd_container_inspect, &container_kill,
-    &container_list,        &container_logs,
-    &container_pause,       &cmd_container_prune,
-    &container_rename,      &container_restart,
-    &container_rm,          &container_run,
-    &container_start,       &container_stop,
-    &container_top,         &container_unpause,
-    &container_wait,        NULL,
+    &container_attach,
+    &cmd_cleanup,
+    &container_create,
+    &container_exec,
+    &cmd_container_exists,
+    &container_init,
+    &cmd_container_inspect,
+    &container_kill,
+    &container_list,
+    &container_logs,
+    &container_pause,
+    &container_port,
+    &cmd_container_prune,
+    &container_rename,
+    &container_restart,
+    &container_rm,
+    &container_run,
+    &container_start,
+    &container_stop,
+    &container_top,
+    &container_unpause,
+    &container_wait,
+    NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -85,7 +99,9 @@ static const struct cmd *const root_subs[] = {
     &cmd_inspect,
     &cmd_kill,
     &cmd_logs,
+    &cmd_network,
     &cmd_pause,
+    &cmd_port,
     &cmd_ps,
     &cmd_rename,
     &cmd_restart,

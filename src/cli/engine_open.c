@@ -2,6 +2,7 @@
 #include "cli/cmd.h"
 #include "engine/containers.h"
 #include "engine/images.h"
+#include "engine/networks.h"
 #include "engine/rootless.h"
 
 #include "base/banned.h"
@@ -77,6 +78,7 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
     struct cmd_ctx ctx = { .arena = &a, .err = &err };
     struct container_list list = { 0 };
     struct image_list images = { 0 };
+    struct network_list networks = { 0 };
     struct engine *e = cmd_engine(&ctx);
 
     if (!e)
@@ -86,6 +88,10 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
         for (size_t i = 0; i < images.n; i++)
             for (char **n = images.items[i].names; n && *n; n++)
                 complete_image(*n, prefix, out);
+    if (kind == COMPLETE_NETWORK && networks_list(e, &a, NULL, &networks, &err) == 0)
+        for (size_t i = 0; i < networks.n; i++)
+            if (str_starts(networks.items[i].name, prefix))
+                fprintf(out, "%s\n", networks.items[i].name);
     if (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING)
         return 0;
     if (container_list(e, &a, &list, &err) < 0)

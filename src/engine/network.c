@@ -304,8 +304,8 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     return 0;
 }
 
-static int write_state(struct engine *e, const char *id, const struct network_state *st,
-                       struct err *err)
+int network_write_state(struct engine *e, const char *id, const struct network_state *st,
+                        struct err *err)
 {
     AUTO_CLOSE int dir = container_run_dir(e, id);
     AUTO_JSON *doc = json_from(&network_state_type, st);
@@ -337,9 +337,9 @@ static char **zone_names(struct arena *a, const struct network_state *st,
     return names;
 }
 
-static int announce(struct engine *e, struct arena *a, const char *id,
-                    const struct network_state *st, const struct network_attachment *at,
-                    struct err *err)
+int network_announce(struct engine *e, struct arena *a, const char *id,
+                     const struct network_state *st, const struct network_attachment *at,
+                     struct err *err)
 {
     if (!at->dns)
         return 0;
@@ -347,8 +347,8 @@ static int announce(struct engine *e, struct arena *a, const char *id,
                     bare(a, at->addresses), err);
 }
 
-static void withdraw(struct engine *e, struct arena *a, const char *id,
-                     const struct network_state *st, const struct network_attachment *at)
+void network_withdraw(struct engine *e, struct arena *a, const char *id,
+                      const struct network_state *st, const struct network_attachment *at)
 {
     if (at->dns)
         zone_remove(e->store->run_fd, at->network, id, zone_names(a, st, at),
@@ -365,9 +365,9 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
     st->networks.items = NULL;
     int r = net_attach(&s->env, s->a, &s->plan, netns, err);
     if (r == 0)
-        r = write_state(s->e, s->c->id, st, err);
+        r = network_write_state(s->e, s->c->id, st, err);
     for (size_t i = 0; r == 0 && i < st->networks.n; i++)
-        r = announce(s->e, s->a, s->c->id, st, &st->networks.items[i], err);
+        r = network_announce(s->e, s->a, s->c->id, st, &st->networks.items[i], err);
     if (r < 0)
         return r;
     *ret = (struct network_fds) { .uses = s->plan.uses, .fds = s->plan.fds };
@@ -408,7 +408,7 @@ int network_release(struct engine *e, const struct container_config *c, struct e
     network_env(e, &env);
     if (network_read_state(e, &a, c->id, &st)) {
         for (size_t i = 0; i < st.networks.n; i++)
-            withdraw(e, &a, c->id, &st, &st.networks.items[i]);
+            network_withdraw(e, &a, c->id, &st, &st.networks.items[i]);
         AUTO_CLOSE int dir = container_run_dir(e, c->id);
         if (dir >= 0)
             (void)!unlinkat(dir, "network", 0);

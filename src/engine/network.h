@@ -40,6 +40,15 @@ int network_reap(struct engine *e, struct err *err) MUST_CHECK;
 bool network_read_state(struct engine *e, struct arena *a, const char *id,
                         struct network_state *ret);
 
+int network_write_state(struct engine *e, const char *id, const struct network_state *st,
+                        struct err *err) MUST_CHECK;
+/* Its names on one network, for the monitors of the others. */
+int network_announce(struct engine *e, struct arena *a, const char *id,
+                     const struct network_state *st, const struct network_attachment *at,
+                     struct err *err) MUST_CHECK;
+void network_withdraw(struct engine *e, struct arena *a, const char *id,
+                      const struct network_state *st, const struct network_attachment *at);
+
 /* engine/network_files.c.  @st: NULL without networks of ours. */
 void network_hosts_text(struct engine *e, struct arena *a, const struct container_config *c,
                         const struct network_state *st, struct buf *out);

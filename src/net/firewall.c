@@ -246,6 +246,30 @@ int firewall_remove(struct nl *nl, const struct fw_state *s, struct err *err)
     return r < 0 && r != -ENOENT ? err_sys(err, -r, "removing from the nftables table " TABLE) : 0;
 }
 
+int firewall_forget(struct nl *nl, const struct fw_bridge *b, struct err *err)
+{
+    /* One set at a time: it is in some of them only. */
+    const char *const sets[] = { set_bridges,  set_masq,   set_internal,
+                                 set_isolated, set_strict, set_same };
+    uint8_t key[KEY_MAX] = { 0 };
+    char why[128];
+
+    memcpy(key, b->name, strnlen(b->name, IFNAMSIZ - 1));
+    memcpy(key + IFNAMSIZ, key, IFNAMSIZ);
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        AUTO_BUF text = { 0 };
+        struct writer w = { .nl = nl, .b = &text, .type = NFT_MSG_DELSETELEM };
+        frame(nl, &text, NFNL_MSG_BATCH_BEGIN);
+        element(&w, sets[i], key, sets[i] == set_same ? KEY_MAX : IFNAMSIZ, NULL, 0);
+        finish(&w);
+        frame(nl, &text, NFNL_MSG_BATCH_END);
+        int r = nl_talk(nl, &text, NULL, NULL, why);
+        if (r < 0 && r != -ENOENT)
+            return err_sys(err, -r, "removing from the nftables table " TABLE);
+    }
+    return 0;
+}
+
 /* ---------- the table ---------- */
 
 struct nft_ctx;

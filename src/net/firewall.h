@@ -42,6 +42,9 @@ int firewall_add(struct nl *nl, const struct fw_state *s, struct err *err) MUST_
 /* What is not there is no error. */
 int firewall_remove(struct nl *nl, const struct fw_state *s, struct err *err) MUST_CHECK;
 
+/* Takes the bridge out of all sets. */
+int firewall_forget(struct nl *nl, const struct fw_bridge *b, struct err *err) MUST_CHECK;
+
 /* In a container's namespace (@nl speaks to it): what is sent to 127.0.0.11 port 53 goes to @udp and @tcp there, and
  * answers come back as from port 53.  Packets are rewritten one by one, nothing is tracked. */
 int firewall_dns(struct nl *nl, uint16_t udp, uint16_t tcp, struct err *err) MUST_CHECK;

@@ -310,6 +310,22 @@ static void fw_ports(struct arena *a, const struct net_plan *p, struct fw_port *
     *ret_n = out.n;
 }
 
+static int remove_ports(struct db *db, const char *id, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    AUTO_NL nl = { .fd = -EBADF };
+    struct fw_port *ports;
+    struct fw_state s = { 0 };
+
+    int r = ipam_published(db, &a, id, &ports, &s.n_ports, err);
+    if (r < 0 || !s.n_ports)
+        return r;
+    s.ports = ports;
+    r = nl_open(&nl, NETLINK_NETFILTER);
+    r = r < 0 ? err_sys(err, -r, "opening a netfilter socket") : firewall_remove(&nl, &s, err);
+    return r < 0 ? r : ipam_unpublish(db, id, err);
+}
+
 /* ---------- reserving ---------- */
 
 /* Everything about one container in one short transaction.  -EAGAIN with @dead: see ipam_take(). */
@@ -442,22 +458,11 @@ int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p, 
 
 int net_release(const struct net_env *env, const char *id, struct err *err)
 {
-    AUTO_ARENA a = { 0 };
-    struct fw_port *ports;
-    struct fw_state s = { 0 };
     struct db *db = store_db(env->store, err);
     if (!db)
         return -EIO;
 
-    int r = ipam_published(db, &a, id, &ports, &s.n_ports, err);
-    s.ports = ports;
-    if (r == 0 && s.n_ports) {
-        AUTO_NL nl = { .fd = -EBADF };
-        r = nl_open(&nl, NETLINK_NETFILTER);
-        r = r < 0 ? err_sys(err, -r, "opening a netfilter socket") : firewall_remove(&nl, &s, err);
-    }
-    if (r == 0 && s.n_ports)
-        r = ipam_unpublish(db, id, err);
+    int r = remove_ports(db, id, err);
     return r < 0 ? r : ipam_release(db, id, NULL, err);
 }
 
@@ -742,6 +747,29 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
 }
 
 /* ---------- while it runs ---------- */
+
+int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p, struct err *err)
+{
+    struct db *db = store_db(env->store, err);
+    struct fw_port *ports = NULL;
+    struct fw_state s = { 0 };
+    char *owner;
+    if (!db)
+        return -EIO;
+
+    int r = remove_ports(db, p->id, err);
+    if (r < 0)
+        return r;
+    fw_ports(a, p, &ports, &s.n_ports);
+    s.ports = ports;
+    r = ipam_publish(db, a, p->id, ports, s.n_ports, &owner, err);
+    if (r == 0 && owner)
+        return err_set(err, ERR_CONFLICT, EADDRINUSE, "a port is published by container %s", owner);
+    AUTO_NL nl = { .fd = -EBADF };
+    if (r == 0 && (r = nl_open(&nl, NETLINK_NETFILTER)) < 0)
+        return err_sys(err, -r, "opening a netfilter socket");
+    return r < 0 ? r : firewall_add(&nl, &s, err);
+}
 
 static bool interface_taken(const struct network_state *st, const char *name)
 {

@@ -61,6 +61,10 @@ int net_reclaim(const struct net_env *env, int64_t max, struct err *err) MUST_CH
 /* Looks whether bridges and firewall stand as the rows say, and makes them if they do not. @force: anew. */
 int net_repair(const struct net_env *env, bool force, struct err *err) MUST_CHECK;
 
+/* The ports of @p, whose wants have their addresses, lead there from now on. */
+int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p,
+                  struct err *err) MUST_CHECK;
+
 /* One network more, or less, of a container that runs: @netns is its namespace, @st what it has.  A socket for
  * names cannot come later: names are answered when one of the first networks had them. */
 int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one, int netns,

@@ -4,6 +4,6 @@
 #include "cli/cmd.h"
 
 extern const struct cmd cmd_attach, cmd_cleanup, cmd_container_exists, cmd_container_inspect,
-    cmd_container_prune, cmd_create, cmd_exec, cmd_init, cmd_inspect, cmd_kill, cmd_logs, cmd_pause,
+    cmd_container_prune, cmd_create, cmd_exec, cmd_init, cmd_inspect, cmd_kill, cmd_logs, cmd_pause, cmd_port,
     cmd_ps, cmd_rename, cmd_restart, cmd_rm, cmd_run, cmd_start, cmd_stop, cmd_top, cmd_unpause,
     cmd_wait;
