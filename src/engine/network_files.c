@@ -15,6 +15,7 @@ enum { FILE_MAX_BYTES = 1 << 20 };
 struct hosts {
     struct arena *a;
     char **names; /* seen so far */
+    bool v6;      /* localhost has its IPv6 address */
     struct buf *out;
 };
 
@@ -23,6 +24,7 @@ static void put_line(struct hosts *h, const char *ip, char *const *names)
     buf_printf(h->out, "%s\t", ip);
     for (char *const *n = names; *n; n++) {
         buf_printf(h->out, "%s%s", n == names ? "" : " ", *n);
+        h->v6 |= STR_EQ(*n, "localhost") && STR_EQ(ip, "::1");
         h->names = strv_add(h->a, h->names, *n);
     }
     buf_putc(h->out, '\n');
@@ -150,10 +152,9 @@ void network_hosts_text(struct engine *e, struct arena *a, const struct containe
         (void)!fs_read_file(AT_FDCWD, file, &base);
     if (base.data)
         put_base(&h, base.data);
-    if (!strv_has(h.names, localhost)) {
-        put_line(&h, "127.0.0.1", (char *[]) { localhost, NULL });
+    put_new(&h, "127.0.0.1", (char *[]) { localhost, NULL });
+    if (!h.v6)
         put_line(&h, "::1", (char *[]) { localhost, NULL });
-    }
     if (gateway)
         put_new(&h, gateway, (char *[]) { internal, docker, NULL });
     put_own(&h, c, st);
