@@ -241,7 +241,7 @@ static int remove_users(struct engine *e, struct arena *a, const struct network 
 static int take_down(struct engine *e, const struct network *n, struct err *err)
 {
     AUTO_NL route = { .fd = -EBADF }, filter = { .fd = -EBADF };
-    struct fw_bridge b = { .name = n->interface };
+    AUTO_ARENA a = { 0 };
     struct db *db = store_db(e->store, err);
     if (!db)
         return -EIO;
@@ -258,6 +258,7 @@ static int take_down(struct engine *e, const struct network *n, struct err *err)
     if (r < 0 && r != -ENODEV)
         return err_sys(err, -r, "removing the bridge %s", n->interface);
     r = nl_open(&filter, NETLINK_NETFILTER);
+    struct fw_bridge b = net_fw_bridge(&a, n);
     return r < 0 ? err_sys(err, -r, "opening a netfilter socket")
                  : firewall_forget(&filter, &b, err);
 }

@@ -3,6 +3,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <assert.h>
 #include <net/if.h>
 
 #include "net/firewall.h"
@@ -28,6 +29,8 @@ static const char ruleset[] =
     " set isolated { type ifname; }\n"
     " set strict { type ifname; }\n"
     " set same { type ifname . ifname; }\n"
+    " set local4 { type ipv4_addr . ifname; flags interval; }\n"
+    " set local6 { type ipv6_addr . ifname; flags interval; }\n"
     " chain raw { type filter hook prerouting priority raw; policy accept;\n"
     "  iifname @bridges ip daddr 127.0.0.0/8 drop\n"
     " }\n"
@@ -45,7 +48,8 @@ static const char ruleset[] =
     "  fib daddr type local jump ports\n"
     " }\n"
     " chain postrouting { type nat hook postrouting priority srcnat; policy accept;\n"
-    "  ct status dnat iifname . oifname @same masquerade\n"
+    "  ct status dnat ip saddr . oifname @local4 masquerade\n"
+    "  ct status dnat ip6 saddr . oifname @local6 masquerade\n"
     "  ip saddr 127.0.0.0/8 oifname @bridges masquerade\n"
     "  iifname @masq oifname != @bridges ip daddr != 224.0.0.0/4 masquerade\n"
     "  iifname @masq oifname != @bridges ip6 daddr != ff00::/8 masquerade\n"
@@ -59,7 +63,7 @@ static const char ruleset[] =
     "  iifname @isolated oifname @isolated drop\n"
     " }\n"
     "}\n";
-enum { FW_RULES = 18 };
+enum { FW_RULES = 19 };
 
 /* ---------- messages ---------- */
 
@@ -102,7 +106,8 @@ int firewall_whole(struct nl *nl)
 
 /* ---------- elements ---------- */
 
-enum { KEY_MAX = 2 * IFNAMSIZ, DATA_MAX = 20, ELEMENTS_MAX = 400 };
+enum { KEY_MAX = 16 + IFNAMSIZ, DATA_MAX = 20, ELEMENTS_MAX = 400 };
+static_assert(KEY_MAX >= 2 * IFNAMSIZ, "two names are a key, too");
 
 /* Parts of a key or of data stand on 4-byte boundaries. */
 static size_t part(uint8_t *out, const void *p, size_t len)
@@ -130,8 +135,8 @@ static void finish(struct writer *w)
 }
 
 /* Elements of one set that follow each other share a message, up to what an attribute can hold. */
-static void element(struct writer *w, const char *set, const uint8_t *key, size_t key_len,
-                    const uint8_t *data, size_t data_len)
+static void element(struct writer *w, const char *set, const uint8_t *key, const uint8_t *key_end,
+                    size_t key_len, const uint8_t *data, size_t data_len)
 {
     if (w->set && (w->set != set || w->n == ELEMENTS_MAX))
         finish(w);
@@ -147,6 +152,11 @@ static void element(struct writer *w, const char *set, const uint8_t *key, size_
     size_t e = nl_nest(w->b, NFTA_LIST_ELEM), v = nl_nest(w->b, NFTA_SET_ELEM_KEY);
     nl_put(w->b, NFTA_DATA_VALUE, key, key_len);
     nl_nest_end(w->b, v);
+    if (key_end) {
+        v = nl_nest(w->b, NFTA_SET_ELEM_KEY_END);
+        nl_put(w->b, NFTA_DATA_VALUE, key_end, key_len);
+        nl_nest_end(w->b, v);
+    }
     if (data && w->type == NFT_MSG_NEWSETELEM) {
         v = nl_nest(w->b, NFTA_SET_ELEM_DATA);
         nl_put(w->b, NFTA_DATA_VALUE, data, data_len);
@@ -159,7 +169,7 @@ static void element(struct writer *w, const char *set, const uint8_t *key, size_
 static const char set_ports4[] = "ports4", set_ports6[] = "ports6", set_ports4_at[] = "ports4_at",
                   set_ports6_at[] = "ports6_at", set_bridges[] = "bridges", set_masq[] = "masq",
                   set_internal[] = "internal", set_isolated[] = "isolated", set_strict[] = "strict",
-                  set_same[] = "same";
+                  set_same[] = "same", set_local4[] = "local4", set_local6[] = "local6";
 
 static void put_port(struct writer *w, const struct fw_port *p)
 {
@@ -174,8 +184,23 @@ static void put_port(struct writer *w, const struct fw_port *p)
         k += part(key + k, &from, 2);
         size_t d = part(data, p->to.b, ip_len(&p->to));
         d += part(data + d, &to, 2);
-        element(w, set, key, k, data, d);
+        element(w, set, key, NULL, k, data, d);
     }
+}
+
+/* All addresses of a subnet, with the bridge. */
+static void put_local(struct writer *w, const struct fw_bridge *br, const struct ip_net *net)
+{
+    struct ip_addr first = ip_net_first(net), last = ip_net_last(net);
+    uint8_t from[KEY_MAX] = { 0 }, to[KEY_MAX] = { 0 };
+    size_t n = ip_len(&first), len = strnlen(br->name, IFNAMSIZ - 1);
+
+    memcpy(from, first.b, n);
+    memcpy(to, last.b, n);
+    memcpy(from + n, br->name, len);
+    memcpy(to + n, br->name, len);
+    element(w, net->addr.family == AF_INET ? set_local4 : set_local6, from, to, n + IFNAMSIZ, NULL,
+            0);
 }
 
 static void put_bridge(struct writer *w, const struct fw_bridge *br)
@@ -194,8 +219,10 @@ static void put_bridge(struct writer *w, const struct fw_bridge *br)
     memcpy(key + IFNAMSIZ, key, IFNAMSIZ);
     for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
         if (sets[i].in)
-            element(w, sets[i].set, key, IFNAMSIZ, NULL, 0);
-    element(w, set_same, key, KEY_MAX, NULL, 0);
+            element(w, sets[i].set, key, NULL, IFNAMSIZ, NULL, 0);
+    element(w, set_same, key, NULL, (size_t)(2 * IFNAMSIZ), NULL, 0);
+    for (size_t i = 0; i < br->n_nets; i++)
+        put_local(w, br, &br->nets[i]);
 }
 
 static int change(struct nl *nl, uint16_t type, const struct fw_state *s, char *why)
@@ -256,11 +283,15 @@ int firewall_forget(struct nl *nl, const struct fw_bridge *b, struct err *err)
 
     memcpy(key, b->name, strnlen(b->name, IFNAMSIZ - 1));
     memcpy(key + IFNAMSIZ, key, IFNAMSIZ);
-    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(sets) + b->n_nets; i++) {
         AUTO_BUF text = { 0 };
         struct writer w = { .nl = nl, .b = &text, .type = NFT_MSG_DELSETELEM };
         frame(nl, &text, NFNL_MSG_BATCH_BEGIN);
-        element(&w, sets[i], key, sets[i] == set_same ? KEY_MAX : IFNAMSIZ, NULL, 0);
+        if (i >= ARRAY_SIZE(sets))
+            put_local(&w, b, &b->nets[i - ARRAY_SIZE(sets)]);
+        else
+            element(&w, sets[i], key, NULL, (size_t)(sets[i] == set_same ? 2 : 1) * IFNAMSIZ, NULL,
+                    0);
         finish(&w);
         frame(nl, &text, NFNL_MSG_BATCH_END);
         int r = nl_talk(nl, &text, NULL, NULL, why);

@@ -6,6 +6,8 @@
  *   ports4_at, ports6_at   the same for ports published on one address of the host: address . protocol . port
  *   bridges   all bridges of ours           masq      those that the outside is reached from
  *   same      bridge . bridge, for "in by the way it goes out"
+ *   local4, local6         subnet . bridge, for "from a neighbour on the same bridge": where br_netfilter is at
+ *                          work, such packets are bridged without ever having come in by an interface
  *   internal, isolated, strict              the networks with these options
  *
  * The table is made by libnftables, which is loaded only then; elements are added and removed by messages of our
@@ -24,6 +26,8 @@ struct fw_port {
 };
 struct fw_bridge {
     const char *name;
+    const struct ip_net *nets;
+    size_t n_nets;
     bool masq, internal, isolated, strict;
 };
 struct fw_state {

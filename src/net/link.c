@@ -190,6 +190,18 @@ static void put_vlan(struct nl *nl, struct buf *b, int index, uint32_t vlan)
     nl_end(b, at);
 }
 
+/* A container that asks a published port of its own comes back to itself. */
+static void put_hairpin(struct nl *nl, struct buf *b, int index)
+{
+    struct ifinfomsg m = { .ifi_family = AF_BRIDGE, .ifi_index = index };
+    size_t at = nl_begin(nl, b, RTM_SETLINK, NLM_F_ACK, &m, sizeof(m));
+    size_t port = nl_nest(b, IFLA_PROTINFO);
+
+    nl_u8(b, IFLA_BRPORT_MODE, 1);
+    nl_nest_end(b, port);
+    nl_end(b, at);
+}
+
 int link_veth(struct nl *nl, const struct link_veth *v, int netns, struct err *err)
 {
     AUTO_BUF b = { 0 };
@@ -219,17 +231,17 @@ int link_veth(struct nl *nl, const struct link_veth *v, int netns, struct err *e
     int r = nl_talk(nl, &b, NULL, NULL, why);
     if (r < 0)
         return refused(r, why, err, "creating the interface", v->host);
-    if (v->vlan) {
-        struct link_info l;
-        r = link_find(nl, v->host, &l);
-        if (r == 0) {
-            put_vlan(nl, &b, l.index, v->vlan);
-            r = nl_talk(nl, &b, NULL, NULL, why);
-        }
-        if (r < 0)
-            return refused(r, why, err, "putting into its vlan the interface", v->host);
-    }
-    return 0;
+    if (!v->vlan && !v->hairpin)
+        return 0;
+    struct link_info l;
+    r = link_find(nl, v->host, &l);
+    if (r == 0 && v->vlan)
+        put_vlan(nl, &b, l.index, v->vlan);
+    if (r == 0 && v->hairpin)
+        put_hairpin(nl, &b, l.index);
+    if (r == 0)
+        r = nl_talk(nl, &b, NULL, NULL, why);
+    return r < 0 ? refused(r, why, err, "configuring the bridge's port", v->host) : 0;
 }
 
 static const struct {

@@ -37,6 +37,7 @@ struct link_veth {
     uint32_t mtu;
     int master; /* the bridge's index */
     uint32_t vlan;
+    bool hairpin; /* what comes from it may go back to it */
 };
 /* -EEXIST when the host's name is taken. */
 int link_veth(struct nl *nl, const struct link_veth *v, int netns, struct err *err) MUST_CHECK;

@@ -141,7 +141,7 @@ static const struct {
     { "bridge", "mode", ON_MODE, 0 },
     { "bridge", "host_interface_name", ON_TEXT, 0 },
     { "macvlan ipvlan", "mode", ON_SUB_MODE, 0 },
-    { "macvlan", "bclim", ON_NUMBER, INT32_MAX },
+    { "macvlan ipvlan", "parent", ON_TEXT, 0 },
 };
 
 /* Docker's names for what has one of ours. */

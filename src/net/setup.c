@@ -76,11 +76,18 @@ static bool bool_option(const struct network *n, const char *key)
     return v && parse_bool(v, &b) == 0 && b;
 }
 
-static struct fw_bridge fw_bridge_of(const struct network *n)
+struct fw_bridge net_fw_bridge(struct arena *a, const struct network *n)
 {
+    struct ip_net *nets = arena_alloc(a, (n->subnets.n + 1) * sizeof(*nets));
+    size_t n_nets = 0;
+    for (size_t i = 0; i < n->subnets.n; i++)
+        n_nets += ip_net_parse(n->subnets.items[i].subnet, &nets[n_nets]) == 0;
+
     const char *isolate = network_option(n, "isolate");
 
     return (struct fw_bridge) { .name = n->interface,
+                                .nets = nets,
+                                .n_nets = n_nets,
                                 .masq = !n->internal,
                                 .internal = n->internal,
                                 .isolated = bool_option(n, "isolate"),
@@ -125,7 +132,7 @@ static int make_table(const struct net_env *env, struct arena *a, struct err *er
         return r;
     for (size_t i = 0; i < all.n; i++)
         if (network_managed(&all.items[i]) && all.items[i].interface)
-            *LIST_ADD(a, bridges) = fw_bridge_of(&all.items[i]);
+            *LIST_ADD(a, bridges) = net_fw_bridge(a, &all.items[i]);
     s.bridges = bridges.items;
     s.n_bridges = bridges.n;
     s.ports = ports;
@@ -417,7 +424,7 @@ static int host_side(const struct net_env *env, struct arena *a, struct net_plan
         const struct network *n = &p->wants[i].net;
         if (!network_managed(n))
             continue;
-        *LIST_ADD(a, bridges) = fw_bridge_of(n);
+        *LIST_ADD(a, bridges) = net_fw_bridge(a, n);
         r = bridge_up(&route, a, n, n_ports > 0, &l, err);
         if (r < 0)
             return r;
@@ -582,7 +589,7 @@ static void static_routes(struct arena *a, const struct net_want *w, struct link
 
 /* The interface itself: a pair with one end on the bridge, or a child of the parent. */
 static int make_interface(struct nl *host, struct arena *a, struct net_want *w, const char *inside,
-                          int netns, char **ret_host, struct err *err)
+                          bool hairpin, int netns, char **ret_host, struct err *err)
 {
     struct link_info l;
     char parent[IFNAMSIZ] = "";
@@ -618,7 +625,8 @@ static int make_interface(struct nl *host, struct arena *a, struct net_want *w, 
                                .mac = w->mac,
                                .mtu = number_option(&w->net, "mtu"),
                                .vlan = number_option(&w->net, "vlan"),
-                               .master = l.index };
+                               .master = l.index,
+                               .hairpin = hairpin };
         r = link_veth(host, &v, netns, err);
         if (r != -EEXIST || wanted || tries > 8)
             return r;
@@ -661,14 +669,15 @@ static void no_advertisements(const char *inside, int netns)
 }
 
 static int attach_one(struct nl *host, struct nl *in, struct arena *a, struct net_want *w,
-                      size_t nth, int netns, struct network_attachment *at, struct err *err)
+                      size_t nth, bool hairpin, int netns, struct network_attachment *at,
+                      struct err *err)
 {
     char *inside = w->interface ? w->interface : arena_printf(a, "eth%zu", nth), *host_end = NULL;
     struct link_inside conf = { .name = inside, .addrs = w->addrs, .n_addrs = w->n_addrs };
     struct link_route *routes = NULL;
 
     choose_mac(w);
-    int r = make_interface(host, a, w, inside, netns, &host_end, err);
+    int r = make_interface(host, a, w, inside, hairpin, netns, &host_end, err);
     if (r < 0)
         return r;
     no_advertisements(inside, netns);
@@ -736,7 +745,8 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
     if (r < 0)
         return err_sys(err, -r, "opening a netlink socket");
     for (size_t i = 0; r == 0 && i < p->n_wants; i++) {
-        r = attach_one(&host, &in, a, &p->wants[i], i, netns, LIST_ADD(a, p->state.networks), err);
+        r = attach_one(&host, &in, a, &p->wants[i], i, p->n_ports > 0, netns,
+                       LIST_ADD(a, p->state.networks), err);
         dns |= p->wants[i].net.dns_enabled;
     }
     if (r == 0 && !p->n_wants)
@@ -797,8 +807,8 @@ int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one
     while (interface_taken(st, arena_printf(a, "eth%zu", nth)))
         nth++;
     if (r == 0)
-        r = attach_one(&host, &in, a, one->wants, nth, netns, LIST_ADD(a, one->state.networks),
-                       err);
+        r = attach_one(&host, &in, a, one->wants, nth, st->ports.n > 0, netns,
+                       LIST_ADD(a, one->state.networks), err);
     if (r < 0) {
         (void)!ipam_release(db, one->id, one->wants[0].net.name, NULL);
         return err && !err->kind ? err_sys(err, -r, "opening a netlink socket") : r;

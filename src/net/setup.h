@@ -47,6 +47,8 @@ struct net_plan {
     char **uses;
     size_t n_fds;
 };
+/* What the firewall has to know of a network. */
+struct fw_bridge net_fw_bridge(struct arena *a, const struct network *n);
 void net_plan_done(struct net_plan *p);
 #define AUTO_PLAN CLEANUP(net_plan_done) struct net_plan
 

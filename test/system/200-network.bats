@@ -467,9 +467,15 @@ JSON
 
 @test "bridge options: vlan, vrf, unmanaged, routes, metric, no default route" {
     podman network create -o vlan=7 v
-    podman run -d --name c --network v busybox sleep 100
-    run bridge vlan show
-    is "$output" =~ "veth[0-9a-f]+ +7 PVID Egress Untagged"
+    if ip link add mine type bridge vlan_filtering 1 2>/dev/null; then # not every kernel can
+        ip link del mine
+        podman run -d --name c --network v busybox sleep 100
+        run bridge vlan show
+        is "$output" =~ "veth[0-9a-f]+ +7 PVID Egress Untagged"
+    else
+        run_podman 125 run --network v busybox true
+        is "$output" =~ "creating the bridge podman1"
+    fi
     if ip link add red type vrf table 9 2>/dev/null; then
         ip link set red up
         podman network create -o vrf=red r
