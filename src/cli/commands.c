@@ -67,6 +67,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_import,
     &cmd_load,
     &cmd_pull,
+    &cmd_push,
     &cmd_rmi,
     &cmd_save,
     &cmd_tag,

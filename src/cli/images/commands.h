@@ -4,8 +4,13 @@
 
 #include "cli/cmd.h"
 
-extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_pull, cmd_rmi,
-    cmd_save, cmd_tag, cmd_untag;
+extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_login,
+    cmd_logout, cmd_pull, cmd_push, cmd_rmi, cmd_save, cmd_search, cmd_tag, cmd_untag;
+
+struct engine;
+/* What --retry and --retry-delay say, or containers.conf where they were not given. */
+int images_retry(struct cmd_ctx *x, struct engine *e, const char *delay, uint64_t *retry,
+                 int64_t *ret_delay_ns) MUST_CHECK;
 
 /* Prints an error that does not end the command, and clears it. */
 void images_print_error(struct err *err);
