@@ -61,6 +61,7 @@ static const struct cmd cmd_system = {
 };
 
 static const struct cmd *const root_subs[] = {
+    &cmd_artifact,
     &cmd_history,
     &cmd_image,
     &cmd_images,
