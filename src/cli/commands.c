@@ -61,12 +61,14 @@ static const struct cmd cmd_system = {
 };
 
 static const struct cmd *const root_subs[] = {
+    &cmd_artifact,
     &cmd_history,
     &cmd_image,
     &cmd_images,
     &cmd_import,
     &cmd_load,
     &cmd_pull,
+    &cmd_push,
     &cmd_rmi,
     &cmd_save,
     &cmd_tag,

@@ -43,6 +43,7 @@ struct module_push {
     const char *transport; /* as in module_pull, or "docker-daemon" */
     const char *name;      /* the destination without its transport */
     const char *digest;    /* of a manifest in the blob store */
+    char **repos;          /* "registry/path": where some of its blobs are known to be */
     const struct image_push_options *opt;
 };
 
@@ -50,6 +51,19 @@ struct module_push {
 struct module_save {
     const struct image *image;
     char **names; /* complete names to store with it */
+};
+
+/* A blob that was made of a file. */
+struct stored_file {
+    char *digest;
+    char *media_type; /* as its first bytes tell */
+    int64_t size;
+};
+
+/* A blob under the name that it has in an archive. */
+struct packed_file {
+    const char *name, *digest;
+    int64_t size;
 };
 
 struct image_module {
@@ -70,6 +84,13 @@ struct image_module {
     int (*hello)(const struct store *s, struct arena *a, stored_images *ret, struct err *err);
     /* Unpacks again, from the blobs, the layers of @img whose directory is missing. */
     int (*unpack)(const struct store *s, const struct image *img, struct err *err);
+    /* Single blobs: see image/mod/files.h. */
+    int (*store_text)(const struct store *s, const char *data, size_t len, char *ret_digest,
+                      struct err *err);
+    int (*store_file)(const struct store *s, struct arena *a, int fd, struct stored_file *ret,
+                      struct err *err);
+    int (*pack)(const struct store *s, const struct packed_file *files, size_t n, int fd,
+                struct err *err);
 };
 
 /* Loaded on first use; NULL with @err set on failure. */
