@@ -59,7 +59,8 @@ struct image_pull_options {
     const char *policy; /* "missing", "always", "never", "newer" */
     const char *os, *arch, *variant;
     const char *authfile, *creds, *cert_dir;
-    int tls_verify; /* -1: as configured */
+    const char *signature_policy; /* a file; NULL: the one of config/policy.h */
+    int tls_verify;               /* -1: as configured */
     bool all_tags, quiet;
     uint64_t retry;
     int64_t retry_delay_ns;    /* < 0: exponential back-off from 2 s */
@@ -92,6 +93,10 @@ struct image_push_options {
     bool remove_signatures;
     bool all;   /* of a manifest list: every image it names, not only its own text */
     bool quiet; /* no progress */
+    /* Signing, at a registry only. */
+    const char *sign_by, *sign_passphrase; /* a GPG key; NULL: the agent asks */
+    const char *sigstore_key,
+        *sigstore_passphrase; /* files' contents are not here: a file, a text */
     const char *authfile, *creds, *cert_dir;
     int tls_verify; /* -1: as configured */
     uint64_t retry;

@@ -8,6 +8,7 @@
 #include "image/mod/load.h"
 #include "image/mod/registry.h"
 #include "image/mod/retry.h"
+#include "image/mod/trust.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -208,6 +209,18 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
     return copy_image(c->s, c->a, &src, &o->manifest, type, &config, c->opt->progress, img, err);
 }
 
+static int check_trust(struct puller *c, const struct image_ref *ref, const struct opened *o,
+                       struct err *err)
+{
+    char digest[DIGEST_MAX];
+    struct trust_image img = { .transport = "docker",
+                               .ref = ref,
+                               .digest = hash_of(o->manifest.data, o->manifest.len, NULL, digest),
+                               .registry = o->reg };
+
+    return trust_check(c->a, c->opt->signature_policy, &img, err);
+}
+
 /* @ref is complete. */
 static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *err)
 {
@@ -225,6 +238,8 @@ static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *e
     else {
         progress_line(c->opt->progress, "Getting image source signatures");
         r = resolve_index(c, &o, img, err);
+        if (r == 0)
+            r = check_trust(c, ref, &o, err);
         if (r == 0)
             r = copy_opened(c, &o, img, err);
         if (r < 0)
@@ -323,11 +338,15 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
         *colon = '\0';
         o.reference = colon + 1;
     }
+    struct trust_image what = { .transport = c->p->transport, .path = path };
+    int r = trust_check(c->a, c->opt->signature_policy, &what, err);
+    if (r < 0)
+        return r;
     AUTO_ARCHIVE *ar = archive_open(c->s, path, -1, err);
     if (!ar)
         return -EIO;
     progress_line(c->opt->progress, "Getting image source signatures");
-    int r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
+    r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
     if (r < 0)
         return r;
     /* A directory names no image: the path becomes the name. */

@@ -10,9 +10,6 @@
 
 #include "base/banned.h"
 
-#define SIGSTORE_LAYER      "application/vnd.dev.cosign.simplesigning.v1+json"
-#define SIGSTORE_ANNOTATION "dev.cosignproject.cosign/signature"
-
 /* Signatures of one image as they are met, and why those before were not accepted. */
 struct verdict {
     struct arena *a;
@@ -121,8 +118,7 @@ static int check_sigstore(struct verdict *v, struct err *err)
     int r = lookaside_find(v->a, v->img->ref, &where, err);
     if (r < 0 || !where.attachments)
         return r;
-    char *tag = arena_printf(v->a, "%.*s-%s.sig", (int)strcspn(v->img->digest, ":"), v->img->digest,
-                             digest_hex(v->img->digest));
+    char *tag = trust_attachment_tag(v->a, v->img->digest);
     r = registry_manifest(v->img->registry, v->a, tag, &manifest, &type, &absent);
     if (r < 0) {
         if (absent.kind == ERR_NOT_FOUND)
@@ -188,22 +184,5 @@ int trust_check(struct arena *a, const char *policy, const struct trust_image *i
                                             : policy_for_path(&p, a, img->transport, img->path);
     for (size_t i = 0; r == 0 && i < list->n; i++)
         r = requirement(a, img, &list->items[i], err);
-    return r;
-}
-
-/* ---------- signing ---------- */
-
-int trust_sign_gpg(struct arena *a, const struct trust_signer *s, const struct image_ref *ref,
-                   const char *digest, struct err *err)
-{
-    AUTO_BUF sig = { .max = SIGNATURE_MAX };
-    struct lookaside where;
-    char *text = signature_payload(a, SIGNATURE_GPG, ref_text(a, ref), digest);
-    int r = lookaside_find(a, ref, &where, err);
-
-    if (r == 0)
-        r = gpg_sign(s->gpg_key, s->gpg_passphrase, text, strlen(text), &sig, err);
-    if (r == 0)
-        r = lookaside_put(a, &where, ref, digest, sig.data, sig.len, err);
     return r;
 }

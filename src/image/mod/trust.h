@@ -24,6 +24,17 @@ struct trust_signer {
     const char *gpg_key, *gpg_passphrase;
     const char *sigstore_key, *sigstore_passphrase;
 };
-/* Stores a GPG signature for @digest under the name @ref, where registries.d says. */
+bool trust_signs(const struct trust_signer *s);
+/* Signs @digest, which is at @registry, under the name @ref (without its digest): GPG's signature goes where
+ * registries.d says, sigstore's beside the image. */
+int trust_sign(struct arena *a, const struct trust_signer *s, const struct image_ref *ref,
+               const char *digest, struct registry *registry, struct err *err) MUST_CHECK;
+/* A GPG signature alone, into @dir (NULL: where registries.d says). */
 int trust_sign_gpg(struct arena *a, const struct trust_signer *s, const struct image_ref *ref,
-                   const char *digest, struct err *err) MUST_CHECK;
+                   const char *digest, const char *dir, struct err *err) MUST_CHECK;
+
+/* What a sigstore signature looks like in the registry. */
+#define SIGSTORE_LAYER      "application/vnd.dev.cosign.simplesigning.v1+json"
+#define SIGSTORE_ANNOTATION "dev.cosignproject.cosign/signature"
+/* "sha256-<hex>.sig", the tag of an image's signatures. */
+char *trust_attachment_tag(struct arena *a, const char *digest);
