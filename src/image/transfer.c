@@ -284,3 +284,20 @@ int image_import(struct store *s, struct arena *a, const struct image_import_opt
         *ret_id = images.items[0].id;
     return r;
 }
+
+/* ---------- registries alone ---------- */
+
+int image_login(struct arena *a, const struct image_login *l, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->login(a, l, err) : -ENOENT;
+}
+
+int image_search(struct arena *a, const char *term, const struct image_search_options *o,
+                 image_found_list *ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->search(a, term, o, ret, err) : -ENOENT;
+}
