@@ -204,8 +204,47 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     for i in 1 2 3 4 5 6; do
         echo "$i" >"$TEST_DIR/f$i"
         podman artifact add --append $NAME "$TEST_DIR/f$i" >/dev/null &
+        pids+=($!)
     done
-    wait
+    wait "${pids[@]}"
     run_podman artifact inspect -f '{{len .Manifest.Layers}}' $NAME
     is "$output" = 7
+}
+
+@test "artifact mount: as a file, as a directory, one of several, read-only, no copy" {
+    load_busybox
+    podman artifact add quay.io/myorg/config:v1 "$TEST_DIR/config.yaml"
+    podman artifact add $NAME "$TEST_DIR/model.gguf" "$TEST_DIR/settings.json"
+    run_podman run --rm --mount type=artifact,src=quay.io/myorg/config:v1,dst=/app/config.yaml \
+        busybox cat /app/config.yaml
+    is "$output" = "colour: red"
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/models busybox ls /models
+    is "$output" = "model.gguf"$'\n'"settings.json"
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/tmp,title=settings.json busybox \
+        sh -c 'cat /tmp/settings.json; ls /tmp'
+    is "$output" = '{"a": 1}'$'\n'settings.json
+    # An existing file is covered.
+    run_podman run --rm --mount type=artifact,src=config:v1,dst=/etc/group busybox cat /etc/group
+    is "$output" = "colour: red"
+    sum=sha256:$(sha256sum <"$TEST_DIR/settings.json" | cut -d' ' -f1)
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/d,digest=$sum,name=s busybox cat /d/s
+    is "$output" = '{"a": 1}'
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/d,name=x busybox ls /d
+    is "$output" = "x-0"$'\n'"x-1"
+    run_podman 1 run --rm --mount type=artifact,src=$NAME,dst=/d busybox sh -c 'echo x >/d/settings.json'
+    is "$output" =~ "Read-only file system"
+    # The file of the store itself.
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/d busybox stat -c %i /d/settings.json
+    is "$output" = "$(stat -c %i "$(blob_file "$sum")")"
+    run_podman 125 run --rm --mount type=artifact,src=$NAME,dst=/etc/group busybox true
+    is "$output" =~ "contains more than one blob"
+    run_podman 125 create --mount type=artifact,src=quay.io/none,dst=/d busybox true
+    is "$output" =~ "quay.io/none: artifact does not exist"
+    run_podman 125 create --mount type=artifact,src=$NAME,dst=/d,title=nope busybox true
+    is "$output" =~ 'no blob with the title "nope"'
+    run_podman 125 create --mount type=artifact,src=$NAME,dst=/d,rw=true busybox true
+    run_podman 125 create --mount type=artifact,dst=/d busybox true
+    run_podman 125 create --mount type=bind,src=/tmp,dst=/d,title=x busybox true
+    run_podman ps -aq
+    is "$output" = ""
 }
