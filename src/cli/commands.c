@@ -67,6 +67,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_images,
     &cmd_import,
     &cmd_load,
+    &cmd_manifest,
     &cmd_pull,
     &cmd_rmi,
     &cmd_save,

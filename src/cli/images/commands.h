@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/cmd.h"
 
-extern const struct cmd cmd_artifact;
+extern const struct cmd cmd_artifact, cmd_manifest;
 extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_pull, cmd_rmi,
     cmd_save, cmd_tag, cmd_untag;
 
