@@ -4,7 +4,7 @@
 set -eu
 
 build='gcc libc6-dev make meson ninja-build pkg-config python3 libjansson-dev libsqlite3-dev
-libcurl4-openssl-dev libssl-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev libseccomp-dev
+libcurl4-openssl-dev libssl-dev zlib1g-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev libseccomp-dev
 ca-certificates uidmap'
 
 # libcmocka-dev for the unit tests; clang and its runtime for the sanitizers; pmccabe and clang-format

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/fs.h"
@@ -61,6 +63,38 @@ int proc_spawn(const struct spawn *s, pid_t *ret_pid)
     }
     *ret_pid = pid;
     return 0;
+}
+
+struct socket_in {
+    int netns, domain, type, protocol;
+    int fd, fail;
+};
+
+/* Shares memory and descriptors with us, not the namespace. */
+static int socket_child(void *arg)
+{
+    struct socket_in *s = arg;
+
+    s->fd = -1;
+    if (setns(s->netns, CLONE_NEWNET) == 0)
+        s->fd = socket(s->domain, s->type | SOCK_CLOEXEC | SOCK_NONBLOCK, s->protocol);
+    s->fail = s->fd < 0 ? errno : 0;
+    return 0;
+}
+
+int proc_socket_in(int netns, int domain, int type, int protocol)
+{
+    struct socket_in s = { .netns = netns, .domain = domain, .type = type, .protocol = protocol };
+    enum { STACK = 64 << 10 };
+    AUTO_FREE char *stack = xmalloc(STACK);
+    pid_t pid = clone(socket_child, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
+                      &s);
+
+    if (pid < 0)
+        return -errno;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return s.fail ? -s.fail : s.fd;
 }
 
 int proc_wait(pid_t pid)

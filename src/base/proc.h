@@ -29,6 +29,10 @@ int proc_wait(pid_t pid) MUST_CHECK;
 int proc_run(char *const *argv, char *const *env, const char *input, struct buf *out,
              struct buf *errout) MUST_CHECK;
 
+/* A socket inside the network namespace @netns, close-on-exec and non-blocking; we ourselves never leave ours
+ * (an ordinary user could not come back).  The descriptor, or -errno. */
+int proc_socket_in(int netns, int domain, int type, int protocol) MUST_CHECK;
+
 /* Start time of @pid in clock ticks since boot (field 22 of /proc/PID/stat), 0 when it is gone: with
  * the pid it names a process for good. */
 uint64_t proc_start_time(pid_t pid);

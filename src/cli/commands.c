@@ -69,6 +69,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_load,
     &cmd_manifest,
     &cmd_pull,
+    &cmd_push,
     &cmd_rmi,
     &cmd_save,
     &cmd_tag,

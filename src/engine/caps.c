@@ -1,68 +1,15 @@
-#include <ctype.h>
 #include <strings.h>
 
 #include "engine/spec_parts.h"
+#include "spec/capability.h"
 
 #include "base/banned.h"
 
-/* In the kernel's order: the index is the capability's number. */
-static const char *const names[] = {
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_SETGID",
-    "CAP_SETUID",
-    "CAP_SETPCAP",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",
-    "CAP_NET_RAW",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_CHROOT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_MKNOD",
-    "CAP_LEASE",
-    "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",
-    "CAP_MAC_ADMIN",
-    "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_AUDIT_READ",
-    "CAP_PERFMON",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-};
-
 char *capability_name(struct arena *a, const char *name)
 {
-    bool prefixed = strncasecmp(name, "CAP_", 4) == 0;
+    int number = capability_parse(name);
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (strcasecmp(names[i] + 4, prefixed ? name + 4 : name) == 0)
-            return arena_strdup(a, names[i]);
-    return NULL;
-}
-
-const char *capability_by_number(int number)
-{
-    return number >= 0 && (size_t)number < ARRAY_SIZE(names) ? names[number] : NULL;
+    return number < 0 ? NULL : arena_strdup(a, capability_by_number(number));
 }
 
 static int checked(struct arena *a, const char *name, char **ret, struct err *err)
@@ -88,8 +35,8 @@ static int first_set(struct arena *a, const struct container_config *c, char *co
     char *name;
 
     if (c->privileged || has_all(c->cap_add)) {
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-            *ret = strv_add(a, *ret, names[i]);
+        for (size_t i = 0; i < CAPABILITY_COUNT; i++)
+            *ret = strv_add(a, *ret, capability_by_number((int)i));
         return 0;
     }
     if (has_all(c->cap_drop))

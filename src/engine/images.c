@@ -1,3 +1,4 @@
+#include "config/containers.h"
 #include "engine/images.h"
 
 #include "base/parse.h"
@@ -28,6 +29,22 @@ int images_save(struct engine *e, char *const *names, const struct image_save_op
                 struct err *err)
 {
     return image_save(engine_store(e), names, o, err);
+}
+
+int images_push(struct engine *e, struct arena *a, const char *name, const char *destination,
+                const struct image_push_options *o, char **ret_digest, struct err *err)
+{
+    const struct config_containers *c = engine_config(e);
+    struct image_push_options with = *o;
+    struct image img = { 0 };
+
+    if (!with.compression_format)
+        with.compression_format = c->engine.compression_format;
+    if (with.compression_level < 0 && c->engine.compression_level)
+        with.compression_level = (int)*c->engine.compression_level;
+    int r = image_find(engine_store(e), a, name, &img, err);
+    return r < 0 ? r
+                 : image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
 }
 
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,

@@ -45,6 +45,9 @@ int images_load(struct engine *e, struct arena *a, const char *path, int fd,
                 struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
                 struct err *err) MUST_CHECK;
+/* Sends the image @name to @destination.  A NULL compression format and level are those of containers.conf. */
+int images_push(struct engine *e, struct arena *a, const char *name, const char *destination,
+                const struct image_push_options *o, char **ret_digest, struct err *err) MUST_CHECK;
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
                   char **ret_id, struct err *err) MUST_CHECK;
 int images_tag(struct engine *e, const char *name, const char *target, struct err *err) MUST_CHECK;

@@ -305,7 +305,8 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     o.hosts_path = arena_printf(a, "%s/hosts", run);
     o.static_dir = container_bundle(e, a, cc->id);
     o.oci_config_path = arena_printf(a, "%s/config.json", o.static_dir);
-    o.oci_runtime = DUP(str_empty(cc->runtime) ? "oci" : cc->runtime);
+    const char *runtime = str_empty(cc->runtime) ? "podman-runtime" : cc->runtime;
+    o.oci_runtime = DUP(strrchr(runtime, '/') ? strrchr(runtime, '/') + 1 : runtime);
     o.conmon_pid_file = DUP(cc->monitor_pid_file);
     o.pid_file = DUP(cc->pid_file);
     o.name = cc->name;

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/parse.h"
@@ -35,15 +36,45 @@ static int state_error(const struct container *c, const char *verb, struct err *
                    verb, c->config.id, container_status_names[c->status]);
 }
 
+/* The state of a container whose lock we hold.  An engine that was killed may have left a monitor in the middle
+ * of a start: nobody else looks into that. */
+static int refresh_settled(struct engine *e, struct arena *a, struct container *c, struct err *err)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    int64_t until = time_monotonic() + 30 * NSEC_PER_SEC;
+
+    while (dir >= 0 && supervise_starting(dir)) {
+        if (time_monotonic() > until)
+            return err_set(err, ERR_STATE, EBUSY, "container %s is being started", c->config.id);
+        nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+    }
+    return container_refresh(e, a, c, err);
+}
+
+/* Where the cgroup is that a monitor had planned when it was killed in the middle of a start; NULL: it was not. */
+static const char *cut_off_cgroup(struct engine *e, struct arena *a, const struct container *c)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+
+    if (dir < 0 || !supervise_cut_off(dir))
+        return NULL;
+    AUTO_CLOSE int bundle = fs_open_dir(AT_FDCWD, container_bundle(e, a, c->config.id));
+    struct monitor_config plan = { 0 };
+    AUTO_JSON *doc = json_parse_file(bundle, "monitor.json", LIMIT_JSON_FILE, NULL);
+    if (!doc || json_read(a, doc, &monitor_config_type, &plan, NULL) < 0 || plan.cgroup_split ||
+        str_same(plan.cgroup_manager, "systemd")) /* it removes its scopes itself */
+        return NULL;
+    return plan.cgroup;
+}
+
 /* A monitor that was killed could not take its cgroup along. */
-static int forget_cgroup(const struct container *c, struct err *err)
+static int forget_cgroup(struct engine *e, const struct container *c, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    char *program = engine_helper(&a, "podman-monitor");
+    const char *cgroup = c->run.monitor_lost ? c->run.cgroup : cut_off_cgroup(e, &a, c);
+    char *program = str_empty(cgroup) ? NULL : engine_helper(&a, "podman-monitor");
 
-    if (!c->run.monitor_lost || str_empty(c->run.cgroup) || !program)
-        return 0;
-    return supervise_cleanup(program, c->run.cgroup, err);
+    return program ? supervise_cleanup(program, cgroup, err) : 0;
 }
 
 /* ---------- start ---------- */
@@ -129,7 +160,7 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
     if (lock < 0)
         return lock;
     struct container now = *c;
-    int r = container_refresh(e, a, &now, err);
+    int r = refresh_settled(e, a, &now, err);
     if (r < 0)
         return r;
     if (now.alive && now.status == CTR_INITIALIZED && !wait) {
@@ -155,7 +186,7 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
         if (r < 0)
             return r;
     }
-    r = forget_cgroup(&now, err);
+    r = forget_cgroup(e, &now, err);
     return r < 0 ? r : start_locked(e, a, c, wait, ret_sock, warnings, err);
 }
 
@@ -376,7 +407,7 @@ int container_remove(struct engine *e, const struct container *c,
     AUTO_ARENA a = { 0 };
     struct container now = *c;
     bool was;
-    int r = container_refresh(e, &a, &now, err);
+    int r = refresh_settled(e, &a, &now, err);
     if (r < 0)
         return r;
     if (now.alive && now.status != CTR_EXITED && now.status != CTR_INITIALIZED && !o->force)
@@ -395,7 +426,7 @@ int container_remove(struct engine *e, const struct container *c,
         if (r < 0)
             return r;
     }
-    r = forget_cgroup(&now, err);
+    r = forget_cgroup(e, &now, err);
     return r < 0 ? r : remove_locked(e, c, o->volumes || c->config.auto_remove, err);
 }
 
@@ -427,6 +458,15 @@ int container_cleanup(struct engine *e, const struct container *c, bool remove, 
     return r;
 }
 
+static bool has_ended(struct engine *e, struct arena *a, struct container *c)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+
+    if (container_refresh(e, a, c, NULL) < 0 || c->alive)
+        return false;
+    return c->status == CTR_EXITED || (dir >= 0 && supervise_cut_off(dir));
+}
+
 /* auto_remove containers whose engine and monitor were both killed before they could remove them. */
 static int reap_ended(struct engine *e, struct arena *a, struct db *db, struct err *err)
 {
@@ -442,12 +482,14 @@ static int reap_ended(struct engine *e, struct arena *a, struct db *db, struct e
     int r = rows_end(&q);
     for (size_t i = 0; r == 0 && i < gone.n; i++) {
         struct container *c = &gone.items[i];
-        if (container_refresh(e, a, c, NULL) < 0 || c->alive || c->status != CTR_EXITED)
+        if (!has_ended(e, a, c))
             continue;
         AUTO_CLOSE int lock = store_trylock(e->store, "container", c->config.id);
-        if (lock >= 0)
-            r = forget_cgroup(c, err);
-        if (lock >= 0 && r == 0)
+        if (lock < 0 ||
+            !has_ended(e, a, c)) /* somebody starts it, or started it between our looks */
+            continue;
+        r = forget_cgroup(e, c, err);
+        if (r == 0)
             r = remove_locked(e, c, true, err);
     }
     return r;

@@ -20,7 +20,7 @@ struct reader {
     const struct container *c;
     const struct log_options *o;
     bool json;
-    int fd;
+    int fd, old; /* the file before the last rotation, -EBADF when there was none */
     log_sink sink;
     void *arg;
     struct buf line;
@@ -128,17 +128,30 @@ static int read_some(struct reader *r, bool *ret_any)
     }
 }
 
+/* What there is from the beginning: the rotated file, then the one that is written. */
+static int read_all(struct reader *r)
+{
+    bool any;
+    int current = r->fd, res = 0;
+
+    if (r->old >= 0) {
+        r->fd = r->old;
+        res = read_some(r, &any);
+        r->fd = current;
+    }
+    return res < 0 ? res : read_some(r, &any);
+}
+
 /* How many lines to pass over so that @tail are left. */
 static int skip_to_tail(struct reader *r, int64_t tail)
 {
     int64_t count = 0;
-    bool any;
 
     r->count = &count;
-    int res = read_some(r, &any);
+    int res = read_all(r);
     r->count = NULL;
     buf_reset(&r->line);
-    if (res < 0 || lseek(r->fd, 0, SEEK_SET) < 0)
+    if (res < 0 || lseek(r->fd, 0, SEEK_SET) < 0 || (r->old >= 0 && lseek(r->old, 0, SEEK_SET) < 0))
         return res < 0 ? res : -errno;
     r->skip = MAX((int64_t)0, count + r->partial - tail);
     return 0;
@@ -228,6 +241,8 @@ static int open_log(struct reader *r, struct err *err)
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                        "this container is using the '%s' log driver, cannot read logs", driver);
     r->json = STR_EQ(driver, "json-file");
+    AUTO_FREE char *old = xasprintf("%s.1", c->log_path);
+    r->old = open(old, O_RDONLY | O_CLOEXEC);
     r->fd = open(c->log_path, O_RDONLY | O_CLOEXEC);
     if (r->fd < 0 && errno != ENOENT)
         return err_sys(err, errno, "opening the log %s", c->log_path);
@@ -239,7 +254,6 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
 {
     struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
     int res = 0;
-    bool any;
 
     for (size_t i = 0; res == 0 && i < n; i++) {
         *r = (struct reader) { .c = sources[i].c,
@@ -247,6 +261,7 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
                                .sink = sink,
                                .arg = sources[i].arg,
                                .fd = -EBADF,
+                               .old = -EBADF,
                                .line = { .max = 4u << 20 } };
         if (str_same(r->c->config.log_driver, "journald")) {
             if (o->follow && n > 1)
@@ -266,7 +281,7 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
         if (o->tail >= 0)
             res = skip_to_tail(r - 1, o->tail);
         if (res == 0)
-            res = read_some(r - 1, &any);
+            res = read_all(r - 1);
         if (res < 0)
             err_sys(err, -res, "reading the log of %s", sources[i].c->config.name);
     }
@@ -277,6 +292,7 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
     }
     while (r-- > readers) {
         close(r->fd);
+        close_p(&r->old);
         buf_done(&r->line);
     }
     free(readers);

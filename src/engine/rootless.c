@@ -242,10 +242,11 @@ static int make_namespace(struct err *err)
 
 /* ---------- the holder ---------- */
 
-/* Keeps the namespace alive while no container runs: sleeps, owns nothing else.  It becomes the small program
+/* Keeps the namespace alive while no container runs, for as long as the file @path names it: with the run directory
+ * (at the end of the user's session) it goes as well.  It becomes the small program
  * for that (podman-monitor under the name podman-pause), so that it neither keeps this one in memory nor
  * looks like the command that happened to be first. */
-static pid_t start_holder(void)
+static pid_t start_holder(const char *path)
 {
     AUTO_ARENA a = { 0 };
     char *program = engine_helper(&a, "podman-monitor");
@@ -263,7 +264,7 @@ static pid_t start_holder(void)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     if (program)
-        execl(program, "podman-pause", NULL);
+        execl(program, "podman-pause", path, NULL);
     for (;;)
         pause();
 }
@@ -335,7 +336,8 @@ int rootless_enter(struct err *err)
             r = make_namespace(err);
             if (r < 0)
                 return r;
-            pid_t holder = start_holder();
+            AUTO_FREE char *path = xasprintf("%s/containers/userns", rootless_runtime_dir());
+            pid_t holder = start_holder(path);
             char text[64];
             if (holder < 0)
                 return err_sys(err, errno, "starting the holder of the user namespace");

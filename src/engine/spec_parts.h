@@ -23,8 +23,6 @@ int spec_devices(struct spec_builder *b, struct err *err) MUST_CHECK;
 
 /* caps.c: "net_admin" -> "CAP_NET_ADMIN", NULL when there is no such thing. */
 char *capability_name(struct arena *a, const char *name);
-/* The name of a number, NULL past the last one. */
-const char *capability_by_number(int number);
 /* Defaults plus cap_add minus cap_drop; all of them when privileged. */
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
                          char ***ret, struct err *err) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "engine/spec_parts.h"
+#include "spec/capability.h"
 
 #include "base/banned.h"
 

@@ -71,9 +71,10 @@ struct image_pull_options {
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
 
-/* Brings a manifest that is no image of ours to run (an artifact; with @index, a manifest list as it is) and
- * all blobs it names into the blob store: nothing is unpacked, nothing is recorded.  The caller holds off
- * removal (image_hold()) until it has recorded what came.  Options as image_pull(). */
+/* Brings a manifest that is no image of ours to run (an artifact) and all blobs it names into the blob
+ * store: nothing is unpacked, nothing is recorded.  With @index a manifest list comes as it is: its text
+ * alone (fetch "name@digest" for an image it names); without, the list is followed to this platform's image.
+ * The caller holds off removal (image_hold()) until it has recorded what came.  Options as image_pull(). */
 struct image_fetched {
     char *digest, *media_type; /* of the manifest */
     char *name;                /* the complete name it was fetched by */

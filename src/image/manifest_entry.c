@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "image/find.h"
 #include "image/module.h"
+#include "spec/reference.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -113,7 +114,7 @@ static int add_digest(struct store *s, struct arena *a, const char *digest, cons
     struct image_index from = { 0 };
     struct descriptor d = { 0 };
 
-    if (!image_is_list(&(struct image) { .media_type = (char *)(uintptr_t)media_type })) {
+    if (!image_is_list_type(media_type)) {
         int r = describe(s, a, digest, &d, err);
         if (r == 0) {
             manifest_entry_annotate(a, &d, &o->annotate);
@@ -148,12 +149,36 @@ static int add_local(struct store *s, struct arena *a, const char *name,
     return r < 0 ? r : add_digest(s, a, img.digest, img.media_type, o, idx, err);
 }
 
+/* Of a list the registry has given its text only. */
+static int fetch_entries(struct store *s, struct arena *a, const struct image_fetched *list,
+                         const struct manifest_add *o, struct err *err)
+{
+    AUTO_BUF text = { .max = LIMIT_MANIFEST };
+    struct image_index idx = { 0 };
+    struct image_ref ref;
+    int r = blob_read(s, list->digest, &text, err);
+    AUTO_JSON *doc = r < 0 ? NULL : json_parse(text.data ? text.data : "", text.len, "index", err);
+
+    if (!doc || (r = image_index_read(a, doc, &idx, err)) < 0 ||
+        (r = ref_parse(a, list->name, &ref, err)) < 0)
+        return r < 0 ? r : -EINVAL;
+    for (size_t i = 0; r == 0 && i < idx.manifests.n; i++) {
+        struct image_fetched got = { 0 };
+        const char *name = arena_printf(a, "%s@%s", ref_repo(a, &ref),
+                                        idx.manifests.items[i].digest);
+        r = image_fetch(s, a, name, o->pull, true, &got, err);
+    }
+    return r;
+}
+
 static int add_fetched(struct store *s, struct arena *a, const char *name,
                        const struct manifest_add *o, struct image_index *idx, struct err *err)
 {
     struct image_fetched got = { 0 };
     int r = image_fetch(s, a, name, o->pull, o->all, &got, err);
 
+    if (r == 0 && image_is_list_type(got.media_type))
+        r = fetch_entries(s, a, &got, o, err);
     return r < 0 ? r : add_digest(s, a, got.digest, got.media_type, o, idx, err);
 }
 

@@ -14,9 +14,14 @@
 
 #include "base/banned.h"
 
+bool image_is_list_type(const char *media_type)
+{
+    return str_same(media_type, MT_OCI_INDEX) || str_same(media_type, MT_DOCKER_LIST);
+}
+
 bool image_is_list(const struct image *img)
 {
-    return str_same(img->media_type, MT_OCI_INDEX) || str_same(img->media_type, MT_DOCKER_LIST);
+    return image_is_list_type(img->media_type);
 }
 
 int manifest_list_find(struct store *s, struct arena *a, const char *name,

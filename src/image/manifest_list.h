@@ -15,6 +15,7 @@ struct manifest_list {
 };
 
 bool image_is_list(const struct image *img);
+bool image_is_list_type(const char *media_type);
 
 /* ERR_NOT_FOUND as image_find(); ERR_BAD_PARAM when it is an image: "<name>: not a manifest list". */
 int manifest_list_find(struct store *s, struct arena *a, const char *name,

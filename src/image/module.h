@@ -43,6 +43,7 @@ struct module_push {
     const char *transport; /* as in module_pull, or "docker-daemon" */
     const char *name;      /* the destination without its transport */
     const char *digest;    /* of a manifest in the blob store */
+    char **repos;          /* "registry/path": where some of its blobs are known to be */
     const struct image_push_options *opt;
 };
 

@@ -128,6 +128,65 @@ int image_pull(struct store *s, struct arena *a, const char *name,
     return r;
 }
 
+int image_fetch(struct store *s, struct arena *a, const char *name,
+                const struct image_pull_options *o, bool index, struct image_fetched *ret,
+                struct err *err)
+{
+    struct module_pull p = { .opt = o };
+    const struct image_module *m = image_module(err);
+
+    p.transport = split_transport(name, &p.name);
+    return m ? m->fetch(s, a, &p, index, ret, err) : -ENOENT;
+}
+
+/* ---------- push ---------- */
+
+static const char *split_destination(const char *name, const char **ret_rest)
+{
+    if (str_starts(name, "docker-daemon:")) {
+        *ret_rest = name + strlen("docker-daemon:");
+        return "docker-daemon";
+    }
+    return split_transport(name, ret_rest);
+}
+
+/* Repositories of the images that have a blob in common with @digest's: what is there need not be sent. */
+static int find_repositories(struct store *s, struct arena *a, const char *digest, char ***ret,
+                             struct err *err)
+{
+    struct db *db = store_db(s, err);
+
+    if (!db)
+        return -EIO;
+    struct rows q = db_query(db, err,
+                             "SELECT DISTINCT n.name FROM image_refs m"
+                             " JOIN image_refs b ON b.image = m.image AND b.kind = 'blob'"
+                             " JOIN image_refs o ON o.ref = b.ref AND o.kind = 'blob'"
+                             " JOIN image_names n ON n.image = o.image"
+                             " WHERE m.ref = ? AND m.kind IN ('manifest', 'index') LIMIT 100",
+                             "s", digest);
+    while (rows_next(&q)) {
+        struct image_ref ref;
+        if (ref_parse(a, rows_text(&q, 0), &ref, NULL) == 0 && ref.registry)
+            *ret = strv_add(a, *ret, ref_repo(a, &ref));
+    }
+    return rows_end(&q);
+}
+
+int image_push(struct store *s, struct arena *a, const char *digest, const char *destination,
+               const struct image_push_options *o, char **ret_digest, struct err *err)
+{
+    struct module_push p = { .digest = digest, .opt = o };
+    const struct image_module *m = image_module(err);
+    AUTO_CLOSE int hold = m ? image_hold(s, err) : -ENOENT;
+
+    if (hold < 0)
+        return hold;
+    p.transport = split_destination(destination, &p.name);
+    int r = STR_EQ(p.transport, "docker") ? find_repositories(s, a, digest, &p.repos, err) : 0;
+    return r < 0 ? r : m->push(s, a, &p, ret_digest, err);
+}
+
 /* ---------- save and import ---------- */
 
 static bool is_format(const char *format)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "monitor/monitor.h"
+#include "monitor/network.h"
 
 #include "base/banned.h"
 
@@ -56,6 +57,8 @@ int monitor_prepare(struct monitor *m, struct err *err)
     if (m->alive < 0)
         return err_set(err, ERR_STATE, EBUSY, "the container is supervised already: %s",
                        strerror(-m->alive));
+    (void)!unlinkat(m->run_dir, "state",
+                    0); /* of the last run: no state tells that we are not done */
     m->attach = unix_listen(m->run_dir, "attach", SOCK_SEQPACKET, 0600);
     m->control = unix_listen(m->run_dir, "control", SOCK_SEQPACKET, 0600);
     if (m->attach < 0 || m->control < 0)
@@ -176,6 +179,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     m->no_keyring = c->no_new_keyring;
     m->stdin_open = c->stdin_open;
     m->stdin_once = c->stdin_once;
+    m->wants_network = c->network;
     m->wait_start = c->start && STR_EQ(c->start, "wait");
     m->timeout_s = c->timeout_s;
     m->restart = STR_EQ(policy, "on-failure")                 ? RESTART_ON_FAILURE
@@ -282,6 +286,7 @@ int container_up(struct monitor *m, struct err *err)
 
     if (!sdoc)
         return -EINVAL;
+    network_rejoin(m, sdoc);
     int r = json_read(a, cdoc, &monitor_config_type, &c, err);
     if (r == 0)
         r = json_read(a, sdoc, &oci_spec_type, &spec, err);
@@ -289,6 +294,8 @@ int container_up(struct monitor *m, struct err *err)
         r = take_config(m, &c, err);
     if (r == 0)
         r = create(m, &c, &spec, err);
+    if (r == 0 && m->wants_network && m->net.netns < 0)
+        r = network_set_up(m, MONITOR_START_FD, err);
     if (r < 0) {
         arena_done(a);
         return r;
@@ -429,6 +436,7 @@ int monitor_main(int argc, char **argv)
                          .attach = -EBADF,
                          .control = -EBADF,
                          .signals = -EBADF,
+                         .net = { .netns = -EBADF, .userns = -EBADF, .run = -EBADF },
                          .ctr = OCI_CONTAINER_INIT,
                          .io = { -EBADF, -EBADF, -EBADF, false, { 0 }, false } };
     const int start = MONITOR_START_FD;

@@ -76,11 +76,42 @@ static void rotate(struct logger *l)
     l->size = 0;
 }
 
+/* Bytes of the character that begins at @s, 0 when it is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *s, size_t n)
+{
+    static const struct {
+        unsigned char mask, lead;
+        uint32_t least;
+    } forms[] = {
+        { 0x80, 0, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 }
+    };
+
+    for (size_t len = 1; len <= ARRAY_SIZE(forms) && len <= n; len++) {
+        if ((*s & forms[len - 1].mask) != forms[len - 1].lead)
+            continue;
+        uint32_t v = *s & (unsigned char)~forms[len - 1].mask;
+        for (size_t i = 1; i < len; i++) {
+            if ((s[i] & 0xc0) != 0x80)
+                return 0;
+            v = v << 6 | (s[i] & 0x3f);
+        }
+        return v >= forms[len - 1].least && v <= 0x10ffff && (v < 0xd800 || v > 0xdfff) ? len : 0;
+    }
+    return 0;
+}
+
+/* What is no UTF-8 becomes U+FFFD: a reader of JSON would throw the whole line away. */
 static void json_escape(struct buf *b, const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c == '"' || c == '\\')
+        size_t len = utf8_length((const unsigned char *)s + i, n - i);
+        if (!len)
+            buf_puts(b, "\xef\xbf\xbd");
+        else if (len > 1) {
+            buf_put(b, s + i, len);
+            i += len - 1;
+        } else if (c == '"' || c == '\\')
             buf_printf(b, "\\%c", c);
         else if (c == '\n')
             buf_puts(b, "\\n");

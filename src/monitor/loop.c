@@ -295,6 +295,7 @@ static void run_timers(struct monitor *m)
     }
     if (m->restart_at && now >= m->restart_at)
         restart(m);
+    sources_tick(&m->net.sources, now);
 }
 
 static int next_timeout(const struct monitor *m)
@@ -308,12 +309,13 @@ static int next_timeout(const struct monitor *m)
     for (const struct client *c = m->clients; c; c = c->next)
         if (c->pending.len)
             next = MIN(next, now + NSEC_PER_SEC);
+    next = MIN(next, sources_deadline(&m->net.sources));
     if (next == INT64_MAX)
         return -1;
     return next <= now ? 0 : (int)MIN((next - now) / 1000000 + 1, (int64_t)3600000);
 }
 
-enum { POLL_MAX = 256 };
+enum { POLL_MAX = 1024 };
 
 struct poll_set {
     struct pollfd p[POLL_MAX];
@@ -385,6 +387,11 @@ static void serve(struct monitor *m, struct poll_set *ps, int i)
                 client_input(m, c);
             return;
         }
+    for (struct source *s = m->net.sources.first; s; s = s->next)
+        if (ps->who[i] == s && !s->dead) {
+            s->ready(s, p->revents);
+            return;
+        }
 }
 
 static void collect(struct monitor *m, struct poll_set *ps)
@@ -403,6 +410,8 @@ static void collect(struct monitor *m, struct poll_set *ps)
         bool full = (c->kind == CLIENT_ATTACH || c->kind == CLIENT_EXEC) && s->pending.len;
         watch(ps, c->fd, (short)((full ? 0 : POLLIN) | (c->pending.len ? POLLOUT : 0)), c);
     }
+    for (struct source *s = m->net.sources.first; s; s = s->next)
+        watch(ps, s->fd, s->events, s);
 }
 
 void monitor_loop(struct monitor *m)

@@ -10,11 +10,8 @@ int main(int argc, char **argv)
     const char *name = argv[0] ? strrchr(argv[0], '/') : NULL;
 
     name = name ? name + 1 : argv[0];
-    if (name &&
-        STR_EQ(name,
-               "podman-pause")) /* engine/rootless.c: holds a user namespace, by being there */
-        for (;;)
-            pause();
+    if (name && STR_EQ(name, "podman-pause") && argc == 2)
+        return hold_main(argv[1]);
     oci_protect_self(argv);
     if (name && STR_EQ(name, "podman-monitor") && argc > 2 && STR_EQ(argv[1], "run") &&
         STR_EQ(argv[2], "--bundle") && argc == 6)

@@ -6,10 +6,14 @@
  * The protocol with the engine is spec/monitor.h. */
 #pragma once
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "base/err.h"
+#include "monitor/source.h"
 #include "oci/oci.h"
 #include "spec/monitor.h"
+#include "spec/network_state.h"
 
 /* Where a program's three streams are; with a terminal only `in`, which is the pty. */
 struct streams {
@@ -51,6 +55,21 @@ struct client {
     bool dead;
 };
 
+/* See network.h. */
+struct network {
+    int netns, userns; /* of the container; -EBADF: not ours to keep */
+    int run_dir, run;  /* our run directory (borrowed); that of all containers */
+    int *held;
+    size_t nheld;
+    struct source_list sources;
+    unsigned queries, visitors; /* names being asked for elsewhere; TCP connections */
+    struct dns_cache *cache;
+    struct network_state state; /* as last read, in arena */
+    struct arena arena;
+    uint64_t read_ino;
+    struct timespec read_at;
+};
+
 struct monitor {
     const char *bundle, *run_path, *program;
     int run_dir, bundle_dir, alive;
@@ -59,7 +78,7 @@ struct monitor {
     /* from monitor.json, owned */
     char *id, *cgroup, *seccomp_cache, *runtime, *pid_file;
     char **exit_command, **runtime_flags;
-    bool no_keyring, stdin_open, stdin_once, wait_start;
+    bool no_keyring, stdin_open, stdin_once, wait_start, wants_network;
     int64_t timeout_s, restart_max;
     enum { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE } restart;
 
@@ -68,6 +87,7 @@ struct monitor {
     unsigned namespaces;
     struct streams io;
     struct logger log;
+    struct network net;
     struct client *clients;
     struct exec_session *sessions;
 
@@ -122,5 +142,8 @@ void monitor_loop(struct monitor *m);
 void container_signal(struct monitor *m, int signo);
 void streams_close(struct streams *s);
 void streams_feed(struct streams *s, const void *data, size_t len);
+
+/* hold.c: until the file at @path, which names our process, is gone */
+int hold_main(const char *path);
 
 int monitor_main(int argc, char **argv);

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "oci/plan.h"
+#include "spec/capability.h"
 
 #include "base/banned.h"
 
@@ -355,7 +356,7 @@ static void limit_caps(uint64_t *caps)
 
 static void drop_bounding(uint64_t keep, int sync)
 {
-    for (int cap = 0; oci_cap_name(cap); cap++)
+    for (int cap = 0; capability_by_number(cap); cap++)
         if (!(keep >> cap & 1) && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 &&
             prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
             child_fail(sync, STEP_CAPS, errno, cap);
@@ -379,7 +380,7 @@ static void become_user(const struct plan_process *pr, int sync)
     if (set_caps(caps) < 0)
         child_fail(sync, STEP_CAPS, errno, 0);
     (void)!prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    for (int cap = 0; oci_cap_name(cap); cap++)
+    for (int cap = 0; capability_by_number(cap); cap++)
         if ((caps[CAPSET_AMBIENT] >> cap & 1) &&
             prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
             child_fail(sync, STEP_CAPS, errno, cap);

@@ -26,9 +26,9 @@ static void enter_userns(const struct plan *p, int sync)
 {
     char c;
 
-    if (!p->userns)
+    if (!p->in_userns)
         return;
-    if (read(sync, &c, 1) != 1) /* the mappings are written */
+    if (p->userns && read(sync, &c, 1) != 1) /* the mappings are written */
         _exit(127);
     /* Ids that are not mapped leave us as nobody with all capabilities, which is enough. */
     (void)!setgroups(0, NULL);

@@ -517,7 +517,7 @@ static void enter_root(const struct builder *b)
 
 void child_mounts(const struct plan *p, int sync)
 {
-    struct builder b = { .p = p, .sync = sync, .root = p->rootfs, .no_mknod = p->userns };
+    struct builder b = { .p = p, .sync = sync, .root = p->rootfs, .no_mknod = p->in_userns };
     AUTO_FREE int *trees = xcalloc(p->nmounts + 1, sizeof(int));
     struct mount_attr prop = { .propagation = p->root_propagation ? p->root_propagation
                                                                   : MS_SLAVE };

@@ -1,5 +1,8 @@
 /* oci_create() and oci_start(): the caller's side. */
 #include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -69,6 +72,8 @@ static int plan_namespaces(struct plan *p, struct err *err)
             p->clone_flags |= flag;
     }
     p->userns = p->clone_flags & CLONE_NEWUSER;
+    p->in_userns = oci_spec_namespaces(p->spec) & CLONE_NEWUSER;
+    p->mapped = p->in_userns && l->uid_mappings.n > 0;
     p->netns = p->clone_flags & CLONE_NEWNET;
     if (!p->mountns)
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
@@ -121,7 +126,7 @@ static int plan_mounts(struct plan *p, struct err *err)
         struct plan_mount *m = &p->mounts[i];
         if (m->bind && m->source[0] != '/')
             m->source = arena_printf(p->arena, "%s/%s", p->opt->bundle, m->source);
-        if (m->bind && (p->userns || m->idmap) && (r = open_source(p, m, err)) < 0)
+        if (m->bind && (p->mapped || m->idmap) && (r = open_source(p, m, err)) < 0)
             return r;
         if (m->idmap && !m->bind)
             return err_set(err, ERR_BAD_PARAM, EINVAL,
@@ -164,6 +169,21 @@ static int plan_devices(struct plan *p, struct err *err)
     return 0;
 }
 
+/* An ordinary user's caller stands in a mount namespace that is not his, where he may neither make a file system
+ * nor copy a mount.  The container's own user namespace would be too late: with ids of its own it does not
+ * get through the user's folders of mode 0700.  So the caller gets a namespace of its own, in which
+ * everything that the machine mounts and unmounts still shows. */
+static int own_mounts(const struct plan *p, struct err *err)
+{
+    AUTO_CLOSE int may = p->userns ? fsopen("tmpfs", FSOPEN_CLOEXEC) : -EBADF;
+
+    if (!p->userns || may >= 0 || errno != EPERM)
+        return 0;
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return err_sys(err, errno, "making a mount namespace for the container's files");
+    return 0;
+}
+
 static int plan_rootfs(struct plan *p, struct err *err)
 {
     const struct rootfs_config *r = p->opt->rootfs;
@@ -171,7 +191,7 @@ static int plan_rootfs(struct plan *p, struct err *err)
 
     if (!r)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "no root file system");
-    if (r->idmap && p->userns) {
+    if (r->idmap && p->mapped) {
         userns = userns_make(&p->spec->linux_->uid_mappings, &p->spec->linux_->gid_mappings, err);
         if (userns < 0)
             return userns;
@@ -257,6 +277,8 @@ static int make_plan(struct plan *p, char ***warnings, struct err *err)
         r = plan_devices(p, err);
     if (r == 0)
         r = plan_misc(p, err);
+    if (r == 0)
+        r = own_mounts(p, err);
     if (r == 0)
         r = plan_mounts(p, err);
     return r < 0 ? r : plan_rootfs(p, err);

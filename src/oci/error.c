@@ -1,5 +1,6 @@
 /* From the child's (step, errno, index) to words. */
 #include "oci/plan.h"
+#include "spec/capability.h"
 
 #include "base/banned.h"
 
@@ -79,7 +80,7 @@ static const char *step_item(const struct plan *p, const struct plan_process *pr
     if (m->step == STEP_CWD)
         return proc->cwd;
     if (m->step == STEP_CAPS)
-        return oci_cap_name(m->index);
+        return capability_by_number(m->index);
     if (m->step == STEP_LABEL)
         return proc->exec_label;
     return NULL;

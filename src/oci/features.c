@@ -1,12 +1,13 @@
 #include "oci/plan.h"
+#include "spec/capability.h"
 
 #include "base/banned.h"
 
 json_t *oci_features(void)
 {
     json_t *caps = json_array();
-    for (int i = 0; oci_cap_name(i); i++)
-        json_array_append_new(caps, json_string(oci_cap_name(i)));
+    for (int i = 0; capability_by_number(i); i++)
+        json_array_append_new(caps, json_string(capability_by_number(i)));
     return json_pack(
         "{s:s, s:s, s:[s,s,s,s,s,s], s:o, s:{s:[s,s,s,s,s,s,s,s], s:o, s:{s:b,s:b,s:b,s:b,s:b},"
         " s:{s:b}, s:{s:b}, s:{s:b}, s:{s:{s:b}}}}",

@@ -120,9 +120,5 @@ bool oci_cgroup_oom_killed(const char *path);
  * host's binary: CVE-2019-5736).  Does nothing where we could not write to it anyway. */
 void oci_protect_self(char *const *argv);
 
-/* Capability number of "CAP_CHOWN", -EINVAL when there is none; and the name of a number. */
-int oci_cap_parse(const char *name);
-const char *oci_cap_name(int cap);
-
 /* What `podman-runtime features` prints: mount options, capabilities, ... */
 json_t *oci_features(void);

@@ -87,6 +87,7 @@ struct plan {
     struct arena *arena;
     unsigned clone_flags; /* new namespaces made by clone3 */
     bool new_cgroupns, new_timens, userns, mountns, pidns, netns;
+    bool in_userns, mapped; /* a user namespace, new or joined; one whose mappings we know */
     struct {
         int fd;
         unsigned type;

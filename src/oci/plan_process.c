@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "oci/plan.h"
+#include "spec/capability.h"
 
 #include "base/banned.h"
 
@@ -91,7 +92,7 @@ static uint64_t cap_mask(char *const *names, struct arena *a, char ***warnings)
     uint64_t mask = 0;
 
     for (; names && *names; names++) {
-        int cap = oci_cap_parse(*names);
+        int cap = capability_parse(*names);
         if (cap >= 0)
             mask |= 1ull << cap;
         else

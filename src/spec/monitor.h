@@ -17,7 +17,8 @@
  *
  *   alive    locked exclusively (base/lock.h) by the monitor as long as it lives.  Not locked = the
  *            container does not run, whatever `state` says.
- *   state    struct run_state as JSON, replaced atomically, written by the monitor alone.
+ *   state    struct run_state as JSON, replaced atomically, written by the monitor alone.  None while
+ *            a start is under way.
  *   attach   SOCK_SEQPACKET listening socket, frames below.
  *   control  SOCK_SEQPACKET listening socket, one JSON request per packet, one JSON answer each.
  *   exec/<session>   struct exec_state as JSON.

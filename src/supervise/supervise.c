@@ -48,6 +48,103 @@ static int read_only_program(const char *path)
     return HANDOVER_FD(fd);
 }
 
+/* A packet with the descriptor that came along, or -EBADF in *ret_fd. */
+static int receive_with_fd(int sock, struct buf *b, int *ret_fd)
+{
+    char data[4096], control[CMSG_SPACE(sizeof(int))];
+    struct iovec iov = { data, sizeof(data) };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control };
+    ssize_t n;
+
+    *ret_fd = -EBADF;
+    do {
+        msg.msg_controllen = sizeof(control);
+        n = recvmsg(sock, &msg, MSG_PEEK | MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+    if (c && c->cmsg_type == SCM_RIGHTS)
+        memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+    return receive(sock, -1, b);
+}
+
+static int send_fds(int sock, const char *text, const int *fds, size_t n)
+{
+    char control[CMSG_SPACE(NETWORK_FDS_MAX * sizeof(int))] = { 0 };
+    struct iovec iov = { (char *)(uintptr_t)text, strlen(text) };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+    if (n) {
+        msg.msg_control = control;
+        msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+        struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(n * sizeof(int));
+        memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+    }
+    return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int pass_on(int sock, const struct network_fds *f, struct err *err)
+{
+    size_t total = strv_len(f->uses), done = 0;
+
+    do {
+        size_t n = MIN(total - done, (size_t)NETWORK_FDS_MAX);
+        AUTO_JSON *uses = json_array();
+        for (size_t i = 0; i < n; i++)
+            json_array_append_new(uses, json_string(f->uses[done + i]));
+        AUTO_JSON *doc = json_pack("{s:O,s:b}", "fds", uses, "more", done + n < total);
+        AUTO_BUF text = { 0 };
+        json_text(doc, 0, &text);
+        int r = send_fds(sock, text.data, f->fds + done, n);
+        if (r < 0)
+            return err_set(err, ERR_INTERNAL, -r, "telling podman-monitor of the network: %s",
+                           strerror(-r));
+        done += n;
+    } while (done < total);
+    return 0;
+}
+
+/* The container is created and waits for its network. */
+static int network_phase(const struct supervise_start *s, int sock, const json_t *doc, int netns,
+                         struct err *err)
+{
+    struct network_fds f = { 0 };
+    pid_t pid = (pid_t)json_integer_value(json_object_get(doc, "pid"));
+
+    if (!s->network || netns < 0)
+        return err_set(err, ERR_INTERNAL, EPROTO, "podman-monitor asks for a network");
+    int r = s->network(s->network_arg, netns, pid, &f, err);
+    if (r == 0)
+        r = pass_on(sock, &f, err);
+    for (size_t i = 0; i < strv_len(f.uses); i++)
+        close_p(&f.fds[i]);
+    return r;
+}
+
+/* Reads until the report. */
+static int await_report(const struct supervise_start *s, int sock, struct arena *a,
+                        struct start_report *ret, struct err *err)
+{
+    for (;;) {
+        AUTO_BUF b = { .max = LIMIT_CONTROL_MESSAGE };
+        AUTO_CLOSE int fd = -EBADF;
+        int r = receive_with_fd(sock, &b, &fd);
+        if (r < 0)
+            return err_set(err, ERR_INTERNAL, EPIPE, "podman-monitor died before it reported: %s",
+                           strerror(-r));
+        AUTO_JSON *doc = json_parse(b.data, b.len, "the monitor's report", err);
+        if (!doc)
+            return -EPROTO;
+        if (!json_object_get(doc, "phase"))
+            return json_read(a, doc, &start_report_type, ret, err);
+        r = network_phase(s, sock, doc, fd, err);
+        if (r < 0)
+            return r;
+    }
+}
+
 int supervise_start(const struct supervise_start *s, struct arena *a, struct start_report *ret,
                     int *ret_sock, struct err *err)
 {
@@ -75,20 +172,15 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
     close_p(&theirs);
     theirs = -EBADF;
 
-    AUTO_BUF b = { .max = LIMIT_CONTROL_MESSAGE };
     if (s->scope) {
         r = systemd_scope_start(s->scope, pid, err); /* on failure the monitor sees our end close */
         if (r < 0)
             return r;
         (void)!send(ours, "", 1, MSG_NOSIGNAL); /* one that died is noticed below */
     }
-    r = receive(ours, -1, &b);
+    r = await_report(s, ours, a, ret, err);
     if (r < 0)
-        return err_set(err, ERR_INTERNAL, EPIPE, "podman-monitor died before it reported: %s",
-                       strerror(-r));
-    AUTO_JSON *doc = json_parse(b.data, b.len, "the monitor's report", err);
-    if (!doc || json_read(a, doc, &start_report_type, ret, err) < 0)
-        return -EPROTO;
+        return r;
     if (!ret->ok)
         return err_set(err,
                        ret->kind > 0 && ret->kind < ERR_KIND_COUNT ? (enum err_kind)ret->kind
@@ -137,6 +229,21 @@ int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_a
     }
     *ret_alive = alive;
     return 1;
+}
+
+static bool has(int dir, const char *name)
+{
+    return faccessat(dir, name, F_OK, 0) == 0;
+}
+
+bool supervise_starting(int dir)
+{
+    return lock_is_held(dir, "alive") && !has(dir, "state");
+}
+
+bool supervise_cut_off(int dir)
+{
+    return has(dir, "alive") && !lock_is_held(dir, "alive") && !has(dir, "state");
 }
 
 static int answer_error(const json_t *answer, struct err *err)

@@ -35,6 +35,12 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
 int supervise_state(int dir, struct arena *a, struct run_state *ret, bool *ret_alive,
                     struct err *err) MUST_CHECK;
 
+/* Is a monitor at work that has not said yet what became of its start?  One that was killed in that moment leaves
+ * a cgroup of which no state tells: supervise_cut_off().  Both are answers for a holder of the container's
+ * lock, for between two steps of a monitor others may see the one or the other. */
+bool supervise_starting(int dir);
+bool supervise_cut_off(int dir);
+
 /* Removes the cgroup that a killed monitor left, with what still runs in it. */
 int supervise_cleanup(const char *program, const char *cgroup, struct err *err) MUST_CHECK;
 

@@ -296,6 +296,15 @@ four"
     log=$(podman inspect -f '{{.HostConfig.LogConfig.Path}}' s)
     [ "$(stat -c %s "$log")" -le 20480 ]
     is "$(podman logs --tail 1 s)" = "line 5000"
+    # The file before the last rotation is read as well, and its lines come first.
+    kept=$(cat "$log.1" "$log" | wc -l)
+    is "$(podman logs s | wc -l)" = "$kept"
+    is "$(podman logs s | head -n 1)" = "$(head -n 1 "$log.1" | cut -d' ' -f4-)"
+    is "$(podman logs --tail $kept s | head -n 1)" = "$(head -n 1 "$log.1" | cut -d' ' -f4-)"
+    # What is no UTF-8 must not make the line unreadable.
+    run_podman run --name u --log-driver json-file --log-opt "path=$TEST_DIR/u.log" busybox printf 'a\377b\303\251\n'
+    python3 -c 'import json,sys; assert json.loads(open(sys.argv[1], encoding="utf-8").readline())["log"] == "a\ufffdb\u00e9\n"' "$TEST_DIR/u.log"
+    is "$(podman logs u)" = "a�bé"
     run_podman 125 run --log-driver nonsense busybox true
 }
 

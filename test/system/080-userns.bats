@@ -182,6 +182,39 @@ user_load() {
     is_rootless || run_podman 125 unshare true
 }
 
+# The container's ids have no right to pass the user's folders, where its layers are.
+@test "rootless: --userns auto and nomap below a folder of mode 0700" {
+    needs_subids
+    user_load
+    if is_rootless; then
+        chmod 700 "$TEST_DIR"
+    fi
+    for mode in auto nomap; do
+        user_podman run --rm --userns $mode busybox sh -c 'touch /x && stat -c %u:%g /x; cat /proc/self/uid_map'
+        is "${lines[0]}" = 0:0
+        is "$(tr -s ' ' <<<"${lines[1]}")" =~ "^ 0 1 "
+    done
+    user_podman run -d --name c --userns auto busybox sleep 100
+    user_podman exec c stat -c %u /bin
+    is "$output" = 0
+    user_podman rm -ft 0 c
+}
+
+@test "rootless: the holder of the namespace goes with the run directory" {
+    dir=$TEST_DIR/session
+    if is_rootless; then
+        mkdir -m 700 "$dir"
+        XDG_RUNTIME_DIR=$dir podman unshare true
+    else
+        user_podman unshare true
+        dir=$U/run
+    fi
+    holder=$(cut -d' ' -f1 "$dir/containers/userns")
+    [ -d "/proc/$holder" ]
+    rm -rf "$dir"
+    eventually test ! -e "/proc/$holder/exe"
+}
+
 @test "rootless: one id only, without /etc/subuid" {
     is_rootless && needs_subids
     is_rootless && skip "this user has sub-ids"

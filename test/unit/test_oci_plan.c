@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "oci/cgroup_priv.h"
 #include "oci/plan.h"
+#include "spec/capability.h"
 
 static const struct {
     const char *options; /* comma separated */
@@ -62,13 +63,13 @@ static void bad_mounts(void **state)
 static void capabilities(void **state)
 {
     (void)state;
-    assert_int_equal(oci_cap_parse("CAP_CHOWN"), 0);
-    assert_int_equal(oci_cap_parse("cap_sys_admin"), 21);
-    assert_int_equal(oci_cap_parse("CAP_CHECKPOINT_RESTORE"), 40);
-    assert_int_equal(oci_cap_parse("CAP_NOTHING"), -EINVAL);
-    assert_string_equal(oci_cap_name(21), "CAP_SYS_ADMIN");
-    assert_null(oci_cap_name(41));
-    assert_null(oci_cap_name(-1));
+    assert_int_equal(capability_parse("CAP_CHOWN"), 0);
+    assert_int_equal(capability_parse("cap_sys_admin"), 21);
+    assert_int_equal(capability_parse("CAP_CHECKPOINT_RESTORE"), 40);
+    assert_int_equal(capability_parse("CAP_NOTHING"), -EINVAL);
+    assert_string_equal(capability_by_number(21), "CAP_SYS_ADMIN");
+    assert_null(capability_by_number(41));
+    assert_null(capability_by_number(-1));
 }
 
 static void weights(void **state)

@@ -6,8 +6,13 @@
 #include "cli/cmd.h"
 
 extern const struct cmd cmd_artifact, cmd_manifest;
-extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_pull, cmd_rmi,
-    cmd_save, cmd_tag, cmd_untag;
+extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_login,
+    cmd_logout, cmd_pull, cmd_push, cmd_rmi, cmd_save, cmd_search, cmd_tag, cmd_untag;
+
+struct engine;
+/* What --retry and --retry-delay say, or containers.conf where they were not given. */
+int images_retry(struct cmd_ctx *x, struct engine *e, const char *delay, uint64_t *retry,
+                 int64_t *ret_delay_ns) MUST_CHECK;
 
 /* "key=value" words into a map. */
 int cli_annotations(struct cmd_ctx *x, char *const *given, kv_list *ret) MUST_CHECK;

@@ -1,5 +1,4 @@
 /* podman pull */
-#include "base/parse.h"
 #include "base/progress.h"
 #include "cli/images/commands.h"
 #include "engine/images.h"
@@ -35,25 +34,19 @@ static int apply_platform(struct cmd_ctx *x, struct pull_args *o)
     return 0;
 }
 
-static int apply_retry_delay(struct cmd_ctx *x, const struct pull_args *o,
-                             struct image_pull_options *p)
-{
-    p->retry_delay_ns = -1;
-    if (o->retry_delay && parse_duration(o->retry_delay, &p->retry_delay_ns) < 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "time: invalid duration \"%s\"",
-                       o->retry_delay);
-    return 0;
-}
-
 static int pull_run(struct cmd_ctx *x, void *args)
 {
     struct pull_args *o = args;
     struct image_pull_options p = { 0 };
     int r = apply_platform(x, o);
 
-    if (r == 0)
-        r = apply_retry_delay(x, o, &p);
     if (r < 0)
+        return r;
+    struct engine *e = cmd_engine(x);
+    if (!e)
+        return -EIO;
+    p.retry = o->retry;
+    if ((r = images_retry(x, e, o->retry_delay, &p.retry, &p.retry_delay_ns)) < 0)
         return r;
     p.policy = o->policy;
     p.os = o->os;
@@ -65,11 +58,7 @@ static int pull_run(struct cmd_ctx *x, void *args)
     p.tls_verify = o->tls_verify;
     p.all_tags = o->all_tags;
     p.quiet = o->quiet;
-    p.retry = o->retry;
     p.progress = o->quiet ? NULL : progress_new(STDERR_FILENO);
-    struct engine *e = cmd_engine(x);
-    if (!e)
-        return -EIO;
     int code = 0;
     for (int i = 0; i < x->nargs; i++) {
         char **ids = NULL;

@@ -4,6 +4,7 @@
 #include "image/mod/import.h"
 #include "image/mod/load.h"
 #include "image/mod/pull.h"
+#include "image/mod/push.h"
 #include "image/mod/save.h"
 #include "image/mod/unpack_again.h"
 
@@ -14,6 +15,8 @@ extern const struct image_module podman_image_module;
 __attribute__((visibility("default"))) const struct image_module podman_image_module = {
     .abi = IMAGE_MODULE_ABI,
     .pull = module_pull,
+    .fetch = module_fetch,
+    .push = module_push,
     .load = module_load,
     .save = module_save,
     .import = module_import,

@@ -1,7 +1,5 @@
 #include "image/mod/pull.h"
 
-#include <time.h>
-
 #include "base/limits.h"
 #include "base/progress.h"
 #include "image/mod/copy.h"
@@ -9,6 +7,8 @@
 #include "image/mod/http.h"
 #include "image/mod/load.h"
 #include "image/mod/registry.h"
+#include "image/mod/retry.h"
+#include "store/blobs.h"
 
 #include "base/banned.h"
 
@@ -83,15 +83,6 @@ static int open_any(struct puller *c, const struct image_ref *ref, struct opened
     return r;
 }
 
-static void wait_before_retry(const struct image_pull_options *o, uint64_t attempt)
-{
-    int64_t ns = o->retry_delay_ns >= 0 ? o->retry_delay_ns
-                                        : 1000000000LL << MIN(attempt + 1, (uint64_t)6);
-    struct timespec ts = { ns / 1000000000, ns % 1000000000 };
-
-    nanosleep(&ts, NULL);
-}
-
 static int open_with_retries(struct puller *c, const struct image_ref *ref, struct opened *o,
                              struct err *err)
 {
@@ -104,7 +95,7 @@ static int open_with_retries(struct puller *c, const struct image_ref *ref, stru
                       (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
         err_clear(err);
         opened_done(o);
-        wait_before_retry(c->opt, attempt);
+        retry_wait(&(struct retry) { c->opt->retry, c->opt->retry_delay_ns }, attempt);
     }
 }
 
@@ -202,8 +193,7 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
     struct blob_source src = { .fetch = registry_blob,
                                .arg = o->reg,
                                .remote = true,
-                               .retries = c->opt->retry,
-                               .retry_delay_ns = c->opt->retry_delay_ns };
+                               .retry = { c->opt->retry, c->opt->retry_delay_ns } };
     struct image_manifest m = { 0 };
 
     AUTO_JSON *doc = json_parse(o->manifest.data, o->manifest.len, "manifest", err);
@@ -353,6 +343,20 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
     return 0;
 }
 
+static int open_conf(struct puller *c, struct err *err)
+{
+    const struct image_pull_options *o = c->opt;
+
+    http_init();
+    int r = registries_load(c->a, &c->conf, err);
+    c->reg = (struct registry_options) { .tls_verify = o->tls_verify,
+                                         .cert_dir = o->cert_dir,
+                                         .authfile = o->authfile,
+                                         .creds = o->creds,
+                                         .helpers = c->conf.credential_helpers };
+    return r;
+}
+
 int module_pull(const struct store *s, struct arena *a, const struct module_pull *p,
                 stored_images *ret, struct err *err)
 {
@@ -370,14 +374,110 @@ int module_pull(const struct store *s, struct arena *a, const struct module_pull
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         if (STR_EQ(files[i].transport, p->transport))
             return pull_file(&c, p->name, files[i].layout, err);
-    http_init();
-    int r = registries_load(a, &c.conf, err);
+    int r = open_conf(&c, err);
+    return r < 0 ? r : pull_docker(&c, p->name, err);
+}
+
+/* ---------- fetch ---------- */
+
+static int store_text(struct puller *c, const struct opened *o, struct image_fetched *ret,
+                      struct err *err)
+{
+    char digest[DIGEST_MAX];
+
+    ret->digest = arena_strdup(c->a, hash_of(o->manifest.data, o->manifest.len, NULL, digest));
+    ret->media_type = arena_strdup(c->a, o->type);
+    return blob_put(c->s, ret->digest, o->manifest.data, o->manifest.len, err);
+}
+
+/* The blobs of the manifest in @o, its configuration among them. */
+static int fetch_blobs(struct puller *c, const struct opened *o, const json_t *doc, struct err *err)
+{
+    struct image_manifest m = { 0 };
+    struct blob_source src = { .fetch = registry_blob,
+                               .arg = o->reg,
+                               .remote = true,
+                               .retry = { c->opt->retry, c->opt->retry_delay_ns } };
+    int r = image_manifest_read(c->a, doc, &m, err);
+
     if (r < 0)
         return r;
-    c.reg = (struct registry_options) { .tls_verify = p->opt->tls_verify,
-                                        .cert_dir = p->opt->cert_dir,
-                                        .authfile = p->opt->authfile,
-                                        .creds = p->opt->creds,
-                                        .helpers = c.conf.credential_helpers };
-    return pull_docker(&c, p->name, err);
+    *LIST_ADD(c->a, m.layers) = m.config;
+    return copy_blobs(c->s, c->a, &src, m.layers.items, m.layers.n, c->opt->progress, err);
+}
+
+static int fetch_opened(struct puller *c, struct opened *o, bool index, struct image_fetched *ret,
+                        struct err *err)
+{
+    struct stored_image img = { 0 };
+    int r = check_media_type(o, err);
+
+    if (r == 0 && !index)
+        r = resolve_index(c, o, &img, err);
+    if (r < 0)
+        return r;
+    AUTO_JSON *doc = json_parse(o->manifest.data ? o->manifest.data : "", o->manifest.len,
+                                "manifest", err);
+    if (!doc)
+        return -EINVAL;
+    const char *type = json_string_value(json_object_get(doc, "mediaType"));
+    if (type)
+        o->type = arena_strdup(c->a, type);
+    if (!image_is_index(doc, o->type))
+        r = fetch_blobs(c, o, doc, err);
+    return r < 0 ? r : store_text(c, o, ret, err);
+}
+
+static int fetch_ref(struct puller *c, const char *name, bool index, struct image_fetched *ret,
+                     struct err *err)
+{
+    AUTO_OPENED o = { .manifest.max = LIMIT_MANIFEST };
+    struct image_ref ref;
+    int r = ref_parse(c->a, name, &ref, err);
+
+    if (r < 0)
+        return r;
+    if (ref.digest)
+        ref.tag = NULL;
+    ref_complete(c->a, &ref, NULL);
+    ret->name = ref_text(c->a, &ref);
+    r = open_with_retries(c, &ref, &o, err);
+    if (r == 0)
+        r = fetch_opened(c, &o, index, ret, err);
+    return r < 0 ? err_wrap(err, "unable to copy from source docker://%s", ret->name) : 0;
+}
+
+/* The complete names that @name can mean. */
+static int fetch_names(struct puller *c, const char *name, char ***ret, struct err *err)
+{
+    struct image_ref ref;
+    char *how = NULL;
+    int r = ref_parse(c->a, name, &ref, err);
+
+    if (r < 0 || !ref.registry)
+        return r < 0 ? r : registries_candidates(&c->conf, c->a, &ref, ret, &how, err);
+    *ret = strv_add(c->a, NULL, name);
+    return 0;
+}
+
+int module_fetch(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
+                 struct image_fetched *ret, struct err *err)
+{
+    struct puller c = { .s = s, .a = a, .p = p, .opt = p->opt };
+    char **names = NULL;
+
+    if (!STR_EQ(p->transport, "docker"))
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "%s: only registries (docker://) hold artifacts and lists", p->transport);
+    int r = open_conf(&c, err);
+    if (r == 0)
+        r = fetch_names(&c, str_starts(p->name, "//") ? p->name + 2 : p->name, &names, err);
+    for (; r == 0 && *names; names++) {
+        r = fetch_ref(&c, *names, index, ret, err);
+        if (r == 0 || !names[1])
+            break;
+        err_clear(err);
+        r = 0;
+    }
+    return r;
 }

@@ -1,11 +1,11 @@
-#include "oci/oci.h"
+#include "spec/capability.h"
 
 #include <strings.h>
 
 #include "base/banned.h"
 
 /* Index = number of the capability. */
-static const char *const names[] = {
+static const char *const names[CAPABILITY_COUNT] = {
     "CAP_CHOWN",
     "CAP_DAC_OVERRIDE",
     "CAP_DAC_READ_SEARCH",
@@ -49,7 +49,7 @@ static const char *const names[] = {
     "CAP_CHECKPOINT_RESTORE",
 };
 
-int oci_cap_parse(const char *name)
+int capability_parse(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (strcasecmp(names[i], name) == 0 || strcasecmp(names[i] + 4, name) == 0)
@@ -57,7 +57,7 @@ int oci_cap_parse(const char *name)
     return -EINVAL;
 }
 
-const char *oci_cap_name(int cap)
+const char *capability_by_number(int number)
 {
-    return cap >= 0 && (size_t)cap < ARRAY_SIZE(names) ? names[cap] : NULL;
+    return number >= 0 && (size_t)number < ARRAY_SIZE(names) ? names[number] : NULL;
 }

@@ -1,0 +1,17 @@
+/* monitor/network.h: the container's network in its monitor (spec/monitor.h, "Network").
+ *
+ * The namespace and the descriptors that the engine passed stay with the monitor over all restarts of the
+ * container.  DNS (dns.c) and proxies (proxy.c) are sources of the poll loop: each registers its
+ * descriptors with network_watch() and is called when one of them is ready.  None of them blocks. */
+#pragma once
+
+#include "monitor/monitor.h"
+
+/* Creates what the container needs before its program runs: asks the engine and takes what it sends. */
+int network_set_up(struct monitor *m, int sock, struct err *err) MUST_CHECK;
+
+/* A restart: writes into the specification @spec that the container joins the namespaces of its last run. */
+void network_rejoin(const struct monitor *m, json_t *spec);
+
+/* <run dir>/network, read again when it has changed; lives until the next call. */
+const struct network_state *network_state(struct network *net);

@@ -1,0 +1,294 @@
+#include "monitor/proxy.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/parse.h"
+#include "base/proc.h"
+
+#include "base/banned.h"
+
+enum { FLOWS_MAX = 256, CHUNK = 16384, BURST = 32 };
+#define UDP_IDLE_NS (120 * NSEC_PER_SEC)
+
+struct proxy {
+    struct source s;
+    struct network *net;
+    struct sockaddr_storage target;
+    socklen_t target_len;
+    unsigned flows;
+};
+
+/* One end of a TCP flow.  What was read here waits in data for the other end to take it. */
+struct end {
+    struct source s;
+    struct end *peer; /* NULL: released already */
+    struct proxy *proxy;
+    char *data;
+    size_t from, len;
+    bool connecting, eof, shut;
+};
+
+/* A client of a UDP port: its socket towards the container. */
+struct client_udp {
+    struct source s;
+    struct proxy *proxy;
+    struct sockaddr_storage client;
+    socklen_t client_len;
+};
+
+/* ---------- TCP ---------- */
+
+static void end_watch(struct end *e)
+{
+    bool take = !e->eof && !e->len && !e->connecting;
+    bool give = e->connecting || (e->peer && e->peer->len);
+
+    e->s.events = (short)((take ? POLLIN : 0) | (give ? POLLOUT : 0));
+}
+
+static void flow_done(struct end *e)
+{
+    e->s.dead = true;
+    if (e->peer)
+        e->peer->s.dead = true;
+}
+
+/* What the other end has read goes out here; then, when that is all there will be, so does its end. */
+static bool end_give(struct end *e)
+{
+    struct end *p = e->peer;
+
+    if (e->connecting) {
+        int fail = 0;
+        socklen_t n = sizeof(fail);
+        if (getsockopt(e->s.fd, SOL_SOCKET, SO_ERROR, &fail, &n) < 0 || fail)
+            return false;
+        e->connecting = false;
+    }
+    while (p->len) {
+        ssize_t n = send(e->s.fd, p->data + p->from, p->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        p->from += (size_t)n;
+        p->len -= (size_t)n;
+    }
+    if (p->eof && !e->shut) {
+        e->shut = true;
+        shutdown(e->s.fd, SHUT_WR);
+    }
+    return true;
+}
+
+static bool end_take(struct end *e)
+{
+    if (e->eof || e->len)
+        return true;
+    if (!e->data)
+        e->data = xmalloc(CHUNK);
+    ssize_t n = recv(e->s.fd, e->data, CHUNK, MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR;
+    e->from = 0;
+    e->len = (size_t)n;
+    e->eof = n == 0;
+    return e->peer->connecting || end_give(e->peer);
+}
+
+static void end_ready(struct source *s, short revents)
+{
+    struct end *e = (struct end *)s;
+    bool ok = e->peer != NULL;
+
+    if (ok && (revents & (POLLOUT | POLLERR)))
+        ok = end_give(e);
+    if (ok && (revents & (POLLIN | POLLHUP)) && !e->connecting)
+        ok = end_take(e);
+    if (!ok || (e->shut && e->peer->shut)) {
+        flow_done(e);
+        return;
+    }
+    end_watch(e);
+    end_watch(e->peer);
+}
+
+static void end_release(struct source *s)
+{
+    struct end *e = (struct end *)s;
+
+    if (e->peer)
+        e->peer->peer = NULL;
+    else
+        e->proxy->flows--;
+    close_p(&s->fd);
+    free(e->data);
+    free(e);
+}
+
+static struct end *end_new(struct proxy *p, int fd)
+{
+    struct end *e = xcalloc(1, sizeof(*e));
+
+    e->s = (struct source) { .fd = fd, .ready = end_ready, .release = end_release };
+    e->proxy = p;
+    return e;
+}
+
+static int connect_inside(const struct proxy *p, int type)
+{
+    int fd = proc_socket_in(p->net->netns, p->target.ss_family, type, 0);
+
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&p->target, p->target_len) < 0 &&
+        errno != EINPROGRESS)
+        close(HANDOVER_FD(fd));
+    return fd;
+}
+
+static void tcp_arrived(struct source *s, short revents)
+{
+    struct proxy *p = (struct proxy *)s;
+
+    for (int i = 0; revents && i < BURST && p->flows < FLOWS_MAX; i++) {
+        AUTO_CLOSE int outer = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (outer < 0)
+            break;
+        int inner = connect_inside(p, SOCK_STREAM);
+        if (inner < 0)
+            continue;
+        struct end *a = end_new(p, HANDOVER_FD(outer)), *b = end_new(p, inner);
+        a->peer = b;
+        b->peer = a;
+        b->connecting = true;
+        p->flows++;
+        end_watch(a);
+        end_watch(b);
+        source_add(&p->net->sources, &a->s);
+        source_add(&p->net->sources, &b->s);
+    }
+    s->events = p->flows < FLOWS_MAX ? POLLIN : 0;
+    s->deadline = s->events ? 0 : time_monotonic() + NSEC_PER_SEC; /* look again */
+}
+
+/* ---------- UDP ---------- */
+
+static void udp_back(struct source *s, short revents)
+{
+    struct client_udp *c = (struct client_udp *)s;
+    static char packet[65536];
+
+    if (!revents) { /* silent for too long */
+        s->dead = true;
+        return;
+    }
+    for (int i = 0; i < BURST; i++) {
+        ssize_t n = recv(s->fd, packet, sizeof(packet), MSG_DONTWAIT);
+        if (n < 0)
+            break;
+        (void)!sendto(c->proxy->s.fd, packet, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL,
+                      (struct sockaddr *)&c->client, c->client_len);
+    }
+    s->deadline = time_monotonic() + UDP_IDLE_NS;
+}
+
+static void udp_release(struct source *s)
+{
+    struct client_udp *c = (struct client_udp *)s;
+
+    c->proxy->flows--;
+    close_p(&s->fd);
+    free(c);
+}
+
+static struct client_udp *client_of(struct proxy *p, const struct sockaddr_storage *from,
+                                    socklen_t len)
+{
+    for (struct source *s = p->net->sources.first; s; s = s->next) {
+        struct client_udp *c = (struct client_udp *)s;
+        if (s->ready == udp_back && !s->dead && c->proxy == p && c->client_len == len &&
+            memcmp(&c->client, from, len) == 0)
+            return c;
+    }
+    int fd = p->flows < FLOWS_MAX ? connect_inside(p, SOCK_DGRAM) : -EBADF;
+    if (fd < 0)
+        return NULL;
+    struct client_udp *c = xcalloc(1, sizeof(*c));
+    c->s =
+        (struct source) { .fd = fd, .events = POLLIN, .ready = udp_back, .release = udp_release };
+    c->proxy = p;
+    c->client = *from;
+    c->client_len = len;
+    p->flows++;
+    source_add(&p->net->sources, &c->s);
+    return c;
+}
+
+static void udp_arrived(struct source *s, short revents)
+{
+    struct proxy *p = (struct proxy *)s;
+    static char packet[65536];
+
+    for (int i = 0; revents && i < BURST; i++) {
+        struct sockaddr_storage from = { 0 };
+        socklen_t len = sizeof(from);
+        ssize_t n = recvfrom(s->fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&from,
+                             &len);
+        if (n < 0)
+            break;
+        struct client_udp *c = client_of(p, &from, len);
+        if (!c)
+            continue;
+        (void)!send(c->s.fd, packet, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        c->s.deadline = time_monotonic() + UDP_IDLE_NS;
+    }
+}
+
+/* ---------- */
+
+static void proxy_release(struct source *s)
+{
+    close_p(&s->fd);
+    free(s);
+}
+
+static bool parse_target(struct proxy *p, const char *text, bool *ret_udp)
+{
+    AUTO_ARENA a = { 0 };
+    char **part = strv_split(&a, text, ' ');
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&p->target;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&p->target;
+    uint64_t port;
+
+    if (strv_len(part) != 3 || !STR_IN(part[0], "tcp", "udp") ||
+        parse_u64(part[2], UINT16_MAX, &port) < 0)
+        return false;
+    *ret_udp = STR_EQ(part[0], "udp");
+    if (inet_pton(AF_INET, part[1], &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        p->target_len = sizeof(*v4);
+        return true;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons((uint16_t)port);
+    p->target_len = sizeof(*v6);
+    return inet_pton(AF_INET6, part[1], &v6->sin6_addr) == 1;
+}
+
+void proxy_listen(struct network *net, int fd, const char *target)
+{
+    struct proxy *p = xcalloc(1, sizeof(*p));
+    bool udp;
+
+    if (!parse_target(p, target, &udp)) {
+        close_p(&fd);
+        free(p);
+        return;
+    }
+    p->s = (struct source) { .fd = fd,
+                             .events = POLLIN,
+                             .ready = udp ? udp_arrived : tcp_arrived,
+                             .release = proxy_release };
+    p->net = net;
+    source_add(&net->sources, &p->s);
+}
