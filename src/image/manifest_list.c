@@ -137,19 +137,8 @@ int manifest_list_instance(struct store *s, struct arena *a, const struct image 
 
 /* ---------- writing ---------- */
 
-/* Docker's format for what it can say, OCI's for the rest: as Podman decides. */
-static const char *type_for(const struct image_index *idx)
-{
-    bool oci = idx->annotations.n || idx->subject || idx->artifact_type;
-
-    for (size_t i = 0; i < idx->manifests.n; i++) {
-        const struct descriptor *d = &idx->manifests.items[i];
-        oci |= d->annotations.n || d->artifact_type || str_same(d->media_type, MT_OCI_MANIFEST) ||
-               str_same(d->media_type, MT_OCI_INDEX);
-    }
-    return oci ? MT_OCI_INDEX : MT_DOCKER_LIST;
-}
-
+/* Always an OCI index: Docker's list cannot say all of it, and is not looked at in an OCI layout by other tools.
+ * `manifest push --format v2s2` makes the other one. */
 static int store_document(struct store *s, struct arena *a, struct manifest_list *l,
                           int64_t *ret_size, struct err *err)
 {
@@ -158,7 +147,7 @@ static int store_document(struct store *s, struct arena *a, struct manifest_list
     const struct image_module *m = image_module(err);
 
     l->index.schema_version = 2;
-    l->index.media_type = l->media_type = arena_strdup(a, type_for(&l->index));
+    l->index.media_type = l->media_type = arena_strdup(a, MT_OCI_INDEX);
     AUTO_JSON *doc = json_from(&image_index_type, &l->index);
     if (!l->index.manifests.n)
         json_object_set_new(doc, "manifests", json_array());

@@ -248,3 +248,30 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     run_podman ps -aq
     is "$output" = ""
 }
+
+@test "artifact push and pull: through a registry, the same bytes" {
+    start_registry
+    name=$REGISTRY/myorg/ml-model:latest
+    run_podman artifact add --type application/vnd.ai.model $name "$TEST_DIR/model.gguf" "$TEST_DIR/config.yaml"
+    digest=$output
+    run_podman artifact push --tls-verify=false -q --digestfile "$TEST_DIR/digest" $name
+    is "$output" = ""
+    is "$(cat "$TEST_DIR/digest")" = "sha256:$digest"
+    run curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+        "http://$REGISTRY/v2/myorg/ml-model/manifests/latest"
+    is "$output" = "$(cat "$(blob_file "$digest")")"
+    podman artifact rm -a
+    run_podman artifact pull --tls-verify=false -q $name
+    is "$output" = "$digest"
+    podman artifact extract $name "$TEST_DIR/out/"
+    cmp "$TEST_DIR/out/model.gguf" "$TEST_DIR/model.gguf"
+    run_podman artifact ls --format '{{.Repository}}:{{.Tag}}'
+    is "$output" = "$name"
+    # Again, over what is there: nothing is lost.
+    run_podman artifact pull --tls-verify=false -q $name
+    podman artifact extract $name "$TEST_DIR/out/"
+    run_podman 125 artifact pull --tls-verify=false -q --retry 0 $REGISTRY/myorg/none:1
+    run_podman 125 artifact push --tls-verify=false -q $REGISTRY/myorg/none:1
+    is "$output" = "Error: $REGISTRY/myorg/none:1: artifact does not exist"
+    run_podman 125 artifact pull --tls-verify=false --retry-delay nonsense $name
+}
