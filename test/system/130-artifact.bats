@@ -103,11 +103,11 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     run_podman artifact add $NAME "$TEST_DIR/model.gguf" "$TEST_DIR/config.yaml"
     digest=$output
     run_podman artifact ls -n
-    is "$output" =~ "^quay.io/myorg/ml-model +latest +${digest:0:12} +Less than a second ago +21 ?B$|^quay.io/myorg/ml-model +latest +${digest:0:12} +[0-9]+ seconds? ago +21 ?B$"
+    is "$output" =~ "^quay.io/myorg/ml-model +latest +${digest:0:12} +Less than a second ago +21B$|^quay.io/myorg/ml-model +latest +${digest:0:12} +[0-9]+ seconds? ago +21B$"
     run_podman artifact list --noheading --no-trunc
     is "$output" =~ " $digest "
     run_podman artifact ls --format '{{.Repository}}:{{.Tag}} - {{.Size}}'
-    is "$output" =~ "^$NAME - 21 ?B$"
+    is "$output" =~ "^$NAME - 21B$"
     run_podman artifact ls --format 'table {{.Repository}} {{.CreatedAt}} {{.VirtualSize}}'
     is "${lines[0]}" =~ "^REPOSITORY +CREATED AT +VIRTUAL SIZE$"
     is "${lines[1]}" =~ " 20[0-9T:.-]+Z +21$"
