@@ -15,3 +15,12 @@ struct artifact_mount {
     char *source, *destination;
 };
 typedef JSON_LIST(struct artifact_mount) artifact_mount_list;
+
+/* What `--mount type=artifact` of a container comes to when it starts. */
+struct spec_builder;
+struct container_mount;
+int artifact_mounts(struct spec_builder *b, const struct container_mount *m,
+                    artifact_mount_list *out, struct err *err) MUST_CHECK;
+/* The same question when the container is made: is there such an artifact with such a blob? */
+int artifact_mount_check(struct engine *e, const struct container_mount *m,
+                         struct err *err) MUST_CHECK;

@@ -103,11 +103,11 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     run_podman artifact add $NAME "$TEST_DIR/model.gguf" "$TEST_DIR/config.yaml"
     digest=$output
     run_podman artifact ls -n
-    is "$output" =~ "^quay.io/myorg/ml-model +latest +${digest:0:12} +Less than a second ago +21 ?B$|^quay.io/myorg/ml-model +latest +${digest:0:12} +[0-9]+ seconds? ago +21 ?B$"
+    is "$output" =~ "^quay.io/myorg/ml-model +latest +${digest:0:12} +Less than a second ago +21B$|^quay.io/myorg/ml-model +latest +${digest:0:12} +[0-9]+ seconds? ago +21B$"
     run_podman artifact list --noheading --no-trunc
     is "$output" =~ " $digest "
     run_podman artifact ls --format '{{.Repository}}:{{.Tag}} - {{.Size}}'
-    is "$output" =~ "^$NAME - 21 ?B$"
+    is "$output" =~ "^$NAME - 21B$"
     run_podman artifact ls --format 'table {{.Repository}} {{.CreatedAt}} {{.VirtualSize}}'
     is "${lines[0]}" =~ "^REPOSITORY +CREATED AT +VIRTUAL SIZE$"
     is "${lines[1]}" =~ " 20[0-9T:.-]+Z +21$"
@@ -210,4 +210,69 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     wait "${pids[@]}" # and not for all children: one of them is the test's own clock
     run_podman artifact inspect -f '{{len .Manifest.Layers}}' $NAME
     is "$output" = 7
+}
+
+@test "artifact mount: as a file, as a directory, one of several, read-only, no copy" {
+    load_busybox
+    podman artifact add quay.io/myorg/config:v1 "$TEST_DIR/config.yaml"
+    podman artifact add $NAME "$TEST_DIR/model.gguf" "$TEST_DIR/settings.json"
+    run_podman run --rm --mount type=artifact,src=quay.io/myorg/config:v1,dst=/app/config.yaml \
+        busybox cat /app/config.yaml
+    is "$output" = "colour: red"
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/models busybox ls /models
+    is "$output" = "model.gguf"$'\n'"settings.json"
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/tmp,title=settings.json busybox \
+        sh -c 'cat /tmp/settings.json; ls /tmp'
+    is "$output" = '{"a": 1}'$'\n'settings.json
+    # An existing file is covered.
+    run_podman run --rm --mount type=artifact,src=config:v1,dst=/etc/group busybox cat /etc/group
+    is "$output" = "colour: red"
+    sum=sha256:$(sha256sum <"$TEST_DIR/settings.json" | cut -d' ' -f1)
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/d,digest=$sum,name=s busybox cat /d/s
+    is "$output" = '{"a": 1}'
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/d,name=x busybox ls /d
+    is "$output" = "x-0"$'\n'"x-1"
+    run_podman 1 run --rm --mount type=artifact,src=$NAME,dst=/d busybox sh -c 'echo x >/d/settings.json'
+    is "$output" =~ "Read-only file system"
+    # The file of the store itself.
+    run_podman run --rm --mount type=artifact,src=$NAME,dst=/d busybox stat -c %i /d/settings.json
+    is "$output" = "$(stat -c %i "$(blob_file "$sum")")"
+    run_podman 125 run --rm --mount type=artifact,src=$NAME,dst=/etc/group busybox true
+    is "$output" =~ "contains more than one blob"
+    run_podman 125 create --mount type=artifact,src=quay.io/none,dst=/d busybox true
+    is "$output" =~ "quay.io/none: artifact does not exist"
+    run_podman 125 create --mount type=artifact,src=$NAME,dst=/d,title=nope busybox true
+    is "$output" =~ 'no blob with the title "nope"'
+    run_podman 125 create --mount type=artifact,src=$NAME,dst=/d,rw=true busybox true
+    run_podman 125 create --mount type=artifact,dst=/d busybox true
+    run_podman 125 create --mount type=bind,src=/tmp,dst=/d,title=x busybox true
+    run_podman ps -aq
+    is "$output" = ""
+}
+
+@test "artifact push and pull: through a registry, the same bytes" {
+    start_registry
+    name=$REGISTRY/myorg/ml-model:latest
+    run_podman artifact add --type application/vnd.ai.model $name "$TEST_DIR/model.gguf" "$TEST_DIR/config.yaml"
+    digest=$output
+    run_podman artifact push --tls-verify=false -q --digestfile "$TEST_DIR/digest" $name
+    is "$output" = ""
+    is "$(cat "$TEST_DIR/digest")" = "sha256:$digest"
+    run curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+        "http://$REGISTRY/v2/myorg/ml-model/manifests/latest"
+    is "$output" = "$(cat "$(blob_file "$digest")")"
+    podman artifact rm -a
+    run_podman artifact pull --tls-verify=false -q $name
+    is "$output" = "$digest"
+    podman artifact extract $name "$TEST_DIR/out/"
+    cmp "$TEST_DIR/out/model.gguf" "$TEST_DIR/model.gguf"
+    run_podman artifact ls --format '{{.Repository}}:{{.Tag}}'
+    is "$output" = "$name"
+    # Again, over what is there: nothing is lost.
+    run_podman artifact pull --tls-verify=false -q $name
+    podman artifact extract $name "$TEST_DIR/out/"
+    run_podman 125 artifact pull --tls-verify=false -q --retry 0 $REGISTRY/myorg/none:1
+    run_podman 125 artifact push --tls-verify=false -q $REGISTRY/myorg/none:1
+    is "$output" = "Error: $REGISTRY/myorg/none:1: artifact does not exist"
+    run_podman 125 artifact pull --tls-verify=false --retry-delay nonsense $name
 }

@@ -112,7 +112,7 @@ static json_t *ls_row(struct cmd_ctx *x, const struct ls_args *o, const struct a
                                                                        digest_hex(art->digest))));
     json_object_set_new(row, "Created", json_string(arena_printf(x->arena, "%s ago", since)));
     json_object_set_new(row, "CreatedAt", json_string(time_format_rfc3339(art->created, stamp)));
-    json_object_set_new(row, "Size", json_string(human_size(art->size, size, sizeof(size))));
+    json_object_set_new(row, "Size", json_string(human_size_plain(art->size, size, sizeof(size))));
     json_object_set_new(row, "VirtualSize",
                         json_string(arena_printf(x->arena, "%lld", (long long)art->size)));
     return row;

@@ -1,17 +1,17 @@
 #include "cli/images/registry_opts.h"
 
-#include "base/parse.h"
 #include "base/progress.h"
+#include "cli/images/commands.h"
 
 #include "base/banned.h"
 
-static int delay_of(struct cmd_ctx *x, const struct registry_args *o, int64_t *ret)
+static int retries_of(struct cmd_ctx *x, const struct registry_args *o, uint64_t *retry,
+                      int64_t *ret_delay_ns)
 {
-    *ret = -1;
-    if (o->retry_delay && parse_duration(o->retry_delay, ret) < 0)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "time: invalid duration \"%s\"",
-                       o->retry_delay);
-    return 0;
+    struct engine *e = cmd_engine(x);
+
+    *retry = o->retry;
+    return e ? images_retry(x, e, o->retry_delay, retry, ret_delay_ns) : -EIO;
 }
 
 static int verify_of(const struct registry_args *o)
@@ -28,8 +28,7 @@ int registry_pull_options(struct cmd_ctx *x, const struct registry_args *o,
     ret->cert_dir = o->cert_dir;
     ret->tls_verify = verify_of(o);
     ret->quiet = o->quiet;
-    ret->retry = o->retry;
-    int r = delay_of(x, o, &ret->retry_delay_ns);
+    int r = retries_of(x, o, &ret->retry, &ret->retry_delay_ns);
     if (r == 0 && !o->quiet)
         ret->progress = progress_new(STDERR_FILENO);
     return r;
@@ -43,9 +42,8 @@ int registry_push_options(struct cmd_ctx *x, const struct registry_args *o,
     ret->cert_dir = o->cert_dir;
     ret->tls_verify = verify_of(o);
     ret->quiet = o->quiet;
-    ret->retry = o->retry;
     ret->compression_level = -1;
-    int r = delay_of(x, o, &ret->retry_delay_ns);
+    int r = retries_of(x, o, &ret->retry, &ret->retry_delay_ns);
     if (r == 0 && !o->quiet)
         ret->progress = progress_new(STDERR_FILENO);
     return r;
