@@ -64,3 +64,11 @@ int images_prune(struct engine *e, struct arena *a, bool all, char *const *filte
 int images_login(struct arena *a, const struct image_login *l, struct err *err) MUST_CHECK;
 int images_search(struct arena *a, const char *term, const struct image_search_options *o,
                   image_found_list *ret, struct err *err) MUST_CHECK;
+
+int images_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err) MUST_CHECK;
+int images_sign(struct engine *e, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err) MUST_CHECK;
+int images_key_owners(struct arena *a, const char *path, char ***ret, struct err *err) MUST_CHECK;
+int images_signature_store(struct arena *a, const char *scope, char **ret,
+                           struct err *err) MUST_CHECK;

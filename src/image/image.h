@@ -111,6 +111,28 @@ struct image_push_options {
 int image_push(struct store *s, struct arena *a, const char *digest, const char *destination,
                const struct image_push_options *o, char **ret_digest, struct err *err) MUST_CHECK;
 
+/* What a sigstore parameter file (--sign-by-sigstore) says: {privateKeyFile, privateKeyPassphraseFile}. */
+struct image_sign_params {
+    char *key_file, *passphrase_file;
+};
+int image_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                      struct err *err) MUST_CHECK;
+
+/* Makes GPG signatures for an image of a registry ("docker://host/path:tag"), into @directory or, when NULL, where
+ * registries.d says. */
+struct image_sign_options {
+    const char *sign_by, *directory, *authfile, *cert_dir;
+    bool all; /* of a manifest list: each image too */
+};
+int image_sign(struct store *s, struct arena *a, const char *name,
+               const struct image_sign_options *o, struct err *err) MUST_CHECK;
+
+/* For `image trust show`: whom the keys of a file belong to; where signatures of a scope are looked for (NULL:
+ * nowhere). */
+int image_key_owners(struct arena *a, const char *path, char ***ret, struct err *err) MUST_CHECK;
+int image_signature_store(struct arena *a, const char *scope, char **ret,
+                          struct err *err) MUST_CHECK;
+
 /* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not) from @path or,
  * when NULL, from @fd.  Names of the loaded images (or IDs when unnamed) in @ret_names. */
 int image_load(struct store *s, struct arena *a, const char *path, int fd,

@@ -301,3 +301,35 @@ int image_search(struct arena *a, const char *term, const struct image_search_op
 
     return m ? m->search(a, term, o, ret, err) : -ENOENT;
 }
+
+/* ---------- signatures ---------- */
+
+int image_sign(struct store *s, struct arena *a, const char *name,
+               const struct image_sign_options *o, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->sign(s, a, name, o, err) : -ENOENT;
+}
+
+int image_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                      struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->sign_params(a, path, ret, err) : -ENOENT;
+}
+
+int image_key_owners(struct arena *a, const char *path, char ***ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->key_owners(a, path, ret, err) : -ENOENT;
+}
+
+int image_signature_store(struct arena *a, const char *scope, char **ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->signature_store(a, scope, ret, err) : -ENOENT;
+}

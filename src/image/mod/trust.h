@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "config/policy.h"
 #include "image/mod/registry.h"
+#include "image/module.h"
 
 struct trust_image {
     const char *transport;       /* "docker", "oci", "dir", ... */
@@ -38,3 +39,11 @@ int trust_sign_gpg(struct arena *a, const struct trust_signer *s, const struct i
 #define SIGSTORE_ANNOTATION "dev.cosignproject.cosign/signature"
 /* "sha256-<hex>.sig", the tag of an image's signatures. */
 char *trust_attachment_tag(struct arena *a, const char *digest);
+
+/* trust_commands.c: see image/module.h. */
+int module_sign(const struct store *s, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err);
+int module_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err);
+int module_key_owners(struct arena *a, const char *path, char ***ret, struct err *err);
+int module_signature_store(struct arena *a, const char *scope, char **ret, struct err *err);
