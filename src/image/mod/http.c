@@ -409,6 +409,9 @@ int http_request(struct http *h, const struct http_request *rq, byte_sink sink, 
                        method_text(rq), rq->url);
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
     bool cut = h->code == CURLE_WRITE_ERROR && h->body.len == h->body.max;
+    if (h->code == CURLE_TOO_MANY_REDIRECTS) /* trying again leads in the same circle */
+        return err_set(err, ERR_BAD_PARAM, ELOOP, "%s \"%s\": stopped after 10 redirects",
+                       method_text(rq), rq->url);
     if (h->code != CURLE_OK && !cut)
         return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "%s \"%s\": %s", method_text(rq),
                        rq->url, h->error[0] ? h->error : curl_easy_strerror(h->code));
