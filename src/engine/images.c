@@ -184,3 +184,8 @@ int images_search(struct arena *a, const char *term, const struct image_search_o
 {
     return image_search(a, term, o, ret, err);
 }
+
+void images_set_chooser(image_choose_fn fn)
+{
+    image_set_chooser(fn);
+}
