@@ -17,6 +17,7 @@ SAME(container_exec, "exec", cmd_exec);
 SAME(container_init, "init", cmd_init);
 SAME(container_kill, "kill", cmd_kill);
 SAME(container_logs, "logs", cmd_logs);
+SAME(container_mount, "mount", cmd_mount);
 SAME(container_pause, "pause", cmd_pause);
 SAME(container_rename, "rename", cmd_rename);
 SAME(container_restart, "restart", cmd_restart);
@@ -27,22 +28,40 @@ SAME(container_stop, "stop", cmd_stop);
 SAME(container_top, "top", cmd_top);
 SAME(container_unpause, "unpause", cmd_unpause);
 SAME(container_wait, "wait", cmd_wait);
+static const char *const umount_aliases[] = { "umount", NULL };
+static const struct cmd container_unmount = { .name = "unmount",
+                                              .aliases = umount_aliases,
+                                              .same_as = &cmd_unmount };
 static const struct cmd container_list = { .name = "list",
                                            .aliases = ls_aliases,
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &container_attach,      &cmd_cleanup,
-    &container_create,      &container_exec,
-    &cmd_container_exists,  &container_init,
-    &cmd_container_inspect, &container_kill,
-    &container_list,        &container_logs,
-    &container_pause,       &cmd_container_prune,
-    &container_rename,      &container_restart,
-    &container_rm,          &container_run,
-    &container_start,       &container_stop,
-    &container_top,         &container_unpause,
-    &container_wait,        NULL,
+    &cmd_container_diff,
+    &container_mount,
+    &container_unmount,
+    &container_attach,
+    &cmd_cleanup,
+    &container_create,
+    &container_exec,
+    &cmd_container_exists,
+    &container_init,
+    &cmd_container_inspect,
+    &container_kill,
+    &container_list,
+    &container_logs,
+    &container_pause,
+    &cmd_container_prune,
+    &container_rename,
+    &container_restart,
+    &container_rm,
+    &container_run,
+    &container_start,
+    &container_stop,
+    &container_top,
+    &container_unpause,
+    &container_wait,
+    NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -61,6 +80,7 @@ static const struct cmd cmd_system = {
 };
 
 static const struct cmd *const root_subs[] = {
+    &cmd_artifact,
     &cmd_history,
     &cmd_image,
     &cmd_images,
@@ -68,6 +88,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_load,
     &cmd_login,
     &cmd_logout,
+    &cmd_manifest,
     &cmd_pull,
     &cmd_push,
     &cmd_rmi,
@@ -82,6 +103,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_attach,
     &cmd_container,
     &cmd_create,
+    &cmd_diff,
     &cmd_exec,
     &cmd_help,
     &cmd_info,
@@ -89,6 +111,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_inspect,
     &cmd_kill,
     &cmd_logs,
+    &cmd_mount,
     &cmd_pause,
     &cmd_ps,
     &cmd_rename,
@@ -99,6 +122,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_stop,
     &cmd_system,
     &cmd_top,
+    &cmd_unmount,
     &cmd_unpause,
     &cmd_unshare,
     &cmd_version,

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "image/image.h"
+#include "image/manifest_list.h"
 
 /* All images that pass the filters ("key=value", "key!=value"), newest first. */
 int images_list(struct engine *e, struct arena *a, char *const *filters, struct image_list *out,

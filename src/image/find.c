@@ -3,6 +3,7 @@
 
 #include "config/registries.h"
 #include "image/find.h"
+#include "image/manifest_list.h"
 #include "image/module.h"
 #include "spec/reference.h"
 #include "store/layers.h"
@@ -253,8 +254,8 @@ int image_resolve(struct store *s, struct arena *a, const char *name, char **ret
     return 0;
 }
 
-int image_find_named(struct store *s, struct arena *a, const char *name, struct image *ret,
-                     char **ret_name, struct err *err)
+int image_find_row(struct store *s, struct arena *a, const char *name, struct image *ret,
+                   char **ret_name, struct err *err)
 {
     char *id, *found;
     int r = image_resolve(s, a, name, &id, &found, err);
@@ -264,6 +265,22 @@ int image_find_named(struct store *s, struct arena *a, const char *name, struct 
     if (r == 0)
         *ret_name = found ? found : ret->id;
     return r;
+}
+
+int image_find_named(struct store *s, struct arena *a, const char *name, struct image *ret,
+                     char **ret_name, struct err *err)
+{
+    int r = image_find_row(s, a, name, ret, ret_name, err);
+    char *id;
+
+    if (r < 0 || !image_is_list(ret))
+        return r;
+    if ((r = manifest_list_instance(s, a, ret, &id, err)) < 0)
+        return err_wrap(err, "%s", name);
+    if (STR_EQ(*ret_name, ret->id))
+        *ret_name = id;
+    *ret = (struct image) { 0 };
+    return load_by_id(store_db(s, err), a, id, ret, err);
 }
 
 int image_find(struct store *s, struct arena *a, const char *name, struct image *ret,

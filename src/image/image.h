@@ -30,6 +30,7 @@ struct image {
 /* Finds an image by name (short names as Podman resolves them locally: "busybox" finds
  * localhost/busybox, docker.io/library/busybox, any registry of registries.conf ..., tag latest when
  * none), "name@sha256:...", full ID or unambiguous prefix of one, with or without "sha256:".
+ * A manifest list stands for its image for this machine (image/manifest_list.h).
  * ERR_NOT_FOUND: "<name>: image not known"; more than one match for an ID prefix is ERR_CONFLICT. */
 int image_find(struct store *s, struct arena *a, const char *name, struct image *ret,
                struct err *err) MUST_CHECK;

@@ -54,6 +54,19 @@ struct module_save {
     char **names; /* complete names to store with it */
 };
 
+/* A blob that was made of a file. */
+struct stored_file {
+    char *digest;
+    char *media_type; /* as its first bytes tell */
+    int64_t size;
+};
+
+/* A blob under the name that it has in an archive. */
+struct packed_file {
+    const char *name, *digest;
+    int64_t size;
+};
+
 struct image_module {
     const char *abi;
     int (*pull)(const struct store *s, struct arena *a, const struct module_pull *p,
@@ -75,6 +88,13 @@ struct image_module {
     int (*hello)(const struct store *s, struct arena *a, stored_images *ret, struct err *err);
     /* Unpacks again, from the blobs, the layers of @img whose directory is missing. */
     int (*unpack)(const struct store *s, const struct image *img, struct err *err);
+    /* Single blobs: see image/mod/files.h. */
+    int (*store_text)(const struct store *s, const char *data, size_t len, char *ret_digest,
+                      struct err *err);
+    int (*store_file)(const struct store *s, struct arena *a, int fd, struct stored_file *ret,
+                      struct err *err);
+    int (*pack)(const struct store *s, const struct packed_file *files, size_t n, int fd,
+                struct err *err);
 };
 
 /* Loaded on first use; NULL with @err set on failure. */

@@ -72,6 +72,11 @@ static const char *const steps[] = {
     "CREATE TABLE image_names_history("
     " image TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,"
     " PRIMARY KEY(image, name)) WITHOUT ROWID;",
+    /* 4: artifacts.  Their blobs stand in image_refs under the owner "artifact:<name>". */
+    "CREATE TABLE artifacts("
+    " name TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL,"
+    " stored INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX artifacts_digest ON artifacts(digest);",
 };
 
 static int db_fail(struct db *db, struct err *err, const char *what)

@@ -1,4 +1,5 @@
 /* The one symbol of podman-image.so: see image/module.h. */
+#include "image/mod/files.h"
 #include "image/mod/hello.h"
 #include "image/mod/import.h"
 #include "image/mod/load.h"
@@ -24,4 +25,7 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .import = module_import,
     .hello = module_hello,
     .unpack = module_unpack,
+    .store_text = module_store_text,
+    .store_file = module_store_file,
+    .pack = module_pack,
 };
