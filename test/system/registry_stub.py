@@ -58,6 +58,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def parse_request(self):
+        """As a proxy it is asked for whole URLs."""
+        if not super().parse_request():
+            return False
+        if m := re.match(r"http://([^/]+)(/.*)$", self.path):
+            STATS["proxied"] = STATS.get("proxied", []) + [m[1]]
+            self.path = m[2]
+        return True
+
     # ---------- answers ----------
 
     def answer(self, status, body=b"", kind="application/json", **headers):
