@@ -206,3 +206,8 @@ int images_signature_store(struct arena *a, const char *scope, char **ret, struc
 {
     return image_signature_store(a, scope, ret, err);
 }
+
+void images_set_chooser(image_choose_fn fn)
+{
+    image_set_chooser(fn);
+}

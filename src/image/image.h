@@ -72,6 +72,12 @@ struct image_pull_options {
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
 
+/* Asks a person which of @items is meant: its index, -ENOTTY when there is nobody to ask, -ECANCELED. */
+typedef int (*image_choose_fn)(const char *question, char *const *items);
+/* What image_pull() asks when a short name can mean several images and short-name-mode is permissive or
+ * enforcing; the answer is remembered as an alias.  NULL (the default): nobody. */
+void image_set_chooser(image_choose_fn fn);
+
 /* Brings a manifest that is no image of ours to run (an artifact) and all blobs it names into the blob
  * store: nothing is unpacked, nothing is recorded.  With @index a manifest list comes as it is: its text
  * alone (fetch "name@digest" for an image it names); without, the list is followed to this platform's image.

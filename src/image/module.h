@@ -36,6 +36,7 @@ struct module_pull {
     const char *transport; /* "docker", "oci", "oci-archive", "docker-archive", "dir" */
     const char *name;      /* as typed, without the transport */
     const struct image_pull_options *opt;
+    image_choose_fn choose; /* NULL: nobody is asked */
 };
 
 /* What a push sends, and where to. */

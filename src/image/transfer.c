@@ -93,12 +93,19 @@ static int look_locally(struct store *s, struct arena *a, const char *name,
     return 0;
 }
 
+static image_choose_fn chooser;
+
+void image_set_chooser(image_choose_fn fn)
+{
+    chooser = fn;
+}
+
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err)
 {
     struct image local = { 0 };
     stored_images images = { 0 };
-    struct module_pull p = { .opt = o };
+    struct module_pull p = { .opt = o, .choose = chooser };
 
     p.transport = split_transport(name, &p.name);
     if (STR_EQ(p.transport, "docker")) {

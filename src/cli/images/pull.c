@@ -118,7 +118,10 @@ const struct cmd cmd_pull = {
     .usage = "[options] IMAGE [IMAGE...]",
     .description =
         "Pulls an image from a registry and stores it locally.  An image can be pulled by "
-        "tag or digest. If a tag is not specified, the image with the 'latest' tag is pulled.",
+        "tag or digest. If a tag is not specified, the image with the 'latest' tag is pulled.  "
+        "What "
+        "one layer may unpack to is limited; the variables PODMAN_MAX_LAYER_BYTES and "
+        "PODMAN_MAX_LAYER_ENTRIES of the environment set other limits.",
     .examples = examples,
     .min_args = 1,
     .max_args = -1,

@@ -45,7 +45,7 @@ static int open_place(struct puller *c, const struct registry_place *place, stru
 
     o->reg = registry_open(place, &c->reg, err);
     if (!o->reg)
-        return -EIO;
+        return -err->errnum;
     return registry_manifest(o->reg, c->a, ref->digest ? ref->digest : ref->tag, &o->manifest,
                              &o->type, err);
 }
@@ -299,8 +299,42 @@ static int pull_candidates(struct puller *c, char *const *names, struct err *err
                    failed.data ? failed.data : "");
 }
 
+/* Several names, and somebody who can tell which is meant: 0 with the one in @names, or as it was when there
+ * is nobody. */
+static int ask(struct puller *c, const char *name, char ***names, bool *asked, struct err *err)
+{
+    const char *mode = c->conf.short_name_mode;
+
+    if (strv_len(*names) < 2 || str_same(mode, "disabled"))
+        return 0;
+    int i = c->p->choose ? c->p->choose("Please select an image", *names) : -ENOTTY;
+    if (i == -ENOTTY && !str_same(mode, "enforcing"))
+        return 0;
+    if (i == -ENOTTY)
+        return err_set(err, ERR_BAD_PARAM, ENOTTY,
+                       "short-name resolution enforced but cannot prompt without a TTY");
+    if (i < 0)
+        return err_set(err, ERR_BAD_PARAM, ECANCELED, "no image was selected for \"%s\"", name);
+    *asked = true;
+    *names = strv_add(c->a, NULL, (*names)[i]);
+    return 0;
+}
+
+/* What was chosen and could be pulled is what the name means from now on. */
+static void remember(struct puller *c, const struct image_ref *ref, const char *chosen)
+{
+    struct image_ref full;
+    struct err err = { 0 };
+
+    if (ref_parse(c->a, chosen, &full, &err) < 0 ||
+        registries_record_alias(c->a, ref->path, ref_repo(c->a, &full), &err) < 0)
+        progress_line(c->opt->progress, "WARNING: recording short-name alias \"%s\": %s", ref->path,
+                      err.msg);
+}
+
 static int pull_docker(struct puller *c, const char *name, struct err *err)
 {
+    bool asked = false;
     struct image_ref ref;
     char **names = NULL, *how = NULL;
     int r;
@@ -319,8 +353,14 @@ static int pull_docker(struct puller *c, const char *name, struct err *err)
     }
     if ((r = registries_candidates(&c->conf, c->a, &ref, &names, &how, err)) < 0)
         return r;
-    progress_line(c->opt->progress, "%s", how);
-    return pull_candidates(c, names, err);
+    if ((r = ask(c, name, &names, &asked, err)) < 0)
+        return r;
+    if (!asked)
+        progress_line(c->opt->progress, "%s", how);
+    r = pull_candidates(c, names, err);
+    if (r == 0 && asked)
+        remember(c, &ref, names[0]);
+    return r;
 }
 
 /* ---------- other transports ---------- */
