@@ -7,6 +7,7 @@
 #include "image/mod/push.h"
 #include "image/mod/save.h"
 #include "image/mod/unpack_again.h"
+#include "image/mod/verify.h"
 
 #include "base/banned.h"
 
@@ -25,4 +26,5 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .store_text = module_store_text,
     .store_file = module_store_file,
     .pack = module_pack,
+    .verify = module_verify,
 };
