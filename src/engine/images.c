@@ -173,3 +173,14 @@ int images_prune(struct engine *e, struct arena *a, bool all, char *const *filte
     return f ? image_prune(engine_store(e), a, all, prune_filter, f, ret_ids, ret_bytes, err)
              : -EINVAL;
 }
+
+int images_login(struct arena *a, const struct image_login *l, struct err *err)
+{
+    return image_login(a, l, err);
+}
+
+int images_search(struct arena *a, const char *term, const struct image_search_options *o,
+                  image_found_list *ret, struct err *err)
+{
+    return image_search(a, term, o, ret, err);
+}

@@ -59,3 +59,8 @@ int images_remove(struct engine *e, struct arena *a, const char *name, bool forc
                   struct image_removed *ret, struct err *err) MUST_CHECK;
 int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
                  int64_t *ret_bytes, struct err *err) MUST_CHECK;
+
+/* As image_login() and image_search(): neither needs an engine. */
+int images_login(struct arena *a, const struct image_login *l, struct err *err) MUST_CHECK;
+int images_search(struct arena *a, const char *term, const struct image_search_options *o,
+                  image_found_list *ret, struct err *err) MUST_CHECK;

@@ -131,6 +131,35 @@ struct image_import_options {
 int image_import(struct store *s, struct arena *a, const struct image_import_options *o,
                  char **ret_id, struct err *err) MUST_CHECK;
 
+/* Talking to a registry without a store. */
+struct image_login {
+    const char *registry; /* "host:port", "docker.io" */
+    const char *user, *password;
+    const char *cert_dir;
+    int tls_verify; /* -1: as configured */
+};
+/* Does the registry take these credentials?  ERR_DENIED when it says no. */
+int image_login(struct arena *a, const struct image_login *l, struct err *err) MUST_CHECK;
+
+struct image_found {
+    char *index; /* the registry */
+    char *name;  /* complete, without a tag */
+    char *description, *tag;
+    int64_t stars;
+    bool official, automated;
+};
+typedef JSON_LIST(struct image_found) image_found_list;
+struct image_search_options {
+    const char *authfile, *creds, *cert_dir;
+    int tls_verify; /* -1: as configured */
+    int64_t limit;  /* 0: 25 */
+    bool list_tags;
+};
+/* Repositories whose name holds @term, in the registry before its first slash or in all unqualified-search
+ * registries; with .list_tags the tags of the repository @term.  Fails only when nothing was found. */
+int image_search(struct arena *a, const char *term, const struct image_search_options *o,
+                 image_found_list *ret, struct err *err) MUST_CHECK;
+
 int image_tag(struct store *s, const char *name, const char *target, struct err *err) MUST_CHECK;
 /* All names of the image when @names is empty. */
 int image_untag(struct store *s, const char *name, char *const *names, struct err *err) MUST_CHECK;

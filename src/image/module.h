@@ -87,6 +87,9 @@ struct image_module {
                 const struct image_save_options *o, struct err *err);
     int (*import)(const struct store *s, struct arena *a, const struct image_import_options *o,
                   stored_images *ret, struct err *err);
+    int (*login)(struct arena *a, const struct image_login *l, struct err *err);
+    int (*search)(struct arena *a, const char *term, const struct image_search_options *o,
+                  image_found_list *ret, struct err *err);
     /* The built-in image: one uncompressed layer with one small program. */
     int (*hello)(const struct store *s, struct arena *a, stored_images *ret, struct err *err);
     /* Unpacks again, from the blobs, the layers of @img whose directory is missing. */

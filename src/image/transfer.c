@@ -58,7 +58,8 @@ int image_ensure_hello(struct store *s, struct arena *a, struct err *err)
 /* "docker://x", "oci:/path", "x": the transport and what follows it. */
 static const char *split_transport(const char *name, const char **ret_rest)
 {
-    static const char *const names[] = { "docker", "oci", "oci-archive", "docker-archive", "dir" };
+    static const char *const names[] = { "docker",         "oci", "oci-archive",
+                                         "docker-archive", "dir", "docker-daemon" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         size_t n = strlen(names[i]);
@@ -141,15 +142,6 @@ int image_fetch(struct store *s, struct arena *a, const char *name,
 
 /* ---------- push ---------- */
 
-static const char *split_destination(const char *name, const char **ret_rest)
-{
-    if (str_starts(name, "docker-daemon:")) {
-        *ret_rest = name + strlen("docker-daemon:");
-        return "docker-daemon";
-    }
-    return split_transport(name, ret_rest);
-}
-
 /* Repositories of the images that have a blob in common with @digest's: what is there need not be sent. */
 static int find_repositories(struct store *s, struct arena *a, const char *digest, char ***ret,
                              struct err *err)
@@ -182,7 +174,7 @@ int image_push(struct store *s, struct arena *a, const char *digest, const char 
 
     if (hold < 0)
         return hold;
-    p.transport = split_destination(destination, &p.name);
+    p.transport = split_transport(destination, &p.name);
     int r = STR_EQ(p.transport, "docker") ? find_repositories(s, a, digest, &p.repos, err) : 0;
     return r < 0 ? r : m->push(s, a, &p, ret_digest, err);
 }
@@ -234,6 +226,22 @@ static int find_for_save(struct store *s, struct arena *a, const char *name,
     return 0;
 }
 
+/* A directory with compressed layers is what a push to dir: makes. */
+static int save_compressed(struct store *s, struct arena *a, const struct image_module *m,
+                           const struct image *img, const struct image_save_options *o,
+                           struct err *err)
+{
+    const struct image_push_options with = {
+        .format = "v2s2", .compress = true, .compression_level = -1, .progress = o->progress
+    };
+    const struct module_push p = { "dir", o->output, img->digest, NULL, &with };
+    char *digest;
+
+    if (!o->output)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "format %s needs --output", o->format);
+    return m->push(s, a, &p, &digest, err);
+}
+
 int image_save(struct store *s, char *const *names, const struct image_save_options *o,
                struct err *err)
 {
@@ -254,7 +262,10 @@ int image_save(struct store *s, char *const *names, const struct image_save_opti
     if (r < 0)
         return r;
     const struct image_module *m = image_module(err);
-    return m ? m->save(s, list, n, o, err) : -ENOENT;
+    if (!m)
+        return -ENOENT;
+    return o->compress ? save_compressed(s, &a, m, list[0].image, o, err)
+                       : m->save(s, list, n, o, err);
 }
 
 int image_import(struct store *s, struct arena *a, const struct image_import_options *o,
@@ -272,4 +283,21 @@ int image_import(struct store *s, struct arena *a, const struct image_import_opt
     if (r == 0)
         *ret_id = images.items[0].id;
     return r;
+}
+
+/* ---------- registries alone ---------- */
+
+int image_login(struct arena *a, const struct image_login *l, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->login(a, l, err) : -ENOENT;
+}
+
+int image_search(struct arena *a, const char *term, const struct image_search_options *o,
+                 image_found_list *ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->search(a, term, o, ret, err) : -ENOENT;
 }

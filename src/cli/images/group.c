@@ -21,16 +21,16 @@ static const struct cmd image_pull = { .name = "pull", .same_as = &cmd_pull };
 static const struct cmd image_push = { .name = "push", .same_as = &cmd_push };
 static const struct cmd image_rm = { .name = "rm", .aliases = rm_aliases, .same_as = &cmd_rmi };
 static const struct cmd image_save = { .name = "save", .same_as = &cmd_save };
+static const struct cmd image_search = { .name = "search", .same_as = &cmd_search };
 static const struct cmd image_tag = { .name = "tag", .same_as = &cmd_tag };
 static const struct cmd image_untag = { .name = "untag", .same_as = &cmd_untag };
 
 static const struct cmd *const image_subs[] = {
-    &cmd_image_diff,    &cmd_image_mount,   &cmd_image_tree,
-    &cmd_image_unmount, &cmd_image_exists,  &image_history,
-    &image_import,      &cmd_image_inspect, &image_list,
-    &image_load,        &cmd_image_prune,   &image_pull,
-    &image_push,        &image_rm,          &image_save,
-    &image_tag,         &image_untag,       NULL,
+    &cmd_image_diff,    &cmd_image_exists, &image_history, &image_import,
+    &cmd_image_inspect, &image_list,       &image_load,    &cmd_image_mount,
+    &cmd_image_prune,   &image_pull,       &image_push,    &image_rm,
+    &image_save,        &image_search,     &image_tag,     &cmd_image_tree,
+    &cmd_image_unmount, &image_untag,      NULL,
 };
 const struct cmd cmd_image = {
     .name = "image",

@@ -6,6 +6,7 @@
 #include "image/mod/pull.h"
 #include "image/mod/push.h"
 #include "image/mod/save.h"
+#include "image/mod/search.h"
 #include "image/mod/unpack_again.h"
 #include "image/mod/verify.h"
 
@@ -18,6 +19,8 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .pull = module_pull,
     .fetch = module_fetch,
     .push = module_push,
+    .login = module_login,
+    .search = module_search,
     .load = module_load,
     .save = module_save,
     .import = module_import,

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/progress.h"
 #include "image/mod/copy.h"
+#include "image/mod/daemon.h"
 #include "image/mod/hash.h"
 #include "image/mod/http.h"
 #include "image/mod/load.h"
@@ -357,6 +358,24 @@ static int open_conf(struct puller *c, struct err *err)
     return r;
 }
 
+/* The daemon gives a Docker archive. */
+static int pull_daemon(struct puller *c, const char *name, struct err *err)
+{
+    struct load_options o = { .os = c->opt->os,
+                              .arch = c->opt->arch,
+                              .variant = c->opt->variant,
+                              .progress = c->opt->progress };
+    AUTO_CLOSE int fd = daemon_get(c->s, name, err);
+
+    if (fd < 0)
+        return fd;
+    AUTO_ARCHIVE *ar = archive_open(c->s, NULL, fd, err);
+    if (!ar)
+        return -EIO;
+    progress_line(c->opt->progress, "Getting image source signatures");
+    return load_archive(c->s, c->a, ar, LAYOUT_DOCKER_ARCHIVE, &o, c->ret, err);
+}
+
 int module_pull(const struct store *s, struct arena *a, const struct module_pull *p,
                 stored_images *ret, struct err *err)
 {
@@ -374,6 +393,8 @@ int module_pull(const struct store *s, struct arena *a, const struct module_pull
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         if (STR_EQ(files[i].transport, p->transport))
             return pull_file(&c, p->name, files[i].layout, err);
+    if (STR_EQ(p->transport, "docker-daemon"))
+        return pull_daemon(&c, p->name, err);
     int r = open_conf(&c, err);
     return r < 0 ? r : pull_docker(&c, p->name, err);
 }

@@ -118,13 +118,19 @@ static char *scopes(struct registry *r, struct arena *a, const char *sep)
 
 static char *token_url(struct registry *r, struct arena *a)
 {
-    const char *realm = r->challenge.realm;
-    char *scope = scopes(r, a, "&scope=");
-    char *url = arena_printf(a, "%s%s%s%s", realm, strchr(realm, '?') ? "&" : "?",
-                             scope ? "scope=" : "account=", scope ? scope : "podman");
+    const char *realm = r->challenge.realm, *sep = strchr(realm, '?') ? "&" : "?";
+    char *url = arena_strdup(a, realm), *scope = scopes(r, a, "&scope=");
 
+    if (r->creds.user) {
+        url = arena_printf(a, "%s%saccount=%s", url, sep, http_escape(a, r->creds.user));
+        sep = "&";
+    }
+    if (scope) {
+        url = arena_printf(a, "%s%sscope=%s", url, sep, scope);
+        sep = "&";
+    }
     if (r->challenge.service)
-        url = arena_printf(a, "%s&service=%s", url, http_escape(a, r->challenge.service));
+        url = arena_printf(a, "%s%sservice=%s", url, sep, http_escape(a, r->challenge.service));
     return url;
 }
 
@@ -413,4 +419,20 @@ int registry_tags(struct registry *r, struct arena *a, char ***ret, struct err *
     if (h)
         registry_client_back(r, h);
     return e < 0 && err->kind != ERR_NONE ? err_wrap(err, "fetching tags list") : e;
+}
+
+int registry_check_login(struct registry *r, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct http_answer ans;
+    struct http_request rq = { .url = arena_printf(&a, "%s://%s/v2/", r->scheme, r->ref.registry) };
+    struct http *h = registry_client(r, err);
+
+    if (!h)
+        return -ENOMEM;
+    int e = registry_request(r, h, &rq, NULL, NULL, &ans, err);
+    if (e == 0 && ans.status / 100 != 2)
+        e = registry_bad_status(&a, &ans, err);
+    registry_client_back(r, h);
+    return e;
 }

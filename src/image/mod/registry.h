@@ -55,6 +55,9 @@ int registry_put_stream(struct registry *r, ssize_t (*read)(void *arg, char *out
 int registry_put_manifest(struct registry *r, const char *tag_or_digest, const char *media_type,
                           const struct buf *text, struct err *err) MUST_CHECK;
 
+/* Do the credentials open the registry itself?  ERR_DENIED when not. */
+int registry_check_login(struct registry *r, struct err *err) MUST_CHECK;
+
 int registry_tags(struct registry *r, struct arena *a, char ***ret, struct err *err) MUST_CHECK;
 
 static inline void registry_free_p(struct registry **r)
