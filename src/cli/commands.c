@@ -71,7 +71,9 @@ static const struct cmd cmd_container = {
 };
 
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &system_info_cmd, &cmd_system_reset, NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check, &cmd_system_df,
+                                                 &cmd_system_prune, &system_info_cmd,
+                                                 &cmd_system_reset, NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",

@@ -67,6 +67,13 @@ struct packed_file {
     int64_t size;
 };
 
+/* A blob to look at, and the layer that was unpacked from it (NULL: it is no layer). */
+struct verify_task {
+    const char *digest;
+    const char *layer, *diff_id;
+    char *bad_blob, *bad_layer; /* out: what is wrong, NULL when nothing is */
+};
+
 struct image_module {
     const char *abi;
     int (*pull)(const struct store *s, struct arena *a, const struct module_pull *p,
@@ -101,6 +108,8 @@ struct image_module {
                       struct err *err);
     int (*pack)(const struct store *s, const struct packed_file *files, size_t n, int fd,
                 struct err *err);
+    int (*verify)(const struct store *s, struct arena *a, struct verify_task *tasks, size_t n,
+                  struct err *err);
 };
 
 /* Loaded on first use; NULL with @err set on failure. */
