@@ -443,7 +443,7 @@ const char *human_duration(int64_t ns, char *out, size_t size)
     return out;
 }
 
-const char *human_size(int64_t bytes, char *out, size_t size)
+static const char *size_text(int64_t bytes, const char *format, char *out, size_t size)
 {
     static const char *const names[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
     double v = (double)bytes;
@@ -453,6 +453,19 @@ const char *human_size(int64_t bytes, char *out, size_t size)
         v /= 1000;
         i++;
     }
-    snprintf(out, size, "%.3g %s", v, names[i]);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(out, size, format, v, names[i]);
+#pragma GCC diagnostic pop
     return out;
+}
+
+const char *human_size(int64_t bytes, char *out, size_t size)
+{
+    return size_text(bytes, "%.3g %s", out, size);
+}
+
+const char *human_size_plain(int64_t bytes, char *out, size_t size)
+{
+    return size_text(bytes, "%.4g%s", out, size);
 }

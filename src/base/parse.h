@@ -45,3 +45,5 @@ const char *time_format_go(int64_t ns, char *out);
 const char *human_duration(int64_t ns, char *out, size_t size);
 /* "4.26 MB" (go-units HumanSizeWithPrecision 3, decimal units, a space before the unit). */
 const char *human_size(int64_t bytes, char *out, size_t size);
+/* "4.257MB" (go-units HumanSize: precision 4, no space). */
+const char *human_size_plain(int64_t bytes, char *out, size_t size);

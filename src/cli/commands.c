@@ -18,6 +18,7 @@ SAME(container_exec, "exec", cmd_exec);
 SAME(container_init, "init", cmd_init);
 SAME(container_kill, "kill", cmd_kill);
 SAME(container_logs, "logs", cmd_logs);
+SAME(container_mount, "mount", cmd_mount);
 SAME(container_pause, "pause", cmd_pause);
 SAME(container_port, "port", cmd_port);
 SAME(container_rename, "rename", cmd_rename);
@@ -29,34 +30,28 @@ SAME(container_stop, "stop", cmd_stop);
 SAME(container_top, "top", cmd_top);
 SAME(container_unpause, "unpause", cmd_unpause);
 SAME(container_wait, "wait", cmd_wait);
+static const char *const umount_aliases[] = { "umount", NULL };
+static const struct cmd container_unmount = { .name = "unmount",
+                                              .aliases = umount_aliases,
+                                              .same_as = &cmd_unmount };
 static const struct cmd container_list = { .name = "list",
                                            .aliases = ls_aliases,
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &container_attach,
-    &cmd_cleanup,
-    &container_create,
-    &container_exec,
-    &cmd_container_exists,
-    &container_init,
-    &cmd_container_inspect,
-    &container_kill,
-    &container_list,
-    &container_logs,
-    &container_pause,
-    &container_port,
-    &cmd_container_prune,
-    &container_rename,
-    &container_restart,
-    &container_rm,
-    &container_run,
-    &container_start,
-    &container_stop,
-    &container_top,
-    &container_unpause,
-    &container_wait,
-    NULL,
+    &cmd_container_diff, &container_mount,
+    &container_unmount,  &container_attach,
+    &cmd_cleanup,        &container_create,
+    &container_exec,     &cmd_container_exists,
+    &container_init,     &cmd_container_inspect,
+    &container_kill,     &container_list,
+    &container_logs,     &container_pause,
+    &container_port,     &cmd_container_prune,
+    &container_rename,   &container_restart,
+    &container_rm,       &container_run,
+    &container_start,    &container_stop,
+    &container_top,      &container_unpause,
+    &container_wait,     NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -66,7 +61,9 @@ static const struct cmd cmd_container = {
 };
 
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &system_info_cmd, &cmd_system_reset, NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check, &cmd_system_df,
+                                                 &cmd_system_prune, &system_info_cmd,
+                                                 &cmd_system_reset, NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",
@@ -75,14 +72,20 @@ static const struct cmd cmd_system = {
 };
 
 static const struct cmd *const root_subs[] = {
+    &cmd_artifact,
     &cmd_history,
     &cmd_image,
     &cmd_images,
     &cmd_import,
     &cmd_load,
+    &cmd_login,
+    &cmd_logout,
+    &cmd_manifest,
     &cmd_pull,
+    &cmd_push,
     &cmd_rmi,
     &cmd_save,
+    &cmd_search,
     &cmd_tag,
     &cmd_untag,
     &cmd_completion,
@@ -92,6 +95,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_attach,
     &cmd_container,
     &cmd_create,
+    &cmd_diff,
     &cmd_exec,
     &cmd_help,
     &cmd_info,
@@ -100,6 +104,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_kill,
     &cmd_logs,
     &cmd_network,
+    &cmd_mount,
     &cmd_pause,
     &cmd_port,
     &cmd_ps,
@@ -111,6 +116,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_stop,
     &cmd_system,
     &cmd_top,
+    &cmd_unmount,
     &cmd_unpause,
     &cmd_unshare,
     &cmd_version,

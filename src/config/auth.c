@@ -3,7 +3,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/proc.h"
+#include "config/auth_helper.h"
 
 #include "base/banned.h"
 
@@ -21,10 +21,12 @@ static const struct json_type auth_type = JSON_TYPE(struct auth_entry, auth_rows
 struct auth_file {
     JSON_LIST(struct auth_entry) auths;
     kv_list helpers;
+    char *store;
 };
 static const struct json_field auth_file_rows[] = {
     JF_OBJMAP(struct auth_file, auths, "auths", 0, &auth_type),
     JF_MAP(struct auth_file, helpers, "credHelpers", 0),
+    JF_STR(struct auth_file, store, "credsStore", 0),
     { 0 },
 };
 static const struct json_type auth_file_type = JSON_TYPE(struct auth_file, auth_file_rows);
@@ -98,34 +100,6 @@ static size_t key_covers(const char *key, const char *name)
     return strncmp(key, name, n) == 0 && (name[n] == '\0' || name[n] == '/') ? n : 0;
 }
 
-static int from_helper(struct arena *a, const char *helper, const char *registry,
-                       struct credentials *ret, struct err *err)
-{
-    AUTO_BUF out = { .max = LIMIT_CONTROL_MESSAGE };
-    char *argv[] = { arena_printf(a, "docker-credential-%s", helper), arena_strdup(a, "get"),
-                     NULL };
-    int status = strchr(helper, '/') ? -ENOENT : proc_run(argv, NULL, registry, &out, NULL);
-
-    if (status == -ENOENT)
-        return err_set(err, ERR_NOT_FOUND, ENOENT, "credential helper %s not found", argv[0]);
-    if (status != 0)
-        return 0; /* "credentials not found" is how helpers say no */
-    AUTO_JSON *doc = json_parse(out.data ? out.data : "", out.len, argv[0], err);
-    if (!doc)
-        return -EINVAL;
-    const char *user = json_string_value(json_object_get(doc, "Username"));
-    const char *secret = json_string_value(json_object_get(doc, "Secret"));
-    if (!user || !secret)
-        return 0;
-    if (STR_EQ(user, "<token>"))
-        ret->identity_token = arena_strdup(a, secret);
-    else {
-        ret->user = arena_strdup(a, user);
-        ret->password = arena_strdup(a, secret);
-    }
-    return 0;
-}
-
 static int from_entry(struct arena *a, const struct auth_entry *e, struct credentials *ret,
                       struct err *err)
 {
@@ -174,7 +148,7 @@ static int from_file(struct arena *a, const char *path, bool legacy, const struc
         return err_wrap(err, "%s", path);
     const char *helper = kv_get(&f.helpers, ref->registry);
     if (helper)
-        return from_helper(a, helper, ref->registry, ret, err);
+        return auth_helper_get(a, helper, ref->registry, ret, err);
     for (size_t i = 0; i < f.auths.n; i++) {
         size_t n = key_covers(clean_key(a, f.auths.items[i].key), name);
         if (n > best_len) {
@@ -182,30 +156,55 @@ static int from_file(struct arena *a, const char *path, bool legacy, const struc
             best = &f.auths.items[i];
         }
     }
-    return best ? from_entry(a, best, ret, err) : 0;
+    r = best ? from_entry(a, best, ret, err) : 0;
+    /* Docker's store for all registries; the file then holds empty entries. */
+    if (r == 0 && !found(ret) && !str_empty(f.store))
+        r = auth_helper_get(a, f.store, auth_docker_key(ref->registry), ret, err);
+    return r;
+}
+
+char *auth_default_path(struct arena *a)
+{
+    const char *env = getenv("REGISTRY_AUTH_FILE"), *run = getenv("XDG_RUNTIME_DIR");
+    const char *uid = getenv("_CONTAINERS_ROOTLESS_UID"); /* who we are outside our namespace */
+
+    if (!str_empty(env))
+        return arena_strdup(a, env);
+    if (!str_empty(run))
+        return arena_printf(a, "%s/containers/auth.json", run);
+    return !str_empty(uid) ? arena_printf(a, "/run/containers/%s/auth.json", uid)
+                           : arena_printf(a, "/run/containers/%d/auth.json", (int)geteuid());
+}
+
+const char *auth_docker_key(const char *registry)
+{
+    return STR_EQ(registry, "docker.io") ? "https://index.docker.io/v1/" : registry;
 }
 
 int auth_find(struct arena *a, const char *authfile, const struct image_ref *ref,
               char *const *helpers, struct credentials *ret, struct err *err)
 {
     const char *env = getenv("REGISTRY_AUTH_FILE"), *home = getenv("HOME");
-    const char *run = getenv("XDG_RUNTIME_DIR"), *xdg = getenv("XDG_CONFIG_HOME");
+    const char *xdg = getenv("XDG_CONFIG_HOME");
     const char *docker = getenv("DOCKER_CONFIG");
     int r = 0;
 
     *ret = (struct credentials) { 0 };
+    if (!str_empty(authfile) && access(authfile, F_OK) < 0)
+        return err_set(err, ERR_NOT_FOUND, ENOENT,
+                       "credential file is not accessible: stat %s: no such file or directory",
+                       authfile);
     if (str_empty(authfile))
         authfile = env;
     if (!str_empty(authfile))
         return from_file(a, authfile, false, ref, ret, err);
     for (; r == 0 && !found(ret) && helpers && *helpers; helpers++)
         if (!STR_EQ(*helpers, "containers-auth.json"))
-            r = from_helper(a, *helpers, ref->registry, ret, err);
+            r = auth_helper_get(a, *helpers, ref->registry, ret, err);
     if (!home)
         home = "";
     const char *paths[] = {
-        !str_empty(run) ? arena_printf(a, "%s/containers/auth.json", run)
-                        : arena_printf(a, "/run/containers/%d/auth.json", (int)geteuid()),
+        auth_default_path(a),
         !str_empty(xdg) ? arena_printf(a, "%s/containers/auth.json", xdg)
                         : arena_printf(a, "%s/.config/containers/auth.json", home),
         !str_empty(docker) ? arena_printf(a, "%s/config.json", docker)

@@ -23,3 +23,27 @@ int auth_parse_creds(struct arena *a, const char *s, struct credentials *ret,
 
 /* base64 of "user:password", as Basic authentication and auth.json spell it. */
 char *auth_encode(struct arena *a, const struct credentials *c);
+
+/* The file that a login is written to when no other is named. */
+char *auth_default_path(struct arena *a);
+
+/* How Docker spells a registry in its own files and helpers. */
+const char *auth_docker_key(const char *registry);
+
+/* Where logins are kept. */
+struct auth_place {
+    const char *authfile;    /* NULL: auth_default_path() */
+    const char *compat_file; /* a Docker config.json in its place; its keys are Docker's */
+    char *const *helpers;    /* credential-helpers of registries.conf, NULL: the file alone */
+};
+
+/* Stores @c for @key ("registry" or "registry/path"), in the file or in the helper that the file or
+ * registries.conf names for it.  The file is replaced as a whole, mode 0600, under a lock on its directory.
+ * @ret_where: the file, or "credential helper: NAME". */
+int auth_store(struct arena *a, const struct auth_place *p, const char *key,
+               const struct credentials *c, char **ret_where, struct err *err) MUST_CHECK;
+
+/* Removes it everywhere.  *ret_found tells whether it was anywhere. */
+int auth_erase(struct arena *a, const struct auth_place *p, const char *key, bool *ret_found,
+               struct err *err) MUST_CHECK;
+int auth_erase_all(struct arena *a, const struct auth_place *p, struct err *err) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "engine/artifacts.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
@@ -272,13 +273,16 @@ static int apply_mounts(struct engine *e, struct arena *a, struct container_conf
 }
 
 /* A directory of the host that is not there is an error now, not a container that can never start. */
-static int check_sources(const struct container_config *c, struct err *err)
+static int check_sources(struct engine *e, const struct container_config *c, struct err *err)
 {
     for (size_t i = 0; i < c->mounts.n; i++) {
         const struct container_mount *m = &c->mounts.items[i];
         if (STR_EQ(m->type, "bind") && access(m->source, F_OK) < 0)
             return err_set(err, ERR_NOT_FOUND, errno, "statfs %s: %s", m->source,
                            errno == ENOENT ? "no such file or directory" : strerror(errno));
+        int r = STR_EQ(m->type, "artifact") ? artifact_mount_check(e, m, err) : 0;
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -581,7 +585,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     if (r == 0)
         r = apply_mounts(e, a, c, err);
     if (r == 0)
-        r = check_sources(c, err);
+        r = check_sources(e, c, err);
     if (r == 0)
         r = apply_log(e, a, c, err);
     if (r == 0)

@@ -73,10 +73,18 @@ int rootfs_create(struct engine *e, struct arena *a, const struct container_conf
 int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,
                       struct err *err) MUST_CHECK;
 
+/* A detached overlay of the layers, topmost first: seen through its descriptor only; read-only without
+ * @upper and @work (short paths: 255 bytes). */
+int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
+                   struct err *err) MUST_CHECK;
+
 /* engine/volumes.c: makes sure that the volumes of @c exist, filling new ones with what the image has
  * at their place, and notes them in c->volumes. */
 int volumes_prepare(struct engine *e, struct arena *a, struct container_config *c,
                     struct err *err) MUST_CHECK;
+/* Removes those that no container uses and that pass the filters label=, label!= and until=. */
+int volumes_prune(struct engine *e, struct arena *a, char *const *filters, char ***ret_names,
+                  int64_t *ret_bytes, struct err *err) MUST_CHECK;
 /* Removes those of @c that are anonymous and that no other container uses. */
 int volumes_remove_anonymous(struct engine *e, const struct container_config *c,
                              struct err *err) MUST_CHECK;

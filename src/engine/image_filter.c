@@ -77,7 +77,14 @@ static bool match_dangling(const struct image_filter *f, const struct term *t,
     return !img->names == t->flag;
 }
 
-/* Our images are none of these: no read-only stores, no image without a use of its own, no lists. */
+static bool match_manifest(const struct image_filter *f, const struct term *t,
+                           const struct image *img)
+{
+    (void)f;
+    return image_is_list(img) == t->flag;
+}
+
+/* Our images are none of these: no read-only stores, no image without a use of its own. */
 static bool match_never(const struct image_filter *f, const struct term *t, const struct image *img)
 {
     (void)f;
@@ -174,7 +181,7 @@ static const struct filter_row rows[] = {
     { "id", NULL, match_id, false },
     { "intermediate", prepare_bool, match_never, false },
     { "label", NULL, match_label, false },
-    { "manifest", prepare_bool, match_never, false },
+    { "manifest", prepare_bool, match_manifest, false },
     { "readonly", prepare_bool, match_never, false },
     { "reference", NULL, match_reference, true },
     { "since", prepare_image, match_since, false },

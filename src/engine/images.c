@@ -1,3 +1,4 @@
+#include "config/containers.h"
 #include "engine/images.h"
 
 #include "base/parse.h"
@@ -28,6 +29,22 @@ int images_save(struct engine *e, char *const *names, const struct image_save_op
                 struct err *err)
 {
     return image_save(engine_store(e), names, o, err);
+}
+
+int images_push(struct engine *e, struct arena *a, const char *name, const char *destination,
+                const struct image_push_options *o, char **ret_digest, struct err *err)
+{
+    const struct config_containers *c = engine_config(e);
+    struct image_push_options with = *o;
+    struct image img = { 0 };
+
+    if (!with.compression_format)
+        with.compression_format = c->engine.compression_format;
+    if (with.compression_level < 0 && c->engine.compression_level)
+        with.compression_level = (int)*c->engine.compression_level;
+    int r = image_find(engine_store(e), a, name, &img, err);
+    return r < 0 ? r
+                 : image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
 }
 
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
@@ -155,4 +172,42 @@ int images_prune(struct engine *e, struct arena *a, bool all, char *const *filte
 
     return f ? image_prune(engine_store(e), a, all, prune_filter, f, ret_ids, ret_bytes, err)
              : -EINVAL;
+}
+
+int images_login(struct arena *a, const struct image_login *l, struct err *err)
+{
+    return image_login(a, l, err);
+}
+
+int images_search(struct arena *a, const char *term, const struct image_search_options *o,
+                  image_found_list *ret, struct err *err)
+{
+    return image_search(a, term, o, ret, err);
+}
+
+int images_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err)
+{
+    return image_sign_params(a, path, ret, err);
+}
+
+int images_sign(struct engine *e, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err)
+{
+    return image_sign(engine_store(e), a, name, o, err);
+}
+
+int images_key_owners(struct arena *a, const char *path, char ***ret, struct err *err)
+{
+    return image_key_owners(a, path, ret, err);
+}
+
+int images_signature_store(struct arena *a, const char *scope, char **ret, struct err *err)
+{
+    return image_signature_store(a, scope, ret, err);
+}
+
+void images_set_chooser(image_choose_fn fn)
+{
+    image_set_chooser(fn);
 }

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "image/image.h"
+#include "image/manifest_list.h"
 
 /* All images that pass the filters ("key=value", "key!=value"), newest first. */
 int images_list(struct engine *e, struct arena *a, char *const *filters, struct image_list *out,
@@ -44,6 +45,9 @@ int images_load(struct engine *e, struct arena *a, const char *path, int fd,
                 struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
                 struct err *err) MUST_CHECK;
+/* Sends the image @name to @destination.  A NULL compression format and level are those of containers.conf. */
+int images_push(struct engine *e, struct arena *a, const char *name, const char *destination,
+                const struct image_push_options *o, char **ret_digest, struct err *err) MUST_CHECK;
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
                   char **ret_id, struct err *err) MUST_CHECK;
 int images_tag(struct engine *e, const char *name, const char *target, struct err *err) MUST_CHECK;
@@ -55,3 +59,19 @@ int images_remove(struct engine *e, struct arena *a, const char *name, bool forc
                   struct image_removed *ret, struct err *err) MUST_CHECK;
 int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
                  int64_t *ret_bytes, struct err *err) MUST_CHECK;
+
+/* See image_set_chooser(). */
+void images_set_chooser(image_choose_fn fn);
+
+/* As image_login() and image_search(): neither needs an engine. */
+int images_login(struct arena *a, const struct image_login *l, struct err *err) MUST_CHECK;
+int images_search(struct arena *a, const char *term, const struct image_search_options *o,
+                  image_found_list *ret, struct err *err) MUST_CHECK;
+
+int images_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err) MUST_CHECK;
+int images_sign(struct engine *e, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err) MUST_CHECK;
+int images_key_owners(struct arena *a, const char *path, char ***ret, struct err *err) MUST_CHECK;
+int images_signature_store(struct arena *a, const char *scope, char **ret,
+                           struct err *err) MUST_CHECK;

@@ -215,7 +215,7 @@ static void fill_mounts(struct engine *e, struct arena *a, const struct containe
             .driver = volume ? DUP("local") : DUP(""),
             .mode = DUP(""),
             .options = m->options,
-            .rw = !strv_has(m->options, "ro"),
+            .rw = !strv_has(m->options, "ro") && !STR_EQ(m->type, "artifact"),
             .propagation = DUP("rprivate"),
             .sub_path = m->subpath,
         };

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/proc.h"
+#include "engine/mounts.h"
 #include "engine/engine_priv.h"
 #include "engine/network.h"
 #include "engine/options.h"
@@ -353,8 +354,11 @@ static int remove_row(struct engine *e, const char *id, struct err *err)
 /* @locked by the caller.  Somebody else may have removed it meanwhile: that is what we wanted. */
 static int remove_locked(struct engine *e, const struct container *c, bool volumes, struct err *err)
 {
-    int r = network_release(e, &c->config, err);
+    AUTO_ARENA a = { 0 };
+    int r = mounts_remove(mounts_container_path(e, &a, c), err); /* `podman mount` */
 
+    if (r >= 0)
+        r = network_release(e, &c->config, err);
     if (r == 0)
         r = remove_row(e, c->config.id, err);
     if (r >= 0)

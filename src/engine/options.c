@@ -165,7 +165,7 @@ static bool truth(const char *value)
 static int mount_value(struct arena *a, const char *text, const char *key, const char *value,
                        struct container_mount *m, struct err *err)
 {
-    enum { DESTINATION, TYPE, SOURCE, SUBPATH, OPTION, IGNORED };
+    enum { DESTINATION, TYPE, SOURCE, SUBPATH, TITLE, DIGEST, NAME, OPTION, IGNORED };
     static const struct {
         const char *key;
         int where;
@@ -179,6 +179,9 @@ static int mount_value(struct arena *a, const char *text, const char *key, const
         { "target", DESTINATION, NULL },
         { "subpath", SUBPATH, NULL },
         { "volume-subpath", SUBPATH, NULL },
+        { "title", TITLE, NULL },
+        { "digest", DIGEST, NULL },
+        { "name", NAME, NULL },
         { "bind-propagation", OPTION, "" },
         { "tmpfs-size", OPTION, "size=" },
         { "size", OPTION, "size=" },
@@ -189,7 +192,8 @@ static int mount_value(struct arena *a, const char *text, const char *key, const
         { "consistency", IGNORED,
           NULL }, /* Docker Desktop's: means nothing on Linux, for Podman neither */
     };
-    char **fields[] = { [TYPE] = &m->type, [SOURCE] = &m->source, [SUBPATH] = &m->subpath };
+    char **fields[] = { [TYPE] = &m->type,   [SOURCE] = &m->source, [SUBPATH] = &m->subpath,
+                        [TITLE] = &m->title, [DIGEST] = &m->digest, [NAME] = &m->name };
 
     if (STR_EQ(key, "relabel")) {
         m->options = strv_add(a, m->options, STR_EQ(value, "shared") ? "z" : "Z");
@@ -250,6 +254,21 @@ static int mount_key(struct arena *a, const char *text, const char *key, const c
     return mount_value(a, text, key, value, m, err);
 }
 
+static int artifact_check(const char *text, const struct container_mount *m, struct err *err)
+{
+    if (str_empty(m->source))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "must set source and destination: \"%s\"", text);
+    if (m->title && m->digest)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": cannot specify both digest and title",
+                       text);
+    if (m->name && (!*m->name || strchr(m->name, '/') || STR_IN(m->name, ".", "..")))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": \"%s\" cannot be the name of a file",
+                       text, m->name);
+    if (strv_has(m->options, "rw"))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": artifacts are mounted read-only", text);
+    return 0;
+}
+
 int option_mount(struct arena *a, const char *text, struct container_mount *ret, struct err *err)
 {
     ret->type = arena_strdup(a, "volume");
@@ -261,9 +280,8 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
         if (r < 0)
             return r;
     }
-    if (!STR_IN(ret->type, "bind", "volume", "tmpfs", "devpts", "ramfs")) {
-        bool later = STR_EQ(ret->type, "image") || STR_EQ(ret->type, "glob") ||
-                     STR_EQ(ret->type, "artifact");
+    if (!STR_IN(ret->type, "bind", "volume", "tmpfs", "devpts", "ramfs", "artifact")) {
+        bool later = STR_EQ(ret->type, "image") || STR_EQ(ret->type, "glob");
         return err_set(err, later ? ERR_UNSUPPORTED : ERR_BAD_PARAM, later ? EOPNOTSUPP : EINVAL,
                        later ? "mounts of type \"%s\" are not supported yet"
                              : "invalid filesystem type \"%s\"",
@@ -271,6 +289,11 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
     }
     if (!ret->destination)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "must set volume destination in \"%s\"", text);
+    if (STR_EQ(ret->type, "artifact"))
+        return artifact_check(text, ret, err);
+    if (ret->title || ret->digest || ret->name)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "\"%s\": title, digest and name are for mounts of type artifact", text);
     if (STR_EQ(ret->type, "bind")) {
         if (str_empty(ret->source))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a bind mount needs a source", text);

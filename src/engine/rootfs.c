@@ -191,21 +191,23 @@ char *engine_init_path(struct engine *e, struct arena *a)
 
 /* The string that names all layers has to be shorter than 256 bytes: so the names are descriptors, and
  * short because we stand in /proc/self/fd. */
-static int make_overlay(struct engine *e, const char *names)
+static int make_overlay(struct engine *e, const char *names, const char *upper, const char *work)
 {
     AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs < 0)
         return -errno;
     if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir", names, 0) < 0 ||
+        (upper && (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", upper, 0) < 0 ||
+                   syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", work, 0) < 0)) ||
         (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
         syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return -errno;
-    int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+    int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, upper ? 0 : MOUNT_ATTR_RDONLY);
     return fd < 0 ? -errno : fd;
 }
 
-/* A detached read-only overlay of all layers: seen through its descriptor only. */
-static int open_overlay(struct engine *e, char *const *lower, struct err *err)
+int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
+                   struct err *err)
 {
     size_t n = strv_len(lower), opened = 0;
     AUTO_FREE int *fds = xcalloc(n, sizeof(int));
@@ -220,7 +222,7 @@ static int open_overlay(struct engine *e, char *const *lower, struct err *err)
         buf_printf(&names, "%s%d", opened ? ":" : "", r);
     }
     if (r >= 0)
-        r = make_overlay(e, names.data);
+        r = make_overlay(e, names.data, upper, work);
     while (opened)
         close(fds[--opened]);
     if (fchdir(cwd) < 0 && r >= 0) {
@@ -245,5 +247,5 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
     /* In a user namespace mounting takes a mount namespace that is its own. */
     if (e->rootless && unshare(CLONE_NEWNS) < 0)
         return err_sys(err, errno, "making a mount namespace");
-    return open_overlay(e, lower, err);
+    return rootfs_overlay(e, lower, NULL, NULL, err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "engine/artifacts.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
@@ -161,6 +162,17 @@ static void memory_mount(struct spec_builder *b, const struct container_mount *m
     o->options = strv_concat(b->a, o->options, opts);
 }
 
+static int artifact_mount(struct spec_builder *b, const struct container_mount *m, struct err *err)
+{
+    artifact_mount_list list = { 0 };
+    int r = artifact_mounts(b, m, &list, err);
+
+    for (size_t i = 0; r == 0 && i < list.n; i++)
+        add(b, list.items[i].destination, "bind", list.items[i].source,
+            "bind,rprivate,ro,nosuid,nodev,noexec");
+    return r;
+}
+
 static int one_user_mount(struct spec_builder *b, const struct container_mount *m, struct err *err)
 {
     struct oci_mount *o;
@@ -174,6 +186,8 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
         o->options = strv_concat(b->a, o->options, m->options);
         return 0;
     }
+    if (STR_EQ(m->type, "artifact"))
+        return artifact_mount(b, m, err);
     char *source = m->source;
     if (STR_EQ(m->type, "volume"))
         source = arena_printf(b->a, "%s/%s/_data%s%s", b->e->volume_path, m->source,

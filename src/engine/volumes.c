@@ -182,3 +182,92 @@ int volumes_remove_anonymous(struct engine *e, const struct container_config *c,
             r = remove_unused(e, db, c->mounts.items[i].source, err);
     return r < 0 ? r : 0;
 }
+
+/* ---------- prune ---------- */
+
+struct volume_terms {
+    char *const *filters;
+    int64_t until;
+};
+
+static int read_terms(char *const *filters, struct volume_terms *ret, struct err *err)
+{
+    *ret = (struct volume_terms) { .filters = filters };
+    for (; filters && *filters; filters++) {
+        if (str_starts(*filters, "until=")) {
+            if (parse_time(*filters + 6, time_now(), &ret->until) < 0)
+                return err_set(err, ERR_BAD_PARAM, EINVAL,
+                               "failed to parse \"%s\" as a time or duration", *filters + 6);
+        } else if (!str_starts(*filters, "label=") && !str_starts(*filters, "label!="))
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%.*s\" is an invalid volume filter",
+                           (int)strcspn(*filters, "="), *filters);
+    }
+    return 0;
+}
+
+static bool has_label(const kv_list *labels, const char *want)
+{
+    const char *eq = strchr(want, '=');
+    AUTO_FREE char *key = xstrndup(want, eq ? (size_t)(eq - want) : strlen(want));
+    const char *have = kv_get(labels, key);
+
+    return have && (!eq || STR_EQ(have, eq + 1));
+}
+
+static bool passes(const struct volume_terms *t, const struct volume_config *v)
+{
+    if (t->until && v->created >= t->until)
+        return false;
+    for (char *const *f = t->filters; f && *f; f++) {
+        if (str_starts(*f, "label=") && !has_label(&v->labels, *f + 6))
+            return false;
+        if (str_starts(*f, "label!=") && has_label(&v->labels, *f + 7))
+            return false;
+    }
+    return true;
+}
+
+/* Names of the volumes that nobody uses. */
+static int list_unused(struct db *db, struct arena *a, const struct volume_terms *t, char ***ret,
+                       struct err *err)
+{
+    int r = 0;
+    struct rows q = db_query(db, err,
+                             "SELECT config FROM volumes v WHERE NOT EXISTS"
+                             " (SELECT 1 FROM container_volumes c WHERE c.volume = v.name)"
+                             " ORDER BY name",
+                             "");
+    while (r == 0 && rows_next(&q)) {
+        struct volume_config v = { 0 };
+        const char *text = rows_text(&q, 0);
+        AUTO_JSON *doc = json_parse(text, strlen(text), "volume", err);
+        r = doc ? json_read(a, doc, &volume_type, &v, err) : -EINVAL;
+        if (r == 0 && passes(t, &v))
+            *ret = strv_add(a, *ret, v.name);
+    }
+    int end = rows_end(&q);
+    return r < 0 ? r : end;
+}
+
+int volumes_prune(struct engine *e, struct arena *a, char *const *filters, char ***ret_names,
+                  int64_t *ret_bytes, struct err *err)
+{
+    struct volume_terms terms;
+    struct db *db = store_db(e->store, err);
+    char **names = NULL;
+    int r = db ? read_terms(filters, &terms, err) : -EIO;
+
+    if (r == 0)
+        r = list_unused(db, a, &terms, &names, err);
+    AUTO_CLOSE int dir = fs_open_dir(AT_FDCWD, e->volume_path);
+    for (; r >= 0 && names && *names; names++) {
+        int64_t bytes = 0, entries;
+        if (dir >= 0)
+            (void)!fs_tree_size(dir, *names, &bytes, &entries);
+        if ((r = remove_unused(e, db, *names, err)) > 0) {
+            *ret_names = strv_add(a, *ret_names, *names);
+            *ret_bytes += bytes;
+        }
+    }
+    return MIN(r, 0);
+}

@@ -36,8 +36,8 @@ int image_tag(struct store *s, const char *name, const char *target, struct err 
 {
     AUTO_ARENA a = { 0 };
     struct image img = { 0 };
-    char *full;
-    int r = image_find(s, &a, name, &img, err);
+    char *full, *found;
+    int r = image_find_row(s, &a, name, &img, &found, err);
 
     if (r == 0)
         r = complete(&a, "tag", target, &full, err);
@@ -82,7 +82,8 @@ int image_untag(struct store *s, const char *name, char *const *names, struct er
 {
     AUTO_ARENA a = { 0 };
     struct image img = { 0 };
-    int r = image_find(s, &a, name, &img, err);
+    char *found;
+    int r = image_find_row(s, &a, name, &img, &found, err);
     struct db *db = r == 0 ? store_db(s, err) : NULL;
 
     if (!db)

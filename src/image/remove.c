@@ -69,7 +69,7 @@ int image_remove(struct store *s, struct arena *a, const char *name, bool force,
 {
     struct image img = { 0 };
     char *found;
-    int r = image_find_named(s, a, name, &img, &found, err);
+    int r = image_find_row(s, a, name, &img, &found, err);
     struct db *db = r == 0 ? store_db(s, err) : NULL;
 
     *ret = (struct image_removed) { 0 };

@@ -58,7 +58,8 @@ int image_ensure_hello(struct store *s, struct arena *a, struct err *err)
 /* "docker://x", "oci:/path", "x": the transport and what follows it. */
 static const char *split_transport(const char *name, const char **ret_rest)
 {
-    static const char *const names[] = { "docker", "oci", "oci-archive", "docker-archive", "dir" };
+    static const char *const names[] = { "docker",         "oci", "oci-archive",
+                                         "docker-archive", "dir", "docker-daemon" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         size_t n = strlen(names[i]);
@@ -92,12 +93,19 @@ static int look_locally(struct store *s, struct arena *a, const char *name,
     return 0;
 }
 
+static image_choose_fn chooser;
+
+void image_set_chooser(image_choose_fn fn)
+{
+    chooser = fn;
+}
+
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err)
 {
     struct image local = { 0 };
     stored_images images = { 0 };
-    struct module_pull p = { .opt = o };
+    struct module_pull p = { .opt = o, .choose = chooser };
 
     p.transport = split_transport(name, &p.name);
     if (STR_EQ(p.transport, "docker")) {
@@ -126,6 +134,56 @@ int image_pull(struct store *s, struct arena *a, const char *name,
     for (size_t i = 0; r == 0 && i < images.n; i++)
         *ret_ids = strv_add(a, *ret_ids, images.items[i].id);
     return r;
+}
+
+int image_fetch(struct store *s, struct arena *a, const char *name,
+                const struct image_pull_options *o, bool index, struct image_fetched *ret,
+                struct err *err)
+{
+    struct module_pull p = { .opt = o };
+    const struct image_module *m = image_module(err);
+
+    p.transport = split_transport(name, &p.name);
+    return m ? m->fetch(s, a, &p, index, ret, err) : -ENOENT;
+}
+
+/* ---------- push ---------- */
+
+/* Repositories of the images that have a blob in common with @digest's: what is there need not be sent. */
+static int find_repositories(struct store *s, struct arena *a, const char *digest, char ***ret,
+                             struct err *err)
+{
+    struct db *db = store_db(s, err);
+
+    if (!db)
+        return -EIO;
+    struct rows q = db_query(db, err,
+                             "SELECT DISTINCT n.name FROM image_refs m"
+                             " JOIN image_refs b ON b.image = m.image AND b.kind = 'blob'"
+                             " JOIN image_refs o ON o.ref = b.ref AND o.kind = 'blob'"
+                             " JOIN image_names n ON n.image = o.image"
+                             " WHERE m.ref = ? AND m.kind IN ('manifest', 'index') LIMIT 100",
+                             "s", digest);
+    while (rows_next(&q)) {
+        struct image_ref ref;
+        if (ref_parse(a, rows_text(&q, 0), &ref, NULL) == 0 && ref.registry)
+            *ret = strv_add(a, *ret, ref_repo(a, &ref));
+    }
+    return rows_end(&q);
+}
+
+int image_push(struct store *s, struct arena *a, const char *digest, const char *destination,
+               const struct image_push_options *o, char **ret_digest, struct err *err)
+{
+    struct module_push p = { .digest = digest, .opt = o };
+    const struct image_module *m = image_module(err);
+    AUTO_CLOSE int hold = m ? image_hold(s, err) : -ENOENT;
+
+    if (hold < 0)
+        return hold;
+    p.transport = split_transport(destination, &p.name);
+    int r = STR_EQ(p.transport, "docker") ? find_repositories(s, a, digest, &p.repos, err) : 0;
+    return r < 0 ? r : m->push(s, a, &p, ret_digest, err);
 }
 
 /* ---------- save and import ---------- */
@@ -175,6 +233,22 @@ static int find_for_save(struct store *s, struct arena *a, const char *name,
     return 0;
 }
 
+/* A directory with compressed layers is what a push to dir: makes. */
+static int save_compressed(struct store *s, struct arena *a, const struct image_module *m,
+                           const struct image *img, const struct image_save_options *o,
+                           struct err *err)
+{
+    const struct image_push_options with = {
+        .format = "v2s2", .compress = true, .compression_level = -1, .progress = o->progress
+    };
+    const struct module_push p = { "dir", o->output, img->digest, NULL, &with };
+    char *digest;
+
+    if (!o->output)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "format %s needs --output", o->format);
+    return m->push(s, a, &p, &digest, err);
+}
+
 int image_save(struct store *s, char *const *names, const struct image_save_options *o,
                struct err *err)
 {
@@ -195,7 +269,10 @@ int image_save(struct store *s, char *const *names, const struct image_save_opti
     if (r < 0)
         return r;
     const struct image_module *m = image_module(err);
-    return m ? m->save(s, list, n, o, err) : -ENOENT;
+    if (!m)
+        return -ENOENT;
+    return o->compress ? save_compressed(s, &a, m, list[0].image, o, err)
+                       : m->save(s, list, n, o, err);
 }
 
 int image_import(struct store *s, struct arena *a, const struct image_import_options *o,
@@ -213,4 +290,53 @@ int image_import(struct store *s, struct arena *a, const struct image_import_opt
     if (r == 0)
         *ret_id = images.items[0].id;
     return r;
+}
+
+/* ---------- registries alone ---------- */
+
+int image_login(struct arena *a, const struct image_login *l, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->login(a, l, err) : -ENOENT;
+}
+
+int image_search(struct arena *a, const char *term, const struct image_search_options *o,
+                 image_found_list *ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->search(a, term, o, ret, err) : -ENOENT;
+}
+
+/* ---------- signatures ---------- */
+
+int image_sign(struct store *s, struct arena *a, const char *name,
+               const struct image_sign_options *o, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->sign(s, a, name, o, err) : -ENOENT;
+}
+
+int image_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                      struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->sign_params(a, path, ret, err) : -ENOENT;
+}
+
+int image_key_owners(struct arena *a, const char *path, char ***ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->key_owners(a, path, ret, err) : -ENOENT;
+}
+
+int image_signature_store(struct arena *a, const char *scope, char **ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->signature_store(a, scope, ret, err) : -ENOENT;
 }

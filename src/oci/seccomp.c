@@ -66,6 +66,9 @@ static int find_action(const char *name, const int64_t *errno_ret, uint32_t *ret
 
     if (!a)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "seccomp: unknown action %s", name);
+    if (a->value == SCMP_ACT_NOTIFY) /* nobody would answer: the program would wait for ever */
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "seccomp: %s needs a listener, which is not supported", name);
     uint32_t data = errno_ret ? (uint32_t)*errno_ret & 0xffff : EPERM;
     *ret = a->value;
     if (a->value == SCMP_ACT_ERRNO(0))

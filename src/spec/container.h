@@ -9,13 +9,14 @@
 
 /* One mount that somebody asked for: -v, --mount, --tmpfs, an image's VOLUME. */
 struct container_mount {
-    char *type;        /* "bind", "volume", "tmpfs", "devpts", "ramfs" */
-    char *source;      /* host path; volume: its name, empty for an anonymous one */
-    char *destination; /* absolute, clean */
-    char **options;    /* as given: "ro", "z", "U", "size=64m", ... */
-    char *subpath;     /* volume-subpath */
-    bool from_image;   /* a VOLUME of the image */
-    bool anonymous;    /* a volume of this container alone: goes with `rm -v` and --rm */
+    char *type;                  /* "bind", "volume", "tmpfs", "devpts", "ramfs", "artifact" */
+    char *source;                /* host path; volume: its name, empty for an anonymous one */
+    char *destination;           /* absolute, clean */
+    char **options;              /* as given: "ro", "z", "U", "size=64m", ... */
+    char *subpath;               /* volume-subpath */
+    char *title, *digest, *name; /* artifact: which of its blobs, and under which name */
+    bool from_image;             /* a VOLUME of the image */
+    bool anonymous;              /* a volume of this container alone: goes with `rm -v` and --rm */
 };
 extern const struct json_type container_mount_type;
 

@@ -13,6 +13,7 @@ static const struct json_field platform_rows[] = {
     JF_STR(struct image_platform, os_version, "os.version", JF_OMIT_EMPTY),
     JF_STRV(struct image_platform, os_features, "os.features", JF_OMIT_EMPTY),
     JF_STR(struct image_platform, variant, "variant", JF_OMIT_EMPTY),
+    JF_STRV(struct image_platform, features, "features", JF_OMIT_EMPTY),
     { 0 },
 };
 const struct json_type platform_type = JSON_TYPE(struct image_platform, platform_rows);
@@ -47,6 +48,7 @@ static const struct json_field index_rows[] = {
     JF_STR(struct image_index, media_type, "mediaType", JF_OMIT_EMPTY),
     JF_STR(struct image_index, artifact_type, "artifactType", JF_OMIT_EMPTY),
     JF_LIST(struct image_index, manifests, "manifests", 0, &descriptor_type),
+    JF_PTR(struct image_index, subject, "subject", JF_OMIT_EMPTY, &descriptor_type),
     JF_MAP(struct image_index, annotations, "annotations", JF_OMIT_EMPTY),
     { 0 },
 };

@@ -21,6 +21,7 @@
 
 struct image_platform {
     char *architecture, *os, *os_version, **os_features, *variant;
+    char **features; /* Docker's */
 };
 
 struct descriptor {
@@ -48,6 +49,7 @@ struct image_index {
     int64_t schema_version;
     char *media_type, *artifact_type;
     descriptor_list manifests;
+    struct descriptor *subject;
     kv_list annotations;
 };
 

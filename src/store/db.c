@@ -72,7 +72,12 @@ static const char *const steps[] = {
     "CREATE TABLE image_names_history("
     " image TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,"
     " PRIMARY KEY(image, name)) WITHOUT ROWID;",
-    /* 4: who has which address of a network and which port of the host (net/ipam.c). */
+    /* 4: artifacts.  Their blobs stand in image_refs under the owner "artifact:<name>". */
+    "CREATE TABLE artifacts("
+    " name TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL,"
+    " stored INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX artifacts_digest ON artifacts(digest);",
+    /* 5: who has which address of a network and which port of the host (net/ipam.c). */
     "CREATE TABLE leases("
     " network TEXT NOT NULL, address TEXT NOT NULL, container TEXT NOT NULL,"
     " PRIMARY KEY(network, address)) WITHOUT ROWID;"

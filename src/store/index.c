@@ -14,8 +14,10 @@ static int build(struct store *s, struct arena *a, struct image_index *idx, stru
     if (!db)
         return -EIO;
     struct rows q = db_query(db, err,
-                             "SELECT i.digest, i.media_type, n.name FROM images i"
-                             " LEFT JOIN image_names n ON n.image = i.id ORDER BY i.stored, n.name",
+                             "SELECT i.digest, i.media_type, n.name, i.stored FROM images i"
+                             " LEFT JOIN image_names n ON n.image = i.id UNION ALL"
+                             " SELECT digest, media_type, name, stored FROM artifacts"
+                             " ORDER BY 4, 3",
                              "");
     while (rows_next(&q)) {
         int64_t size;

@@ -162,7 +162,8 @@ storage: {filesystem: {rootdirectory: $TEST_DIR/registry}, delete: {enabled: tru
 http: {addr: "127.0.0.1:$REGISTRY_PORT"$REGISTRY_TLS}
 $1
 EOF
-    "$program" serve "$TEST_DIR/registry.yml" >"$TEST_DIR/registry.log" 2>&1 3>&- &
+    # It takes every REGISTRY_... for a setting of its own.
+    env -u REGISTRY_AUTH_FILE "$program" serve "$TEST_DIR/registry.yml" >"$TEST_DIR/registry.log" 2>&1 3>&- &
     REGISTRY_PID=$!
     cat >"$CONTAINERS_REGISTRIES_CONF" <<EOF
 unqualified-search-registries = ["docker.io", "quay.io"]
@@ -189,6 +190,28 @@ stop_registry() {
     wait "$REGISTRY_PID" 2>/dev/null || true
     REGISTRY_PID=
 }
+
+# start_stub: registry_stub.py in the place of a registry: $REGISTRY; names go to it as with start_registry.
+start_stub() {
+    rm -f "$TEST_DIR/stub.port"
+    python3 "$BATS_TEST_DIRNAME/registry_stub.py" "$TEST_DIR/stub.port" 2>"$TEST_DIR/stub.log" 3>&- &
+    REGISTRY_PID=$!
+    for _ in $(seq 200); do
+        [ -s "$TEST_DIR/stub.port" ] && break
+        sleep 0.05
+    done
+    REGISTRY=localhost:$(cat "$TEST_DIR/stub.port")
+    cat >"$CONTAINERS_REGISTRIES_CONF" <<EOF
+unqualified-search-registries = ["$REGISTRY"]
+[[registry]]
+location = "$REGISTRY"
+insecure = true
+EOF
+}
+
+# stub PAGE [JSON]: tells the stub something.  stub_stat FILTER: what it has counted, as jq finds it.
+stub() { curl -fsS -X POST --data-binary "${2:-}" "http://$REGISTRY/_$1"; }
+stub_stat() { curl -fsS "http://$REGISTRY/_stats" | jq -r "$1"; }
 
 # registry_put REPOSITORY TAG [gzip|none]: pushes the busybox image with curl alone, so that what pull reads
 # was not written by the program under test.
@@ -226,6 +249,7 @@ sha256() { sha256sum "$1" | cut -d' ' -f1; }
 put_blob() {
     local url
     url=$(curl -fsS -X POST -D - -o /dev/null "$1/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+    case $url in /*) url=${1%%/v2/*}$url ;; esac # a place on the same host
     curl -fsS -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" \
         "$url&digest=sha256:$(sha256 "$2")"
 }

@@ -83,8 +83,7 @@ static int save_run(struct cmd_ctx *x, void *args)
 
 static const struct opt save_opts[] = {
     O_BOOL(0, "compress", struct save_args, compress,
-           "Compress tarball image layers when saving to a directory using the 'dir' transport",
-           .flags = OPTF_UNSUPPORTED),
+           "Compress tarball image layers when saving to a directory using the 'dir' transport"),
     O_STR(0, "format", struct save_args, format, "format",
           "Save image to oci-archive, oci-dir (directory with oci manifest type), docker-archive, "
           "docker-dir (directory with v2s2 manifest type)",

@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/fs.h"
 #include "base/limits.h"
@@ -116,15 +115,6 @@ static bool worth_retry(const struct stream *st, const struct err *err)
     return st->crew->src->remote && st->err.kind == ERR_NONE && err->kind == ERR_UNAVAILABLE;
 }
 
-static void wait_before_retry(const struct blob_source *src, uint64_t attempt)
-{
-    int64_t ns = src->retry_delay_ns >= 0 ? src->retry_delay_ns
-                                          : (2000000000LL << MIN(attempt, (uint64_t)6));
-    struct timespec ts = { ns / 1000000000, ns % 1000000000 };
-
-    nanosleep(&ts, NULL);
-}
-
 static int stream_fetch(struct stream *st, struct err *err)
 {
     const struct blob_source *src = st->crew->src;
@@ -134,11 +124,11 @@ static int stream_fetch(struct stream *st, struct err *err)
         if (d->digest && st->bytes == d->size && (st->bytes || attempt))
             return 0;
         int r = src->fetch(src->arg, d, st->bytes, stream_take, st, err);
-        if (r == 0 || attempt >= src->retries || !worth_retry(st, err))
+        if (r == 0 || attempt >= src->retry.times || !worth_retry(st, err))
             return r;
         progress_line(st->crew->progress, "Retrying blob %s: %s", d->digest, err->msg);
         err_clear(err);
-        wait_before_retry(src, attempt);
+        retry_wait(&src->retry, attempt);
     }
 }
 
@@ -349,8 +339,20 @@ static int look_for_blob(struct crew *c, struct job *j, struct err *err)
     return 1;
 }
 
+/* Only the blob is wanted.  The partial file's lock is the one that counts. */
+static int do_blob(struct crew *c, struct job *j, struct err *err)
+{
+    j->key = "";
+    j->bar = progress_begin(c->progress, "Copying blob", j->blob.digest, j->blob.size);
+    int r = blob_exists(c->s, j->blob.digest, NULL) ? 1 : bring(c, j, err);
+    progress_end(j->bar, r > 0 ? "skipped: already exists" : r < 0 ? "failed" : "done");
+    return MIN(r, 0);
+}
+
 static int do_job(struct crew *c, struct job *j, struct err *err)
 {
+    if (!j->diff_id)
+        return do_blob(c, j, err);
     AUTO_CLOSE int lock = layer_lock(c->s, digest_hex(j->diff_id), err);
 
     if (lock < 0)
@@ -534,6 +536,22 @@ int copy_layers(const struct store *s, struct arena *a, const struct blob_source
         layer_tmp_drop(s, &c.jobs[i].tmp);
         arena_done(&c.jobs[i].arena);
     }
+    pthread_mutex_destroy(&c.mutex);
+    return r;
+}
+
+int copy_blobs(const struct store *s, struct arena *a, const struct blob_source *src,
+               const struct descriptor *blobs, size_t n, struct progress *progress, struct err *err)
+{
+    struct crew c = { .s = s, .src = src, .progress = progress, .n = n };
+
+    pthread_mutex_init(&c.mutex, NULL);
+    c.jobs = arena_alloc(a, (n + 1) * sizeof(*c.jobs));
+    for (size_t i = 0; i < n; i++) {
+        c.jobs[i].blob = blobs[i];
+        c.jobs[i].tmp.diff_fd = -EBADF;
+    }
+    int r = run_crew(&c, err);
     pthread_mutex_destroy(&c.mutex);
     return r;
 }

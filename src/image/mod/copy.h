@@ -6,6 +6,7 @@
 #pragma once
 
 #include "image/mod/inflate.h"
+#include "image/mod/retry.h"
 #include "image/module.h"
 
 /* Where blobs come from. */
@@ -16,8 +17,7 @@ struct blob_source {
                  void *sink_arg, struct err *err);
     void *arg;
     bool remote; /* a cut-off transfer is kept, repeated and resumed */
-    uint64_t retries;
-    int64_t retry_delay_ns; /* < 0: 2 s, doubled each time */
+    struct retry retry;
 };
 
 /* Layers of an image, lowest first.  blobs[i].digest may be NULL: it is then found out, and so are
@@ -44,6 +44,11 @@ int copy_without_manifest(const struct store *s, struct arena *a, const struct b
                           struct descriptor *blobs, size_t n, const struct buf *config, bool oci,
                           struct progress *progress, struct stored_image *ret,
                           struct err *err) MUST_CHECK;
+
+/* Blobs alone, nothing is unpacked; what is there already is not fetched. */
+int copy_blobs(const struct store *s, struct arena *a, const struct blob_source *src,
+               const struct descriptor *blobs, size_t n, struct progress *progress,
+               struct err *err) MUST_CHECK;
 
 /* Reads a small blob (a configuration) through @src and checks its digest. */
 int copy_fetch_small(const struct blob_source *src, const struct descriptor *d, struct buf *out,

@@ -24,6 +24,7 @@ struct http {
     byte_sink sink;
     void *arg;
     int sink_result;
+    const struct http_upload *upload;
     int64_t from, skip; /* bytes to drop when the server ignored the range */
     size_t header_bytes;
     struct http_answer answer;
@@ -149,6 +150,50 @@ static void take_content_range(struct http *h, const char *value)
         h->answer.partial = true;
 }
 
+static _Thread_local int64_t retry_after;
+
+int64_t http_retry_after(void)
+{
+    int64_t ns = retry_after;
+
+    retry_after = 0;
+    return ns;
+}
+
+static void take_location(struct http *h, const char *value)
+{
+    char *base = NULL, *full = NULL;
+    CURLU *u = curl_url();
+
+    curl_easy_getinfo(h->curl, CURLINFO_EFFECTIVE_URL, &base);
+    if (u && base && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK &&
+        curl_url_set(u, CURLUPART_URL, value, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_URL, &full, 0) == CURLUE_OK)
+        h->answer.location = arena_strdup(&h->arena, full);
+    curl_free(full);
+    curl_url_cleanup(u);
+}
+
+static void take_header(struct http *h, const char *line, size_t n)
+{
+    uint64_t min = 0;
+    char *v;
+
+    if ((v = header_value(&h->arena, line, n, "Link")))
+        h->answer.link = v;
+    else if ((v = header_value(&h->arena, line, n, "Content-Range")))
+        take_content_range(h, v);
+    else if ((v = header_value(&h->arena, line, n, "Location")))
+        take_location(h, v);
+    else if ((v = header_value(&h->arena, line, n, "Docker-Content-Digest")))
+        h->answer.digest = v;
+    else if ((v = header_value(&h->arena, line, n, "Retry-After")))
+        retry_after = retry_after_parse(v, time_now());
+    else if ((v = header_value(&h->arena, line, n, "OCI-Chunk-Min-Length")) &&
+             parse_u64(v, INT64_MAX, &min) == 0)
+        h->answer.chunk_min = (int64_t)min;
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *arg)
 {
     struct http *h = arg;
@@ -166,10 +211,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
         h->answer.content_type = v;
     } else if ((v = header_value(&h->arena, line, n, "WWW-Authenticate")))
         h->challenges = strv_add(&h->arena, h->challenges, v);
-    else if ((v = header_value(&h->arena, line, n, "Link")))
-        h->answer.link = v;
-    else if ((v = header_value(&h->arena, line, n, "Content-Range")))
-        take_content_range(h, v);
+    else
+        take_header(h, line, n);
     return n;
 }
 
@@ -183,7 +226,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     if (status < 200 || status > 299) {
         size_t room = h->body.max - h->body.len;
         (void)!buf_add(&h->body, data, MIN(n, room));
-        return all;
+        return n > room ? 0 : all; /* enough words: see http_request() */
     }
     if (h->from && !h->answer.partial) {
         if (status == 206)
@@ -196,6 +239,26 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     if (n && h->sink)
         h->sink_result = h->sink(h->arg, data, n);
     return h->sink_result < 0 ? 0 : all;
+}
+
+static size_t on_upload(char *out, size_t size, size_t n, void *arg)
+{
+    struct http *h = arg;
+    ssize_t got = h->upload->read(h->upload->arg, out, size * n);
+
+    if (got >= 0)
+        return (size_t)got;
+    h->sink_result = (int)got;
+    return CURL_READFUNC_ABORT;
+}
+
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+    struct http *h = arg;
+
+    if (offset != 0 || origin != SEEK_SET || !h->upload->rewind)
+        return CURL_SEEKFUNC_CANTSEEK;
+    return h->upload->rewind(h->upload->arg) < 0 ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
 }
 
 /* ---------- requests ---------- */
@@ -225,6 +288,11 @@ struct http *http_new(const struct http_options *opt, struct err *err)
     curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, h);
     curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, h);
+    curl_easy_setopt(h->curl, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(h->curl, CURLOPT_READDATA, h);
+    curl_easy_setopt(h->curl, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(h->curl, CURLOPT_SEEKDATA, h);
+    curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
     if (opt->insecure) {
         curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -260,6 +328,14 @@ static struct curl_slist *make_headers(struct http *h, const struct http_request
     if (rq->authorization)
         list = curl_slist_append(list,
                                  arena_printf(&h->arena, "Authorization: %s", rq->authorization));
+    if (rq->content_type)
+        list = curl_slist_append(list,
+                                 arena_printf(&h->arena, "Content-Type: %s", rq->content_type));
+    if (rq->content_range)
+        list = curl_slist_append(list,
+                                 arena_printf(&h->arena, "Content-Range: %s", rq->content_range));
+    if (rq->upload) /* registries read the body; asking first costs a second where they don't answer */
+        list = curl_slist_append(list, "Expect:");
     return list;
 }
 
@@ -278,6 +354,58 @@ static void reset(struct http *h, const struct http_request *rq, byte_sink sink,
     h->error[0] = '\0';
 }
 
+/* What stays set on a client from request to request is undone first. */
+static void set_method(struct http *h, const struct http_request *rq)
+{
+    h->upload = rq->upload;
+    curl_easy_setopt(h->curl, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(h->curl, CURLOPT_UPLOAD, 0L);
+    curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, NULL);
+    curl_easy_setopt(h->curl, CURLOPT_UNIX_SOCKET_PATH, rq->socket);
+    /* A registry may think for minutes about a large blob before it answers. */
+    curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_TIME, rq->upload ? 300L : 60L);
+    if (rq->form || (rq->method && STR_EQ(rq->method, "POST") && !rq->upload))
+        curl_easy_setopt(h->curl, CURLOPT_COPYPOSTFIELDS, rq->form ? rq->form : "");
+    else if (rq->method && STR_EQ(rq->method, "HEAD"))
+        curl_easy_setopt(h->curl, CURLOPT_NOBODY, 1L);
+    else if (rq->upload) {
+        curl_easy_setopt(h->curl, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(h->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)rq->upload->size);
+    }
+    if (rq->upload || (rq->method && STR_EQ(rq->method, "DELETE")))
+        curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, rq->method);
+}
+
+/* libcurl reads the environment's proxies itself but for two habits of Go's programs: HTTP_PROXY counts in
+ * capitals, too (we are no CGI program), and this host is never asked through a proxy. */
+static void set_proxy(struct http *h, const struct http_request *rq)
+{
+    static const char *const local[] = { "localhost", "127.", "[::1]" };
+    const char *host = strstr(rq->url, "://"), *lower = getenv("http_proxy"),
+               *upper = getenv("HTTP_PROXY");
+    const char *proxy = NULL; /* as libcurl finds it */
+
+    if (rq->socket)
+        proxy = "";
+    for (size_t i = 0; host && i < ARRAY_SIZE(local); i++)
+        if (str_starts(host + 3, local[i]))
+            proxy = "";
+    if (!proxy && !lower && !str_empty(upper) && str_starts(rq->url, "http://"))
+        proxy = upper;
+    curl_easy_setopt(h->curl, CURLOPT_PROXY, proxy);
+}
+
+static const char *method_text(const struct http_request *rq)
+{
+    if (!rq->method)
+        return rq->form ? "Post" : "Get";
+    return STR_EQ(rq->method, "PUT")     ? "Put"
+           : STR_EQ(rq->method, "HEAD")  ? "Head"
+           : STR_EQ(rq->method, "PATCH") ? "Patch"
+                                         : "Post";
+}
+
 int http_request(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
                  struct http_answer *ret, struct err *err)
 {
@@ -287,10 +415,8 @@ int http_request(struct http *h, const struct http_request *rq, byte_sink sink, 
     struct curl_slist *headers = make_headers(h, rq);
     curl_easy_setopt(h->curl, CURLOPT_URL, rq->url);
     curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
-    if (rq->form)
-        curl_easy_setopt(h->curl, CURLOPT_COPYPOSTFIELDS, rq->form);
-    else
-        curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L);
+    set_method(h, rq);
+    set_proxy(h, rq);
     snprintf(range, sizeof(range), "%lld-", (long long)rq->from);
     curl_easy_setopt(h->curl, CURLOPT_RANGE, rq->from > 0 ? range : NULL);
     h->code = curl_easy_perform(h->curl);
@@ -299,16 +425,48 @@ int http_request(struct http *h, const struct http_request *rq, byte_sink sink, 
     if (h->sink_result < 0)
         return h->sink_result;
     if (h->header_bytes > LIMIT_HTTP_HEADER)
-        return err_set(err, ERR_TOO_BIG, EFBIG, "Get \"%s\": the answer's headers are too large",
-                       rq->url);
-    if (h->code != CURLE_OK)
-        return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "Get \"%s\": %s", rq->url,
-                       h->error[0] ? h->error : curl_easy_strerror(h->code));
+        return err_set(err, ERR_TOO_BIG, EFBIG, "%s \"%s\": the answer's headers are too large",
+                       method_text(rq), rq->url);
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
+    bool cut = h->code == CURLE_WRITE_ERROR && h->body.len == h->body.max;
+    if (h->code == CURLE_TOO_MANY_REDIRECTS) /* trying again leads in the same circle */
+        return err_set(err, ERR_BAD_PARAM, ELOOP, "%s \"%s\": stopped after 10 redirects",
+                       method_text(rq), rq->url);
+    if (h->code != CURLE_OK && !cut)
+        return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "%s \"%s\": %s", method_text(rq),
+                       rq->url, h->error[0] ? h->error : curl_easy_strerror(h->code));
     h->answer.challenges = h->challenges;
     h->answer.body = &h->body;
     *ret = h->answer;
     return 0;
+}
+
+int64_t retry_after_parse(const char *s, int64_t now)
+{
+    uint64_t seconds;
+
+    if (parse_u64(s, INT32_MAX, &seconds) == 0)
+        return (int64_t)seconds * NSEC_PER_SEC;
+    time_t t = curl_getdate(s, NULL);
+    int64_t then = t < 0 || t > INT64_MAX / NSEC_PER_SEC ? 0 : t * NSEC_PER_SEC;
+    return then > now ? then - now : 0;
+}
+
+/* ---------- links ---------- */
+
+char *link_next(struct arena *a, const char *link)
+{
+    for (const char *s = link; s && (s = strchr(s, '<'));) {
+        const char *end = strchr(s, '>');
+        if (!end)
+            return NULL;
+        size_t n = strcspn(end, ",<"); /* its parameters end where the next entry begins */
+        AUTO_FREE char *params = xstrndup(end, n);
+        if (strstr(params, "rel=\"next\"") || strstr(params, "rel=next"))
+            return arena_strndup(a, s + 1, (size_t)(end - s - 1));
+        s = end + n;
+    }
+    return NULL;
 }
 
 /* ---------- challenges ---------- */

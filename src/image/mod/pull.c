@@ -1,14 +1,16 @@
 #include "image/mod/pull.h"
 
-#include <time.h>
-
 #include "base/limits.h"
 #include "base/progress.h"
 #include "image/mod/copy.h"
+#include "image/mod/daemon.h"
 #include "image/mod/hash.h"
 #include "image/mod/http.h"
 #include "image/mod/load.h"
 #include "image/mod/registry.h"
+#include "image/mod/retry.h"
+#include "image/mod/trust.h"
+#include "store/blobs.h"
 
 #include "base/banned.h"
 
@@ -43,7 +45,7 @@ static int open_place(struct puller *c, const struct registry_place *place, stru
 
     o->reg = registry_open(place, &c->reg, err);
     if (!o->reg)
-        return -EIO;
+        return -err->errnum;
     return registry_manifest(o->reg, c->a, ref->digest ? ref->digest : ref->tag, &o->manifest,
                              &o->type, err);
 }
@@ -83,15 +85,6 @@ static int open_any(struct puller *c, const struct image_ref *ref, struct opened
     return r;
 }
 
-static void wait_before_retry(const struct image_pull_options *o, uint64_t attempt)
-{
-    int64_t ns = o->retry_delay_ns >= 0 ? o->retry_delay_ns
-                                        : 1000000000LL << MIN(attempt + 1, (uint64_t)6);
-    struct timespec ts = { ns / 1000000000, ns % 1000000000 };
-
-    nanosleep(&ts, NULL);
-}
-
 static int open_with_retries(struct puller *c, const struct image_ref *ref, struct opened *o,
                              struct err *err)
 {
@@ -104,7 +97,7 @@ static int open_with_retries(struct puller *c, const struct image_ref *ref, stru
                       (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
         err_clear(err);
         opened_done(o);
-        wait_before_retry(c->opt, attempt);
+        retry_wait(&(struct retry) { c->opt->retry, c->opt->retry_delay_ns }, attempt);
     }
 }
 
@@ -202,8 +195,7 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
     struct blob_source src = { .fetch = registry_blob,
                                .arg = o->reg,
                                .remote = true,
-                               .retries = c->opt->retry,
-                               .retry_delay_ns = c->opt->retry_delay_ns };
+                               .retry = { c->opt->retry, c->opt->retry_delay_ns } };
     struct image_manifest m = { 0 };
 
     AUTO_JSON *doc = json_parse(o->manifest.data, o->manifest.len, "manifest", err);
@@ -216,6 +208,18 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
                        : !str_empty(o->type)    ? o->type
                                                 : MT_OCI_MANIFEST;
     return copy_image(c->s, c->a, &src, &o->manifest, type, &config, c->opt->progress, img, err);
+}
+
+static int check_trust(struct puller *c, const struct image_ref *ref, const struct opened *o,
+                       struct err *err)
+{
+    char digest[DIGEST_MAX];
+    struct trust_image img = { .transport = "docker",
+                               .ref = ref,
+                               .digest = hash_of(o->manifest.data, o->manifest.len, NULL, digest),
+                               .registry = o->reg };
+
+    return trust_check(c->a, c->opt->signature_policy, &img, err);
 }
 
 /* @ref is complete. */
@@ -235,6 +239,8 @@ static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *e
     else {
         progress_line(c->opt->progress, "Getting image source signatures");
         r = resolve_index(c, &o, img, err);
+        if (r == 0)
+            r = check_trust(c, ref, &o, err);
         if (r == 0)
             r = copy_opened(c, &o, img, err);
         if (r < 0)
@@ -293,8 +299,42 @@ static int pull_candidates(struct puller *c, char *const *names, struct err *err
                    failed.data ? failed.data : "");
 }
 
+/* Several names, and somebody who can tell which is meant: 0 with the one in @names, or as it was when there
+ * is nobody. */
+static int ask(struct puller *c, const char *name, char ***names, bool *asked, struct err *err)
+{
+    const char *mode = c->conf.short_name_mode;
+
+    if (strv_len(*names) < 2 || str_same(mode, "disabled"))
+        return 0;
+    int i = c->p->choose ? c->p->choose("Please select an image", *names) : -ENOTTY;
+    if (i == -ENOTTY && !str_same(mode, "enforcing"))
+        return 0;
+    if (i == -ENOTTY)
+        return err_set(err, ERR_BAD_PARAM, ENOTTY,
+                       "short-name resolution enforced but cannot prompt without a TTY");
+    if (i < 0)
+        return err_set(err, ERR_BAD_PARAM, ECANCELED, "no image was selected for \"%s\"", name);
+    *asked = true;
+    *names = strv_add(c->a, NULL, (*names)[i]);
+    return 0;
+}
+
+/* What was chosen and could be pulled is what the name means from now on. */
+static void remember(struct puller *c, const struct image_ref *ref, const char *chosen)
+{
+    struct image_ref full;
+    struct err err = { 0 };
+
+    if (ref_parse(c->a, chosen, &full, &err) < 0 ||
+        registries_record_alias(c->a, ref->path, ref_repo(c->a, &full), &err) < 0)
+        progress_line(c->opt->progress, "WARNING: recording short-name alias \"%s\": %s", ref->path,
+                      err.msg);
+}
+
 static int pull_docker(struct puller *c, const char *name, struct err *err)
 {
+    bool asked = false;
     struct image_ref ref;
     char **names = NULL, *how = NULL;
     int r;
@@ -313,8 +353,14 @@ static int pull_docker(struct puller *c, const char *name, struct err *err)
     }
     if ((r = registries_candidates(&c->conf, c->a, &ref, &names, &how, err)) < 0)
         return r;
-    progress_line(c->opt->progress, "%s", how);
-    return pull_candidates(c, names, err);
+    if ((r = ask(c, name, &names, &asked, err)) < 0)
+        return r;
+    if (!asked)
+        progress_line(c->opt->progress, "%s", how);
+    r = pull_candidates(c, names, err);
+    if (r == 0 && asked)
+        remember(c, &ref, names[0]);
+    return r;
 }
 
 /* ---------- other transports ---------- */
@@ -333,11 +379,15 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
         *colon = '\0';
         o.reference = colon + 1;
     }
+    struct trust_image what = { .transport = c->p->transport, .path = path };
+    int r = trust_check(c->a, c->opt->signature_policy, &what, err);
+    if (r < 0)
+        return r;
     AUTO_ARCHIVE *ar = archive_open(c->s, path, -1, err);
     if (!ar)
         return -EIO;
     progress_line(c->opt->progress, "Getting image source signatures");
-    int r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
+    r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
     if (r < 0)
         return r;
     /* A directory names no image: the path becomes the name. */
@@ -351,6 +401,38 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
         }
     }
     return 0;
+}
+
+static int open_conf(struct puller *c, struct err *err)
+{
+    const struct image_pull_options *o = c->opt;
+
+    http_init();
+    int r = registries_load(c->a, &c->conf, err);
+    c->reg = (struct registry_options) { .tls_verify = o->tls_verify,
+                                         .cert_dir = o->cert_dir,
+                                         .authfile = o->authfile,
+                                         .creds = o->creds,
+                                         .helpers = c->conf.credential_helpers };
+    return r;
+}
+
+/* The daemon gives a Docker archive. */
+static int pull_daemon(struct puller *c, const char *name, struct err *err)
+{
+    struct load_options o = { .os = c->opt->os,
+                              .arch = c->opt->arch,
+                              .variant = c->opt->variant,
+                              .progress = c->opt->progress };
+    AUTO_CLOSE int fd = daemon_get(c->s, name, err);
+
+    if (fd < 0)
+        return fd;
+    AUTO_ARCHIVE *ar = archive_open(c->s, NULL, fd, err);
+    if (!ar)
+        return -EIO;
+    progress_line(c->opt->progress, "Getting image source signatures");
+    return load_archive(c->s, c->a, ar, LAYOUT_DOCKER_ARCHIVE, &o, c->ret, err);
 }
 
 int module_pull(const struct store *s, struct arena *a, const struct module_pull *p,
@@ -370,14 +452,112 @@ int module_pull(const struct store *s, struct arena *a, const struct module_pull
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         if (STR_EQ(files[i].transport, p->transport))
             return pull_file(&c, p->name, files[i].layout, err);
-    http_init();
-    int r = registries_load(a, &c.conf, err);
+    if (STR_EQ(p->transport, "docker-daemon"))
+        return pull_daemon(&c, p->name, err);
+    int r = open_conf(&c, err);
+    return r < 0 ? r : pull_docker(&c, p->name, err);
+}
+
+/* ---------- fetch ---------- */
+
+static int store_text(struct puller *c, const struct opened *o, struct image_fetched *ret,
+                      struct err *err)
+{
+    char digest[DIGEST_MAX];
+
+    ret->digest = arena_strdup(c->a, hash_of(o->manifest.data, o->manifest.len, NULL, digest));
+    ret->media_type = arena_strdup(c->a, o->type);
+    return blob_put(c->s, ret->digest, o->manifest.data, o->manifest.len, err);
+}
+
+/* The blobs of the manifest in @o, its configuration among them. */
+static int fetch_blobs(struct puller *c, const struct opened *o, const json_t *doc, struct err *err)
+{
+    struct image_manifest m = { 0 };
+    struct blob_source src = { .fetch = registry_blob,
+                               .arg = o->reg,
+                               .remote = true,
+                               .retry = { c->opt->retry, c->opt->retry_delay_ns } };
+    int r = image_manifest_read(c->a, doc, &m, err);
+
     if (r < 0)
         return r;
-    c.reg = (struct registry_options) { .tls_verify = p->opt->tls_verify,
-                                        .cert_dir = p->opt->cert_dir,
-                                        .authfile = p->opt->authfile,
-                                        .creds = p->opt->creds,
-                                        .helpers = c.conf.credential_helpers };
-    return pull_docker(&c, p->name, err);
+    *LIST_ADD(c->a, m.layers) = m.config;
+    return copy_blobs(c->s, c->a, &src, m.layers.items, m.layers.n, c->opt->progress, err);
+}
+
+static int fetch_opened(struct puller *c, struct opened *o, bool index, struct image_fetched *ret,
+                        struct err *err)
+{
+    struct stored_image img = { 0 };
+    int r = check_media_type(o, err);
+
+    if (r == 0 && !index)
+        r = resolve_index(c, o, &img, err);
+    if (r < 0)
+        return r;
+    AUTO_JSON *doc = json_parse(o->manifest.data ? o->manifest.data : "", o->manifest.len,
+                                "manifest", err);
+    if (!doc)
+        return -EINVAL;
+    const char *type = json_string_value(json_object_get(doc, "mediaType"));
+    if (type)
+        o->type = arena_strdup(c->a, type);
+    if (!image_is_index(doc, o->type))
+        r = fetch_blobs(c, o, doc, err);
+    return r < 0 ? r : store_text(c, o, ret, err);
+}
+
+static int fetch_ref(struct puller *c, const char *name, bool index, struct image_fetched *ret,
+                     struct err *err)
+{
+    AUTO_OPENED o = { .manifest.max = LIMIT_MANIFEST };
+    struct image_ref ref;
+    int r = ref_parse(c->a, name, &ref, err);
+
+    if (r < 0)
+        return r;
+    if (ref.digest)
+        ref.tag = NULL;
+    ref_complete(c->a, &ref, NULL);
+    ret->name = ref_text(c->a, &ref);
+    r = open_with_retries(c, &ref, &o, err);
+    if (r == 0)
+        r = fetch_opened(c, &o, index, ret, err);
+    return r < 0 ? err_wrap(err, "unable to copy from source docker://%s", ret->name) : 0;
+}
+
+/* The complete names that @name can mean. */
+static int fetch_names(struct puller *c, const char *name, char ***ret, struct err *err)
+{
+    struct image_ref ref;
+    char *how = NULL;
+    int r = ref_parse(c->a, name, &ref, err);
+
+    if (r < 0 || !ref.registry)
+        return r < 0 ? r : registries_candidates(&c->conf, c->a, &ref, ret, &how, err);
+    *ret = strv_add(c->a, NULL, name);
+    return 0;
+}
+
+int module_fetch(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
+                 struct image_fetched *ret, struct err *err)
+{
+    struct puller c = { .s = s, .a = a, .p = p, .opt = p->opt };
+    char **names = NULL;
+
+    if (!STR_EQ(p->transport, "docker"))
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "%s: only registries (docker://) hold artifacts and lists", p->transport);
+    int r = open_conf(&c, err);
+    if (r == 0)
+        r = fetch_names(&c, str_starts(p->name, "//") ? p->name + 2 : p->name, &names, err);
+    for (; r == 0 && *names; names++) {
+        r = fetch_ref(&c, *names, index, ret, err);
+        if (r == 0 || !names[1])
+            break;
+        err_clear(err);
+        r = 0;
+    }
+    return r;
 }

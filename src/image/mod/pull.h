@@ -5,3 +5,7 @@
 
 int module_pull(const struct store *s, struct arena *a, const struct module_pull *p,
                 stored_images *ret, struct err *err);
+
+/* image_fetch(): a manifest and its blobs; @index: the text of a manifest list alone. */
+int module_fetch(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
+                 struct image_fetched *ret, struct err *err);

@@ -1,10 +1,8 @@
 #include "image/mod/registry.h"
 
-#include <pthread.h>
-
 #include "base/limits.h"
 #include "image/mod/hash.h"
-#include "image/mod/http.h"
+#include "image/mod/registry_priv.h"
 
 #include "base/banned.h"
 
@@ -14,23 +12,11 @@
  * for "repository:PATH:pull" is asked for, with the credentials when there are any; it is asked for
  * again when a request is answered 401, since tokens live for minutes and layers can take longer. */
 
-enum { IDLE_CLIENTS = 8, LIMIT_TOKEN = 256 * 1024, LIMIT_TAGS = 20000 };
-
-struct registry {
-    struct image_ref ref;
-    struct arena arena;
-    struct http_options http;
-    const char *scheme;
-    struct challenge challenge; /* scheme NULL: none */
-    struct credentials creds;
-    pthread_mutex_t mutex; /* of what follows */
-    char *authorization;   /* the header's value, NULL: none */
-    struct http *idle[IDLE_CLIENTS];
-};
+enum { LIMIT_TOKEN = 256 * 1024, LIMIT_TAGS = 20000 };
 
 /* ---------- clients ---------- */
 
-static struct http *client_get(struct registry *r, struct err *err)
+struct http *registry_client(struct registry *r, struct err *err)
 {
     struct http *h = NULL;
 
@@ -42,7 +28,7 @@ static struct http *client_get(struct registry *r, struct err *err)
 }
 
 /* A connection that is kept saves the next blob a handshake. */
-static void client_put(struct registry *r, struct http *h)
+void registry_client_back(struct registry *r, struct http *h)
 {
     pthread_mutex_lock(&r->mutex);
     for (int i = 0; i < IDLE_CLIENTS && h; i++)
@@ -80,7 +66,7 @@ static const char *error_text(struct arena *a, const struct http_answer *ans)
     return str_empty(message) ? NULL : arena_strdup(a, message);
 }
 
-static int bad_status(struct arena *a, const struct http_answer *ans, struct err *err)
+int registry_bad_status(struct arena *a, const struct http_answer *ans, struct err *err)
 {
     const char *text = error_text(a, ans);
 
@@ -115,14 +101,36 @@ static int token_sink(void *arg, const void *data, size_t len)
     return buf_add(arg, data, len);
 }
 
+/* What the token is for: this repository and those that blobs are mounted from. */
+static char *scopes(struct registry *r, struct arena *a, const char *sep)
+{
+    char *all = NULL;
+
+    if (!str_empty(r->ref.path))
+        all = http_escape(a, arena_printf(a, "repository:%s:%s", r->ref.path, r->actions));
+    else if (r->scope)
+        all = http_escape(a, r->scope);
+    for (char *const *m = r->mounts; m && *m; m++)
+        all = arena_printf(a, "%s%s%s", all, sep,
+                           http_escape(a, arena_printf(a, "repository:%s:pull", *m)));
+    return all;
+}
+
 static char *token_url(struct registry *r, struct arena *a)
 {
-    const char *realm = r->challenge.realm;
-    char *url = arena_printf(a, "%s%sscope=%s", realm, strchr(realm, '?') ? "&" : "?",
-                             http_escape(a, arena_printf(a, "repository:%s:pull", r->ref.path)));
+    const char *realm = r->challenge.realm, *sep = strchr(realm, '?') ? "&" : "?";
+    char *url = arena_strdup(a, realm), *scope = scopes(r, a, "&scope=");
 
+    if (r->creds.user) {
+        url = arena_printf(a, "%s%saccount=%s", url, sep, http_escape(a, r->creds.user));
+        sep = "&";
+    }
+    if (scope) {
+        url = arena_printf(a, "%s%sscope=%s", url, sep, scope);
+        sep = "&";
+    }
     if (r->challenge.service)
-        url = arena_printf(a, "%s&service=%s", url, http_escape(a, r->challenge.service));
+        url = arena_printf(a, "%s%sservice=%s", url, sep, http_escape(a, r->challenge.service));
     return url;
 }
 
@@ -151,10 +159,10 @@ static int get_token(struct registry *r, struct http *h, struct err *err)
         return err_set(err, ERR_BAD_PARAM, EPROTO, "missing realm in bearer auth challenge");
     if (r->creds.identity_token) {
         rq.url = r->challenge.realm;
+        char *scope = scopes(r, &a, "%20");
         rq.form = arena_printf(
             &a, "grant_type=refresh_token&client_id=podman&refresh_token=%s&scope=%s&service=%s",
-            http_escape(&a, r->creds.identity_token),
-            http_escape(&a, arena_printf(&a, "repository:%s:pull", r->ref.path)),
+            http_escape(&a, r->creds.identity_token), scope ? scope : "",
             http_escape(&a, r->challenge.service ? r->challenge.service : ""));
     } else {
         rq.url = token_url(r, &a);
@@ -172,7 +180,7 @@ static int get_token(struct registry *r, struct http *h, struct err *err)
                        "unable to retrieve auth token: invalid username/password: %s",
                        error_text(&a, &ans) ? error_text(&a, &ans) : "unauthorized");
     if (ans.status / 100 != 2)
-        return bad_status(&a, &ans, err);
+        return registry_bad_status(&a, &ans, err);
     return read_token(r, &body, err);
 }
 
@@ -210,8 +218,8 @@ static bool keep_challenge(struct registry *r, const struct http_answer *ans)
 }
 
 /* A request with the current authorization; a 401 gets a new one, once. */
-static int request(struct registry *r, struct http *h, struct http_request *rq, byte_sink sink,
-                   void *arg, struct http_answer *ans, struct err *err)
+int registry_request(struct registry *r, struct http *h, struct http_request *rq, byte_sink sink,
+                     void *arg, struct http_answer *ans, struct err *err)
 {
     for (int tries = 0;; tries++) {
         pthread_mutex_lock(&r->mutex);
@@ -219,6 +227,8 @@ static int request(struct registry *r, struct http *h, struct http_request *rq, 
         pthread_mutex_unlock(&r->mutex);
         int e = http_request(h, rq, sink, arg, ans, err);
         if (e < 0 || ans->status != 401 || tries > 0)
+            return e;
+        if (rq->upload && (!rq->upload->rewind || rq->upload->rewind(rq->upload->arg) < 0))
             return e;
         pthread_mutex_lock(&r->mutex);
         e = 0;
@@ -241,6 +251,10 @@ static int ping(struct registry *r, struct http *h, const char *scheme, struct e
 
     if (e < 0)
         return e;
+    if (ans.status == 429 || ans.status / 100 == 5) {
+        AUTO_ARENA a = { 0 };
+        return registry_bad_status(&a, &ans, err);
+    }
     if (ans.status != 200 && ans.status != 401)
         return err_set(err, ERR_UNAVAILABLE, EPROTO, "received unexpected HTTP status: %ld",
                        ans.status);
@@ -276,6 +290,9 @@ struct registry *registry_open(const struct registry_place *place,
 
     pthread_mutex_init(&r->mutex, NULL);
     r->ref = place->ref;
+    r->actions = opt->actions ? opt->actions : "pull";
+    r->mounts = opt->mounts;
+    r->scope = opt->scope;
     r->http = (struct http_options) {
         .insecure = opt->tls_verify < 0 ? place->insecure : !opt->tls_verify,
         .cert_dir = opt->cert_dir,
@@ -286,13 +303,13 @@ struct registry *registry_open(const struct registry_place *place,
     };
     int e = find_credentials(r, opt, err);
     r->ref.registry = arena_strdup(&r->arena, r->http.host);
-    struct http *h = e < 0 ? NULL : client_get(r, err);
+    struct http *h = e < 0 ? NULL : registry_client(r, err);
     if (h)
         e = find_scheme(r, h, err);
     if (h && e == 0)
         e = authorize(r, h, err);
     if (h)
-        client_put(r, h);
+        registry_client_back(r, h);
     return !h || e < 0 ? registry_free(r) : r;
 }
 
@@ -320,20 +337,20 @@ int registry_manifest(struct registry *r, struct arena *a, const char *tag_or_di
         .accept = accept,
     };
     char digest[DIGEST_MAX];
-    struct http *h = client_get(r, err);
+    struct http *h = registry_client(r, err);
 
     if (!h)
         return -ENOMEM;
     buf_reset(ret);
-    int e = request(r, h, &rq, token_sink, ret, &ans, err);
+    int e = registry_request(r, h, &rq, token_sink, ret, &ans, err);
     if (e == -EFBIG && err->kind == ERR_NONE)
         e = err_set(err, ERR_TOO_BIG, EFBIG, "the manifest is larger than %u bytes",
                     LIMIT_MANIFEST);
     else if (e == 0 && ans.status / 100 != 2)
-        e = bad_status(a, &ans, err);
+        e = registry_bad_status(a, &ans, err);
     else if (e == 0)
         *ret_type = arena_strdup(a, ans.content_type);
-    client_put(r, h);
+    registry_client_back(r, h);
     if (e == 0 && digest_valid(tag_or_digest) &&
         !STR_EQ(hash_of(ret->data ? ret->data : "", ret->len, tag_or_digest, digest),
                 tag_or_digest))
@@ -354,32 +371,30 @@ int registry_blob(void *registry, const struct descriptor *d, int64_t from, byte
                             d->digest),
         .from = from,
     };
-    struct http *h = client_get(r, err);
+    struct http *h = registry_client(r, err);
 
     if (!h)
         return -ENOMEM;
-    int e = request(r, h, &rq, sink, arg, &ans, err);
+    int e = registry_request(r, h, &rq, sink, arg, &ans, err);
     if (e == 0 && ans.status / 100 != 2)
-        e = bad_status(&a, &ans, err);
-    client_put(r, h);
+        e = registry_bad_status(&a, &ans, err);
+    registry_client_back(r, h);
     return e < 0 && err->kind != ERR_NONE ? err_wrap(err, "reading blob %s", d->digest) : e;
 }
 
-/* The next page: Link: </v2/x/tags/list?last=b&n=2>; rel="next". */
-static char *next_page(struct registry *r, struct arena *a, const char *link)
+char *registry_next_page(struct registry *r, struct arena *a, const char *link)
 {
-    const char *start = link ? strchr(link, '<') : NULL, *end = start ? strchr(start, '>') : NULL;
+    char *next = link_next(a, link);
 
-    if (!end || !strstr(end, "next") || start[1] != '/')
+    if (!next || next[0] != '/' || next[1] == '/')
         return NULL;
-    return arena_printf(a, "%s://%s%.*s", r->scheme, r->ref.registry, (int)(end - start - 1),
-                        start + 1);
+    return arena_printf(a, "%s://%s%s", r->scheme, r->ref.registry, next);
 }
 
 int registry_tags(struct registry *r, struct arena *a, char ***ret, struct err *err)
 {
     char *url = arena_printf(a, "%s://%s/v2/%s/tags/list", r->scheme, r->ref.registry, r->ref.path);
-    struct http *h = client_get(r, err);
+    struct http *h = registry_client(r, err);
     size_t n = 0, i;
     int e = h ? 0 : -ENOMEM;
 
@@ -388,14 +403,14 @@ int registry_tags(struct registry *r, struct arena *a, char ***ret, struct err *
         struct http_answer ans;
         struct http_request rq = { .url = url };
         json_t *each;
-        e = request(r, h, &rq, token_sink, &body, &ans, err);
+        e = registry_request(r, h, &rq, token_sink, &body, &ans, err);
         if (e < 0)
             break;
         if (ans.status / 100 != 2) {
-            e = bad_status(a, &ans, err);
+            e = registry_bad_status(a, &ans, err);
             break;
         }
-        url = next_page(r, a, ans.link);
+        url = registry_next_page(r, a, ans.link);
         AUTO_JSON *doc = json_parse(body.data ? body.data : "", body.len, "tags", err);
         if (!doc)
             e = -EINVAL;
@@ -406,6 +421,22 @@ int registry_tags(struct registry *r, struct arena *a, char ***ret, struct err *
             break;
     }
     if (h)
-        client_put(r, h);
+        registry_client_back(r, h);
     return e < 0 && err->kind != ERR_NONE ? err_wrap(err, "fetching tags list") : e;
+}
+
+int registry_check_login(struct registry *r, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct http_answer ans;
+    struct http_request rq = { .url = arena_printf(&a, "%s://%s/v2/", r->scheme, r->ref.registry) };
+    struct http *h = registry_client(r, err);
+
+    if (!h)
+        return -ENOMEM;
+    int e = registry_request(r, h, &rq, NULL, NULL, &ans, err);
+    if (e == 0 && ans.status / 100 != 2)
+        e = registry_bad_status(&a, &ans, err);
+    registry_client_back(r, h);
+    return e;
 }

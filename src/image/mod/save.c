@@ -7,7 +7,8 @@
 #include "base/progress.h"
 #include "image/mod/hash.h"
 #include "image/mod/inflate.h"
-#include "image/mod/tar_write.h"
+#include "image/mod/media.h"
+#include "image/mod/out.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -15,75 +16,13 @@
 
 enum { CHUNK = 256 * 1024 };
 
-/* Where the files go: a tar stream or a directory.  A file is written once. */
-struct out {
-    int fd; /* the tar; or the directory */
-    bool dir;
-    struct arena arena;
-    char **done;
-};
-
 struct saver {
     const struct store *s;
     struct out out;
     struct progress *progress;
 };
 
-/* ---------- output ---------- */
-
-static bool already(struct out *o, const char *name)
-{
-    if (strv_has(o->done, name))
-        return true;
-    o->done = strv_add(&o->arena, o->done, name);
-    return false;
-}
-
-/* Starts a file of @size bytes; *ret_fd is to be closed when it differs from o->fd. */
-static int begin(struct out *o, const char *name, int64_t size, int *ret_fd, struct err *err)
-{
-    char header[TAR_HEADER_MAX];
-
-    if (!o->dir) {
-        int r = write_all(o->fd, header, tar_header(header, name, TAR_FILE, NULL, 0444, size, 0));
-        *ret_fd = o->fd;
-        return r < 0 ? err_sys(err, -r, "writing the archive") : 0;
-    }
-    const char *slash = strrchr(name, '/');
-    AUTO_FREE char *dir = slash ? xstrndup(name, (size_t)(slash - name)) : NULL;
-    int r = dir ? fs_mkdirs(o->fd, dir, 0755) : 0;
-    if (r < 0)
-        return err_sys(err, -r, "creating %s", dir);
-    int fd = openat(o->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return err_sys(err, errno, "creating %s", name);
-    *ret_fd = fd;
-    return 0;
-}
-
-static int end(struct out *o, int fd, int64_t size, struct err *err)
-{
-    static const char zeros[TAR_BLOCK];
-
-    if (o->dir)
-        return close(fd) < 0 ? err_sys(err, errno, "closing a file") : 0;
-    int r = write_all(fd, zeros, tar_padding(size));
-    return r < 0 ? err_sys(err, -r, "writing the archive") : 0;
-}
-
-static int put_text(struct out *o, const char *name, const char *data, size_t len, struct err *err)
-{
-    int fd;
-
-    if (already(o, name))
-        return 0;
-    int r = begin(o, name, (int64_t)len, &fd, err);
-    if (r < 0)
-        return r;
-    if ((r = write_all(fd, data, len)) < 0)
-        return err_sys(err, -r, "writing %s", name);
-    return end(o, fd, (int64_t)len, err);
-}
+/* ---------- blobs ---------- */
 
 struct counted {
     int fd;
@@ -126,20 +65,20 @@ static int put_blob(struct saver *sv, const char *name, const char *digest, int6
 {
     struct counted c = { 0 };
 
-    if (already(&sv->out, name))
+    if (out_already(&sv->out, name))
         return 0;
     AUTO_CLOSE int from = blob_open(sv->s, digest);
     if (from < 0)
         return err_sys(err, -from, "opening blob %s", digest);
     struct progress_bar *bar = progress_begin(sv->progress, "Copying blob", digest, size);
-    int r = begin(&sv->out, name, size, &c.fd, err);
+    int r = out_begin(&sv->out, name, size, &c.fd, err);
     if (r == 0)
         r = pump(from, &c, plain, err);
     if (r == 0 && c.n != size)
         r = err_set(err, ERR_INTERNAL, EIO, "blob %s is damaged: %lld bytes in place of %lld",
                     digest, (long long)c.n, (long long)size);
     progress_end(bar, r < 0 ? "failed" : "done");
-    return r < 0 ? r : end(&sv->out, c.fd, size, err);
+    return r < 0 ? r : out_end(&sv->out, c.fd, size, err);
 }
 
 /* ---------- what all formats need ---------- */
@@ -195,7 +134,7 @@ static int save_docker_one(struct saver *sv, struct arena *a, const struct modul
         r = put_blob(sv, name, l.m.layers.items[i].digest, info.size, true, err);
     }
     progress_line(sv->progress, "Copying config sha256:%s", img->id);
-    return r < 0 ? r : put_text(&sv->out, config_name, l.config.data, l.config.len, err);
+    return r < 0 ? r : out_text(&sv->out, config_name, l.config.data, l.config.len, err);
 }
 
 static int save_docker_archive(struct saver *sv, struct arena *a, const struct module_save *images,
@@ -211,39 +150,14 @@ static int save_docker_archive(struct saver *sv, struct arena *a, const struct m
         return r;
     json_text(list, 0, &text);
     progress_line(sv->progress, "Writing manifest to image destination");
-    return put_text(&sv->out, "manifest.json", text.data, text.len, err);
+    return out_text(&sv->out, "manifest.json", text.data, text.len, err);
 }
 
 /* ---------- OCI layout and docker's dir ---------- */
 
-/* The same layers and configuration under the other format's media types. */
-static void convert(struct arena *a, struct image_manifest *m, bool oci)
-{
-    static const struct {
-        const char *docker, *oci;
-    } types[] = {
-        { MT_DOCKER_MANIFEST, MT_OCI_MANIFEST },
-        { MT_DOCKER_CONFIG, MT_OCI_CONFIG },
-        { MT_DOCKER_LAYER_GZIP, MT_OCI_LAYER_GZIP },
-        { MT_DOCKER_LAYER, MT_OCI_LAYER },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        const char *from = oci ? types[i].docker : types[i].oci;
-        char *to = arena_strdup(a, oci ? types[i].oci : types[i].docker);
-        if (str_same(m->media_type, from))
-            m->media_type = to;
-        if (str_same(m->config.media_type, from))
-            m->config.media_type = to;
-        for (size_t k = 0; k < m->layers.n; k++)
-            if (str_same(m->layers.items[k].media_type, from))
-                m->layers.items[k].media_type = to;
-    }
-}
-
 /* The manifest's text: as it was stored when it is of the wanted format. */
-static int manifest_text(struct saver *sv, struct arena *a, const struct image *img,
-                         struct loaded *l, bool oci, struct buf *ret, struct err *err)
+static int manifest_text(struct saver *sv, const struct image *img, const struct loaded *l,
+                         bool oci, struct buf *ret, struct err *err)
 {
     bool is_oci = !STR_EQ(img->media_type, MT_DOCKER_MANIFEST);
 
@@ -253,9 +167,14 @@ static int manifest_text(struct saver *sv, struct arena *a, const struct image *
         if (str_same(l->m.layers.items[i].media_type, MT_OCI_LAYER_ZSTD))
             return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                            "Docker's manifest format has no zstd layers: use an OCI format");
-    l->m.media_type = arena_strdup(a, oci ? MT_DOCKER_MANIFEST : MT_OCI_MANIFEST);
-    convert(a, &l->m, oci);
-    AUTO_JSON *doc = json_from(&image_manifest_type, &l->m);
+    AUTO_BUF text = { .max = LIMIT_MANIFEST };
+    int r = blob_read(sv->s, img->digest, &text, err);
+    if (r < 0)
+        return r;
+    AUTO_JSON *doc = json_parse(text.data ? text.data : "", text.len, "manifest", err);
+    if (!doc)
+        return -EINVAL;
+    media_convert_manifest(doc, oci ? MEDIA_OCI : MEDIA_DOCKER);
     json_text(doc, 0, ret);
     return 0;
 }
@@ -271,7 +190,7 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
 
     int r = load_image(sv, a, ms->image, &l, err);
     if (r == 0)
-        r = manifest_text(sv, a, ms->image, &l, true, &text, err);
+        r = manifest_text(sv, ms->image, &l, true, &text, err);
     for (size_t i = 0; r == 0 && i < l.m.layers.n; i++) {
         const struct descriptor *d = &l.m.layers.items[i];
         r = put_blob(sv, blob_path(d->digest, path) + 4, d->digest, d->size, false, err);
@@ -279,7 +198,7 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
     if (r < 0)
         return r;
     progress_line(sv->progress, "Copying config %s", l.m.config.digest);
-    r = put_text(&sv->out, blob_path(l.m.config.digest, path) + 4, l.config.data, l.config.len,
+    r = out_text(&sv->out, blob_path(l.m.config.digest, path) + 4, l.config.data, l.config.len,
                  err);
     struct descriptor *d = LIST_ADD(a, idx.manifests);
     d->media_type = arena_strdup(a, MT_OCI_MANIFEST);
@@ -291,10 +210,10 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
     json_text(doc, 0, &index);
     progress_line(sv->progress, "Writing manifest to image destination");
     if (r == 0)
-        r = put_text(&sv->out, blob_path(digest, path) + 4, text.data, text.len, err);
+        r = out_text(&sv->out, blob_path(digest, path) + 4, text.data, text.len, err);
     if (r == 0)
-        r = put_text(&sv->out, "oci-layout", layout, sizeof(layout) - 1, err);
-    return r < 0 ? r : put_text(&sv->out, "index.json", index.data, index.len, err);
+        r = out_text(&sv->out, "oci-layout", layout, sizeof(layout) - 1, err);
+    return r < 0 ? r : out_text(&sv->out, "index.json", index.data, index.len, err);
 }
 
 static int save_docker_dir(struct saver *sv, struct arena *a, const struct module_save *ms,
@@ -306,16 +225,16 @@ static int save_docker_dir(struct saver *sv, struct arena *a, const struct modul
 
     int r = load_image(sv, a, ms->image, &l, err);
     if (r == 0)
-        r = manifest_text(sv, a, ms->image, &l, false, &text, err);
+        r = manifest_text(sv, ms->image, &l, false, &text, err);
     for (size_t i = 0; r == 0 && i < l.m.layers.n; i++) {
         const struct descriptor *d = &l.m.layers.items[i];
         r = put_blob(sv, digest_hex(d->digest), d->digest, d->size, false, err);
     }
     if (r == 0)
-        r = put_text(&sv->out, digest_hex(l.m.config.digest), l.config.data, l.config.len, err);
+        r = out_text(&sv->out, digest_hex(l.m.config.digest), l.config.data, l.config.len, err);
     if (r == 0)
-        r = put_text(&sv->out, "version", version, sizeof(version) - 1, err);
-    return r < 0 ? r : put_text(&sv->out, "manifest.json", text.data, text.len, err);
+        r = out_text(&sv->out, "version", version, sizeof(version) - 1, err);
+    return r < 0 ? r : out_text(&sv->out, "manifest.json", text.data, text.len, err);
 }
 
 /* ---------- targets ---------- */
@@ -349,7 +268,6 @@ static int open_directory(const struct image_save_options *o, struct err *err)
 static int save_to(struct saver *sv, struct arena *a, const struct module_save *images, size_t n,
                    const char *format, struct err *err)
 {
-    static const char zeros[2 * TAR_BLOCK];
     int r;
 
     if (STR_EQ(format, "docker-archive"))
@@ -358,9 +276,7 @@ static int save_to(struct saver *sv, struct arena *a, const struct module_save *
         r = save_docker_dir(sv, a, &images[0], err);
     else
         r = save_oci(sv, a, &images[0], err);
-    if (r == 0 && !sv->out.dir && (r = write_all(sv->out.fd, zeros, sizeof(zeros))) < 0)
-        r = err_sys(err, -r, "writing the archive");
-    return r;
+    return r < 0 ? r : out_finish(&sv->out, err);
 }
 
 int module_save(const struct store *s, const struct module_save *images, size_t n,
@@ -375,7 +291,7 @@ int module_save(const struct store *s, const struct module_save *images, size_t 
         return fd;
     sv.out.fd = fd;
     int r = save_to(&sv, &a, images, n, o->format, err);
-    arena_done(&sv.out.arena);
+    out_done(&sv.out);
     if (r < 0 && o->output && !sv.out.dir)
         unlink(o->output); /* half an archive is none */
     return r;

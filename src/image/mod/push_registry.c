@@ -1,0 +1,126 @@
+/* Destination docker:// */
+#include "image/mod/http.h"
+#include "image/mod/push.h"
+#include "image/mod/registry.h"
+#include "image/mod/trust.h"
+
+#include "base/banned.h"
+
+struct dest_docker {
+    struct dest dest;
+    struct registry *reg;
+    struct image_ref ref;
+    char **mounts; /* paths of repositories that may have a blob */
+    struct trust_signer signer;
+    struct arena *a;
+};
+
+static int docker_has(struct dest *d, const struct descriptor *b, struct err *err)
+{
+    return registry_has_blob(((struct dest_docker *)d)->reg, b, err);
+}
+
+static void count(void *bar, int64_t bytes)
+{
+    progress_add(bar, bytes);
+}
+
+static int docker_put(struct dest *d, const struct descriptor *b, int fd, struct progress_bar *bar,
+                      struct err *err)
+{
+    struct dest_docker *dd = (struct dest_docker *)d;
+
+    return registry_put_blob(dd->reg, b, dd->mounts ? dd->mounts[0] : NULL, fd, count, bar, err);
+}
+
+static int docker_stream(struct dest *d, const struct blob_stream *st, struct err *err)
+{
+    return registry_put_stream(((struct dest_docker *)d)->reg, st->read, st->digest, st->arg, err);
+}
+
+static int docker_manifest(struct dest *d, const struct sent_manifest *m, struct err *err)
+{
+    struct dest_docker *dd = (struct dest_docker *)d;
+    const char *name = m->digest;
+
+    if (m->top && dd->ref.digest && !STR_EQ(dd->ref.digest, m->digest))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "the manifest has digest %s, not %s as the destination says", m->digest,
+                       dd->ref.digest);
+    if (m->top && !dd->ref.digest)
+        name = dd->ref.tag;
+    int r = registry_put_manifest(dd->reg, name, m->media_type, m->text, err);
+    return r < 0 || !trust_signs(&dd->signer)
+               ? r
+               : trust_sign(dd->a, &dd->signer, &dd->ref, m->digest, dd->reg, err);
+}
+
+static void docker_free(struct dest *d)
+{
+    registry_free(((struct dest_docker *)d)->reg);
+}
+
+static const struct dest_ops docker_ops = {
+    .layers = LAYERS_PACKED,
+    .parallel = true,
+    .has = docker_has,
+    .put = docker_put,
+    .stream = docker_stream,
+    .manifest = docker_manifest,
+    .free = docker_free,
+};
+
+/* Of "registry/path" names those of the same registry, without it. */
+static char **same_registry(struct arena *a, const struct image_ref *ref, char *const *repos)
+{
+    size_t n = strlen(ref->registry);
+    char **ret = NULL;
+
+    for (; repos && *repos; repos++)
+        if (strncmp(*repos, ref->registry, n) == 0 && (*repos)[n] == '/' &&
+            !STR_EQ(*repos + n + 1, ref->path) && !ret)
+            ret = strv_add(a, ret, *repos + n + 1);
+    return ret;
+}
+
+struct dest *dest_registry(const struct store *s, struct arena *a, const struct module_push *p,
+                           struct err *err)
+{
+    struct dest_docker *d = arena_alloc(a, sizeof(*d));
+    struct registries conf = { 0 };
+    const char *name = str_starts(p->name, "//") ? p->name + 2 : p->name;
+
+    (void)s;
+    d->a = a;
+    d->signer = (struct trust_signer) { .gpg_key = p->opt->sign_by,
+                                        .gpg_passphrase = p->opt->sign_passphrase,
+                                        .sigstore_key = p->opt->sigstore_key,
+                                        .sigstore_passphrase = p->opt->sigstore_passphrase };
+    d->dest.ops = &docker_ops;
+    http_init();
+    int r = ref_parse(a, name, &d->ref, err);
+    if (r == 0)
+        r = registries_load(a, &conf, err);
+    if (r < 0)
+        return NULL;
+    ref_complete(a, &d->ref, "docker.io");
+    if (d->ref.digest)
+        d->ref.tag = NULL;
+    /* A location in registries.conf redirects pulls only; blocking and insecurity count for both. */
+    const struct registry_rule *rule = registries_rule(&conf, a, &d->ref);
+    if (rule && rule->blocked) {
+        err_set(err, ERR_DENIED, EACCES, "registry %s is blocked in registries.conf", rule->prefix);
+        return NULL;
+    }
+    struct registry_place place = { .ref = d->ref, .insecure = rule && rule->insecure };
+    d->mounts = same_registry(a, &d->ref, p->repos);
+    struct registry_options o = { .tls_verify = p->opt->tls_verify,
+                                  .cert_dir = p->opt->cert_dir,
+                                  .authfile = p->opt->authfile,
+                                  .creds = p->opt->creds,
+                                  .helpers = conf.credential_helpers,
+                                  .actions = "pull,push",
+                                  .mounts = d->mounts };
+    d->reg = registry_open(&place, &o, err);
+    return d->reg ? &d->dest : NULL;
+}

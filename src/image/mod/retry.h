@@ -1,0 +1,13 @@
+/* image/mod/retry.h: when a failed transfer is tried again, and after how long. */
+#pragma once
+
+#include "base/err.h"
+
+struct retry {
+    uint64_t times;
+    int64_t delay_ns; /* < 0: 2 s, doubled each time */
+};
+
+/* Waits before attempt @attempt + 1 (counted from 0): as long as configured, or as the peer has asked for
+ * (Retry-After), up to a minute. */
+void retry_wait(const struct retry *r, uint64_t attempt);

@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# What is done with images and containers' file systems on the host: tree, diff, mount.
+
+load helpers
+
+setup() { basic_setup; }
+teardown() {
+    podman umount -a >/dev/null 2>&1 || true
+    podman image umount -a >/dev/null 2>&1 || true
+    basic_teardown
+}
+
+# load_child NAME: busybox and a second layer that adds /new, changes /etc/passwd and deletes /root and /etc/group.
+load_child() {
+    local w=$TEST_DIR/child diff
+    make_busybox_archive "$TEST_DIR/b.tar" "$1"
+    mkdir -p "$w/l/etc" "$w/l/new"
+    tar -C "$w" -xf "$TEST_DIR/b.tar"
+    echo more >"$w/l/new/file"
+    echo 'root:x:0:0:changed:/root:/bin/sh' >"$w/l/etc/passwd"
+    : >"$w/l/.wh.root"
+    : >"$w/l/etc/.wh.group"
+    tar -C "$w/l" --sort=name --mtime=@1700000001 --owner=0 --group=0 --numeric-owner -cf "$w/two.tar" .
+    diff=$(sha256sum "$w/two.tar" | cut -d' ' -f1)
+    jq -c --arg d "sha256:$diff" '.rootfs.diff_ids += [$d] | .history += [{"created":"2024-02-02T03:04:05Z","created_by":"two"}]' \
+        "$w/config.json" >"$w/c2.json"
+    echo "[{\"Config\":\"c2.json\",\"RepoTags\":[\"$1\"],\"Layers\":[\"layer.tar\",\"two.tar\"]}]" >"$w/manifest.json"
+    tar -C "$w" -cf "$TEST_DIR/child.tar" c2.json layer.tar two.tar manifest.json
+    podman load -q -i "$TEST_DIR/child.tar"
+}
+
+@test "image tree: layers, names, and what needs them" {
+    load_busybox
+    load_child localhost/child:1
+    run_podman images -q --no-trunc --filter reference=localhost/child
+    id=${output#sha256:}
+    run_podman image tree child:1
+    is "${lines[0]}" = "Image ID: ${id:0:12}"
+    is "${lines[1]}" = "Tags:     [localhost/child:1]"
+    is "${lines[2]}" =~ '^Size:     [0-9.]+(k|M)B$'
+    is "${lines[3]}" = "Image Layers"
+    is "${lines[4]}" =~ '^├── ID: [0-9a-f]{12} Size: +[0-9.]+MB Top Layer of: \[docker.io/library/busybox:latest\]$'
+    is "${lines[5]}" =~ '^└── ID: [0-9a-f]{12} Size: +[0-9.]+kB Top Layer of: \[localhost/child:1\]$'
+    run_podman image tree --whatrequires busybox
+    is "${lines[4]}" =~ '^└── ID: [0-9a-f]{12} Size: +[0-9.]+MB Top Layer of: \[docker.io/library/busybox:latest\]$'
+    is "${lines[5]}" =~ '^    └── ID: [0-9a-f]{12} Size: +[0-9.]+kB Top Layer of: \[localhost/child:1\]$'
+    run_podman 125 image tree nothing
+    is "$output" = "Error: nothing: image not known"
+}
+
+@test "diff: an image against its parent and against another" {
+    load_busybox
+    load_child localhost/child:1
+    run_podman image diff child:1
+    is "$output" = "C /etc
+D /etc/group
+C /etc/passwd
+A /new
+A /new/file
+D /root"
+    run_podman diff child:1 busybox
+    is "$output" =~ "D /etc/group"
+    run_podman image diff busybox child:1
+    is "$output" = "C /etc
+A /etc/group
+C /etc/passwd
+D /new
+A /root"
+    run_podman image diff --format json child:1
+    is "$(jq -c . <<<"$output")" = \
+        '{"changed":["/etc","/etc/passwd"],"added":["/new","/new/file"],"deleted":["/etc/group","/root"]}'
+    run_podman image diff child:1 child:1
+    is "$output" = ""
+    run_podman 125 image diff --format xml child:1
+    is "$output" =~ "only supported value for '--format' is 'json'"
+    run_podman 125 image diff nothing
+    run_podman 125 diff
+}
+
+@test "diff: a container, with whiteouts, opaque directories and mounts" {
+    load_busybox
+    podman run --name c --tmpfs /scratch busybox sh -c \
+        'echo x >/added; rm /etc/group; rm -r /bin/ls; chmod 700 /tmp; rm -r /root; mkdir /root; echo y >/root/f; mkdir -p /a/b; touch /scratch/z'
+    run_podman diff c
+    is "$output" = "A /a
+A /a/b
+A /added
+C /bin
+D /bin/ls
+C /etc
+D /etc/group
+C /root
+A /root/f
+C /tmp"
+    run_podman container diff --latest --format json
+    is "$(jq -c .deleted <<<"$output")" = '["/bin/ls","/etc/group"]'
+    podman create --name fresh busybox true
+    run_podman diff fresh
+    is "$output" = ""
+    run_podman diff c fresh
+    is "$output" =~ "A /added"
+    run_podman 125 container diff busybox
+    is "$output" =~ 'no container with name or ID "busybox" found'
+    # Of a running one too.
+    podman run -d --name r busybox sh -c 'echo 1 >/seen; sleep 100'
+    eventually bash -c "'$PODMAN' --root '$TEST_DIR/root' --runroot '$TEST_DIR/run' diff r | grep -q 'A /seen'"
+}
+
+@test "image mount: read-only, seen by the host, gone after unmount" {
+    load_busybox
+    load_child localhost/child:1
+    if is_rootless; then
+        run_podman 125 image mount child:1
+        is "$output" =~ 'cannot run command "podman image mount" in rootless mode, must execute `podman unshare` first'
+        run_podman unshare sh -c "d=\$('$PODMAN' --root '$TEST_DIR/root' --runroot '$TEST_DIR/run' image mount child:1) && cat \$d/new/file"
+        is "$output" = more
+        return
+    fi
+    run_podman image mount child:1
+    dir=$output
+    is "$(cat "$dir/new/file")" = more
+    [ ! -e "$dir/root" ]
+    run touch "$dir/x"
+    is "$output" =~ "Read-only file system"
+    run_podman image mount
+    is "$output" =~ "$dir\$"
+    run_podman image mount --format json
+    is "$(jq -r '.[0] | .mountpoint + " " + .Repositories[0]' <<<"$output")" = "$dir localhost/child:1"
+    run_podman image mount busybox child:1
+    is "${#lines[@]}" = 2
+    run_podman image unmount child:1
+    is "$output" =~ '^[0-9a-f]{64}$'
+    [ ! -e "$dir" ]
+    run_podman 125 image umount child:1
+    is "$output" =~ "is not mounted"
+    run_podman image mount --all
+    run_podman image unmount --all
+    is "${#lines[@]}" = 2
+    is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
+}
+
+@test "mount: a container that runs, one that does not" {
+    load_busybox
+    podman create --name c busybox cat /from-host
+    if is_rootless; then
+        run_podman 125 mount c
+        is "$output" =~ "must execute \`podman unshare\` first"
+        run_podman unshare sh -c "d=\$('$PODMAN' --root '$TEST_DIR/root' --runroot '$TEST_DIR/run' mount c) && echo hi >\$d/from-host"
+        run_podman start -a c
+        is "$output" = hi
+        return
+    fi
+    run_podman mount c
+    dir=$output
+    echo hi >"$dir/from-host"
+    run_podman mount
+    is "$output" =~ "^[0-9a-f]{12} +$dir\$"
+    run_podman mount --no-trunc
+    is "$output" =~ "^[0-9a-f]{64} +$dir\$"
+    run_podman container mount --format json
+    is "$(jq -r '.[0].Names[0]' <<<"$output")" = c
+    run_podman unmount c
+    is "$output" = c
+    run_podman start -a c
+    is "$output" = hi
+    run_podman 125 umount c
+    is "$output" =~ "layer is not mounted"
+    podman run -d --name r busybox sh -c 'echo 1 >/seen; sleep 100'
+    run_podman mount -l
+    dir=$output
+    eventually test -e "$dir/seen"
+    echo 2 >"$dir/back"
+    run_podman exec r cat /back
+    is "$output" = 2
+    run_podman mount --all
+    is "${#lines[@]}" = 2
+    run_podman container unmount --all
+    podman mount c
+    podman rm -f -t 0 c r
+    is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
+}
