@@ -179,3 +179,87 @@ C /tmp"
     podman rm -f -t 0 c r
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
 }
+
+# fake_ssh [old]: an ssh that runs the words here, for a podman with a store of its own; it notes how much came in.
+# "old": that podman knows nothing of ours.
+fake_ssh() {
+    mkdir -p "$TEST_DIR/bin" "$TEST_DIR/far"
+    cat >"$TEST_DIR/bin/ssh" <<END
+#!/bin/bash
+echo "\$*" >>$TEST_DIR/ssh.log
+while [ "\$1" != -- ]; do shift; done
+shift 2
+PATH=$TEST_DIR/far:\$PATH exec sh -c "\$*"
+END
+    cat >"$TEST_DIR/far/podman" <<END
+#!/bin/bash
+[ "$1" = old ] && [ "\$1" = __scp ] && exit 125
+[ "\$1" = load ] && cat >$TEST_DIR/sent && exec $PODMAN --root $TEST_DIR/froot --runroot $TEST_DIR/frun "\$@" <$TEST_DIR/sent
+exec $PODMAN --root $TEST_DIR/froot --runroot $TEST_DIR/frun "\$@"
+END
+    chmod +x "$TEST_DIR/bin/ssh" "$TEST_DIR/far/podman"
+    PATH=$TEST_DIR/bin:$PATH
+}
+far() { "$TEST_DIR/far/podman" "$@"; }
+
+@test "image scp: over ssh, there and back; layers that are there are not sent" {
+    fake_ssh
+    load_busybox
+    load_child localhost/child:1
+    run_podman image scp -q busybox me@far.example:2222::
+    is "$(head -1 "$TEST_DIR/ssh.log")" = "-p 2222 -- me@far.example podman '__scp' 'have' 'sha256:$(basename "$(podman image inspect -f '{{.RootFS.Layers}}' busybox | sed 's/.*sha256:\([0-9a-f]*\).*/\1/')")'"
+    run far images --format '{{.Repository}}:{{.Tag}}'
+    is "$output" = docker.io/library/busybox:latest
+    full=$(stat -c %s "$TEST_DIR/sent")
+    run_podman image scp child:1 ssh://far.example/run/podman.sock::
+    is "$output" =~ "Loaded image: localhost/child:1"
+    [ "$(stat -c %s "$TEST_DIR/sent")" -lt $((full / 4)) ]
+    run far run --rm localhost/child:1 cat /new/file
+    is "$output" = more
+    podman rmi -f child:1
+    run_podman image scp -q far.example::localhost/child:1
+    run_podman run --rm child:1 cat /new/file
+    is "$output" = more
+    run_podman 125 image scp -q far.example::nothing
+    is "$output" =~ "sending the image failed"
+}
+
+@test "image scp: a far podman that is not this program gets all of it; formats; what is refused" {
+    fake_ssh old
+    load_busybox
+    run_podman image scp -q busybox far.example::
+    tar -tf "$TEST_DIR/sent" | grep -q manifest.json
+    run far image exists busybox
+    is "$status" = 0
+    far rmi -a
+    run_podman image scp -q --format oci-archive busybox far.example::
+    tar -tf "$TEST_DIR/sent" | grep -q oci-layout
+    run_podman 125 image scp busybox
+    is "$output" =~ "no destination specified"
+    run_podman 125 image scp busybox far::other
+    is "$output" = "Error: cannot specify an image rename: invalid argument"
+    run_podman 125 image scp far:: busybox
+    run_podman 125 image scp busybox -- -oProxyCommand=x::
+    is "$output" =~ "is no name of a host"
+    run_podman 125 image scp --format zip busybox far::
+    run_podman 125 image scp busybox nobody-here@localhost::
+    is "$output" =~ 'user "nobody-here" is not known on this machine'
+}
+
+@test "image scp: between two users of this machine" {
+    is_rootless && skip "it takes root to be another user"
+    user=scptest$$
+    useradd -d "$TEST_DIR/home" -m -s /bin/sh "$user" || skip "no user can be made"
+    load_busybox
+    unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF
+    run podman image scp -q root@localhost::busybox "$user@localhost::"
+    echo "$output"
+    as() { setpriv --reuid "$user" --regid "$user" --init-groups env -i HOME="$TEST_DIR/home" PATH="$PATH" "$PODMAN" "$@"; }
+    names=$(as images --format '{{.Repository}}' || true)
+    again=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image scp -q "$user@localhost::busybox" && "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" images --format '{{.Repository}}' || true)
+    as system reset -f >/dev/null 2>&1 || true
+    for pid in $(ps -u "$user" -o pid=); do kill -9 "$pid" || true; done
+    userdel "$user"
+    is "$names" = docker.io/library/busybox
+    is "$again" =~ docker.io/library/busybox$
+}
