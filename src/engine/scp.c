@@ -235,10 +235,10 @@ static char **sender(struct arena *a, const struct end *from, const struct end *
     const char *format = o->format ? o->format : "docker-archive";
 
     char **blobs = o->format ? NULL : ask(a, from, WORDS(a, NULL, "__scp", "blobs", image));
-    if (!blobs)
+    char **have = blobs ? ask(a, to, WORDS(a, blobs, "__scp", "have")) : NULL;
+    if (!have)
         return o->quiet ? WORDS(a, NULL, "save", "-q", "--format", format, image)
                         : WORDS(a, NULL, "save", "--format", format, image);
-    char **have = ask(a, to, WORDS(a, blobs, "__scp", "have"));
     return WORDS(a, have, "__scp", "send", o->quiet ? "quiet" : "loud", image);
 }
 
