@@ -136,6 +136,10 @@ C /tmp"
     run_podman image mount --all
     run_podman image unmount --all
     is "${#lines[@]}" = 2
+    podman image mount child:1
+    podman rmi child:1
+    podman image mount busybox
+    podman system reset -f
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
 }
 
@@ -262,4 +266,82 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     userdel "$user"
     is "$names" = docker.io/library/busybox
     is "$again" =~ docker.io/library/busybox$
+}
+
+@test "images: every filter" {
+    load_busybox
+    load_child localhost/child:1
+    podman tag busybox localhost/extra/two:v2
+    podman create --name c localhost/child:1 true
+    list() { podman images --format '{{.Repository}}:{{.Tag}}' "$@" | sort | tr '\n' ' '; }
+    all="docker.io/library/busybox:latest localhost/child:1 localhost/extra/two:v2 "
+    is "$(list)" = "$all"
+    id=$(podman image inspect -f '{{.Id}}' child:1)
+    digest=$(podman image inspect -f '{{.Digest}}' child:1)
+    # The child was made later than busybox (its configuration has the same time): by ID, digest, use.
+    is "$(list --filter id="${id:0:12}")" = "localhost/child:1 "
+    is "$(list --filter digest="$digest")" = "localhost/child:1 "
+    is "$(list --filter containers=true)" = "localhost/child:1 "
+    is "$(list --filter containers=false)" = "docker.io/library/busybox:latest localhost/extra/two:v2 "
+    is "$(list --filter containers=external)" = ""
+    is "$(list --filter label=made)" = "$all"
+    is "$(list --filter label=made=here)" = "$all"
+    is "$(list --filter label=made=there)" = ""
+    is "$(list --filter label!=made=here)" = ""
+    is "$(list --filter reference='*two*')" = "docker.io/library/busybox:latest localhost/extra/two:v2 "
+    is "$(list --filter reference=busybox)" = "docker.io/library/busybox:latest localhost/extra/two:v2 "
+    is "$(list --filter reference!=busybox)" = "localhost/child:1 "
+    is "$(list --filter readonly=true)" = ""
+    is "$(list --filter readonly=false)" = "$all"
+    is "$(list --filter manifest=true)" = ""
+    is "$(list --filter dangling=true)" = ""
+    is "$(list --filter until=2023-01-01T00:00:00Z)" = ""
+    is "$(list --filter until=2025-01-01T00:00:00Z)" = "$all"
+    is "$(list --filter before=busybox)" = ""
+    is "$(list --filter since=busybox)" = ""
+    is "$(list --filter after=busybox)" = ""
+    run_podman 125 images --filter before=nothing
+    run_podman 125 images --filter dangling=maybe
+    # Without a name, but another stands on it: intermediate.  Without the other: dangling.
+    podman untag busybox
+    is "$(list)" = "localhost/child:1 "
+    is "$(list --all)" = "<none>:<none> localhost/child:1 "
+    is "$(list --filter intermediate=true)" = "<none>:<none> "
+    is "$(list --filter dangling=true)" = ""
+    podman rm c
+    podman rmi child:1
+    is "$(list --filter dangling=true)" = "<none>:<none> "
+    is "$(list --filter intermediate=true)" = ""
+    run_podman image prune -f
+    is "$(list -a)" = ""
+}
+
+@test "images and history: every field of a template" {
+    load_busybox
+    run_podman images --format '{{.Containers}}|{{.Dangling}}|{{.IsDangling}}|{{.IsReadOnly}}|{{.ReadOnly}}|{{.SharedSize}}|{{.ParentId}}|{{.Tag}}|{{.Repository}}|{{.History}}'
+    is "$output" = "0|false|false|false|false|0||latest|docker.io/library/busybox|docker.io/library/busybox:latest"
+    for field in Created CreatedAt CreatedSince CreatedTime Digest ID Id Labels Names RepoDigests RepoTags Size VirtualSize; do
+        run_podman images --format "{{.$field}}"
+        [ -n "$output" ]
+    done
+    run_podman images --format '{{.Id}} {{.ID}}'
+    is "$output" =~ '^([0-9a-f]{12})[0-9a-f]{52} \1$|^[0-9a-f]{64} [0-9a-f]{12}$'
+    run_podman history --format '{{.Comment}}|{{.CreatedBy}}|{{.Tags}}|{{.ID}}' busybox
+    is "$output" =~ '^test\|ADD busybox\|docker.io/library/busybox:latest\|[0-9a-f]{12}$'
+    for field in Created CreatedAt CreatedSince Size; do
+        run_podman history --format "{{.$field}}" busybox
+        [ -n "$output" ]
+    done
+    run_podman image inspect -f '{{.HealthCheck}}' busybox
+    is "$output" = '<nil>'
+    run_podman images --digests
+    is "${lines[0]}" =~ '^REPOSITORY +TAG +DIGEST +IMAGE ID +CREATED +SIZE$'
+    is "${lines[1]}" =~ 'sha256:[0-9a-f]{64}'
+    podman tag busybox localhost/aaa:z
+    podman tag busybox localhost/bbb:a
+    run_podman images --sort repository --format '{{.Repository}}' --noheading
+    is "${lines[1]} ${lines[2]}" = "localhost/aaa localhost/bbb"
+    run_podman images --sort tag --format '{{.Tag}}'
+    is "$output" = a$'\n'latest$'\n'z
+    run_podman 125 images --sort nonsense
 }
