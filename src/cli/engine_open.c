@@ -1,4 +1,5 @@
 /* cli/engine_open.c: the engine of this process, opened with the global options. */
+#include "cli/choose.h"
 #include "cli/cmd.h"
 #include "engine/containers.h"
 #include "engine/images.h"
@@ -46,6 +47,7 @@ struct engine *cmd_engine(struct cmd_ctx *c)
         .hooks_dirs = global_args.hooks_dir,
         .global_argv = global_argv(c->arena),
     };
+    images_set_chooser(cli_choose);
     engine = engine_open(&o, c->err);
     return engine;
 }

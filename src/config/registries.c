@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/lock.h"
 #include "base/toml.h"
 
 #include "base/banned.h"
@@ -218,19 +219,48 @@ static int load_dropins(struct arena *a, struct registries *ret, const char *dir
 }
 
 /* What a user confirmed earlier is remembered in a file of the same form. */
+static char *alias_path(struct arena *a)
+{
+    const char *env = getenv("CONTAINERS_SHORT_NAME_ALIASES_CONF");
+    const char *home = getenv("HOME"), *xdg = getenv("XDG_CACHE_HOME");
+
+    if (!str_empty(env))
+        return arena_strdup(a, env);
+    if (geteuid() == 0 && !getenv("_CONTAINERS_USERNS_CONFIGURED"))
+        return arena_strdup(a, "/var/cache/containers/short-name-aliases.conf");
+    return !str_empty(xdg)
+               ? arena_printf(a, "%s/containers/short-name-aliases.conf", xdg)
+               : arena_printf(a, "%s/.cache/containers/short-name-aliases.conf", home ? home : "");
+}
+
 static int load_alias_cache(struct arena *a, struct registries *ret, struct err *err)
 {
-    const char *home = getenv("HOME"), *xdg = getenv("XDG_CACHE_HOME");
-    char *path;
+    int r = load_file(a, ret, alias_path(a), err);
 
-    if (geteuid() == 0 && !getenv("_CONTAINERS_USERNS_CONFIGURED"))
-        path = arena_strdup(a, "/var/cache/containers/short-name-aliases.conf");
-    else if (!str_empty(xdg))
-        path = arena_printf(a, "%s/containers/short-name-aliases.conf", xdg);
-    else
-        path = arena_printf(a, "%s/.cache/containers/short-name-aliases.conf", home ? home : "");
-    int r = load_file(a, ret, path, err);
     return r == -ENOENT ? 0 : r;
+}
+
+int registries_record_alias(struct arena *a, const char *name, const char *value, struct err *err)
+{
+    struct registries have = { 0 };
+    AUTO_BUF text = { 0 };
+    char *path = alias_path(a), *dir = arena_strndup(a, path, (size_t)(strrchr(path, '/') - path));
+    int r = fs_mkdirs(AT_FDCWD, dir, 0700);
+
+    if (r < 0)
+        return err_sys(err, -r, "creating %s", dir);
+    AUTO_CLOSE int lock = lock_take(AT_FDCWD, arena_printf(a, "%s.lock", path));
+    if (lock < 0)
+        return err_sys(err, -lock, "locking %s", path);
+    if ((r = load_alias_cache(a, &have, err)) < 0)
+        return r;
+    kv_set(a, &have.aliases, name, value);
+    buf_puts(&text, "[aliases]\n");
+    for (size_t i = 0; i < have.aliases.n; i++) /* names of images: nothing to escape in them */
+        buf_printf(&text, "  \"%s\" = \"%s\"\n", have.aliases.items[i].key,
+                   have.aliases.items[i].val);
+    r = fs_replace(AT_FDCWD, path, text.data, text.len, 0644, FS_NOSYNC);
+    return r < 0 ? err_sys(err, -r, "writing %s", path) : 0;
 }
 
 int registries_load(struct arena *a, struct registries *ret, struct err *err)
@@ -243,9 +273,10 @@ int registries_load(struct arena *a, struct registries *ret, struct err *err)
     *ret = (struct registries) { 0 };
     if (!str_empty(env)) {
         int r = load_file(a, ret, env, err);
-        return r == -ENOENT ? err_set(err, ERR_NOT_FOUND, ENOENT,
-                                      "loading registries configuration \"%s\": no such file", env)
-                            : r;
+        if (r == -ENOENT)
+            return err_set(err, ERR_NOT_FOUND, ENOENT,
+                           "loading registries configuration \"%s\": no such file", env);
+        return r < 0 ? r : load_alias_cache(a, ret, err);
     }
     int r = load_file(a, ret, arena_printf(a, "%s/registries.conf", user), err);
     if (r == -ENOENT)

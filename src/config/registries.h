@@ -57,3 +57,9 @@ int registries_places(const struct registries *r, struct arena *a, const struct 
  * registry.  None at all is an error. */
 int registries_candidates(const struct registries *r, struct arena *a, const struct image_ref *ref,
                           char ***ret, char **ret_how, struct err *err) MUST_CHECK;
+
+/* Remembers what a user chose for a short name, for registries_load() of the future: in
+ * $CONTAINERS_SHORT_NAME_ALIASES_CONF, /var/cache/containers/short-name-aliases.conf or, for an ordinary user,
+ * ~/.cache/containers/short-name-aliases.conf. */
+int registries_record_alias(struct arena *a, const char *name, const char *value,
+                            struct err *err) MUST_CHECK;

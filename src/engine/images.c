@@ -197,3 +197,30 @@ int images_search(struct arena *a, const char *term, const struct image_search_o
 {
     return image_search(a, term, o, ret, err);
 }
+
+int images_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err)
+{
+    return image_sign_params(a, path, ret, err);
+}
+
+int images_sign(struct engine *e, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err)
+{
+    return image_sign(engine_store(e), a, name, o, err);
+}
+
+int images_key_owners(struct arena *a, const char *path, char ***ret, struct err *err)
+{
+    return image_key_owners(a, path, ret, err);
+}
+
+int images_signature_store(struct arena *a, const char *scope, char **ret, struct err *err)
+{
+    return image_signature_store(a, scope, ret, err);
+}
+
+void images_set_chooser(image_choose_fn fn)
+{
+    image_set_chooser(fn);
+}

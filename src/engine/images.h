@@ -60,7 +60,18 @@ int images_remove(struct engine *e, struct arena *a, const char *name, bool forc
 int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
                  int64_t *ret_bytes, struct err *err) MUST_CHECK;
 
+/* See image_set_chooser(). */
+void images_set_chooser(image_choose_fn fn);
+
 /* As image_login() and image_search(): neither needs an engine. */
 int images_login(struct arena *a, const struct image_login *l, struct err *err) MUST_CHECK;
 int images_search(struct arena *a, const char *term, const struct image_search_options *o,
                   image_found_list *ret, struct err *err) MUST_CHECK;
+
+int images_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err) MUST_CHECK;
+int images_sign(struct engine *e, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err) MUST_CHECK;
+int images_key_owners(struct arena *a, const char *path, char ***ret, struct err *err) MUST_CHECK;
+int images_signature_store(struct arena *a, const char *scope, char **ret,
+                           struct err *err) MUST_CHECK;

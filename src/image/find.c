@@ -1,6 +1,7 @@
 /* Looking images up: the database only, on the path of every `podman run`. */
 #include "image/image.h"
 
+#include "config/registries.h"
 #include "image/find.h"
 #include "image/manifest_list.h"
 #include "image/module.h"
@@ -121,20 +122,47 @@ static int preference(const char *name, const char *short_name)
     return ARRAY_SIZE(prefixes);
 }
 
+static int by_full_name(struct db *db, struct arena *a, const char *full, struct found *ret,
+                        struct err *err)
+{
+    struct rows q = db_query(db, err, "SELECT image, name FROM image_names WHERE name = ?", "s",
+                             full);
+
+    if (rows_next(&q))
+        *ret = (struct found) { arena_strdup(a, rows_text(&q, 0)),
+                                arena_strdup(a, rows_text(&q, 1)) };
+    int r = rows_end(&q);
+    return r < 0 ? r : ret->id ? 0 : -ENOENT;
+}
+
+/* The image that an alias of registries.conf stands for.  Only asked where names alone do not decide:
+ * reading the configuration costs more than looking. */
+static int by_alias(struct db *db, struct arena *a, const struct image_ref *ref, struct found *ret,
+                    struct err *err)
+{
+    struct registries conf;
+    struct image_ref full;
+    int r = registries_load(a, &conf, err);
+    const char *alias = r < 0 ? NULL : kv_get(&conf.aliases, ref->path);
+
+    if (r < 0 || str_empty(alias))
+        return r < 0 ? r : -ENOENT;
+    if ((r = ref_parse(a, alias, &full, err)) < 0)
+        return err_wrap(err, "alias \"%s\"", ref->path);
+    full.tag = ref->tag;
+    full.digest = ref->digest;
+    ref_complete(a, &full, NULL);
+    return by_full_name(db, a, ref_text(a, &full), ret, err);
+}
+
 static int by_name(struct db *db, struct arena *a, const struct image_ref *ref, struct found *ret,
                    struct err *err)
 {
     char *full = ref_text(a, ref);
+    size_t n = 0;
 
-    if (ref->registry) {
-        struct rows q = db_query(db, err, "SELECT image, name FROM image_names WHERE name = ?", "s",
-                                 full);
-        if (rows_next(&q))
-            *ret = (struct found) { arena_strdup(a, rows_text(&q, 0)),
-                                    arena_strdup(a, rows_text(&q, 1)) };
-        int r = rows_end(&q);
-        return r < 0 ? r : ret->id ? 0 : -ENOENT;
-    }
+    if (ref->registry)
+        return by_full_name(db, a, full, ret, err);
     /* A scan, but over names alone: 0.1 ms for a thousand of them. */
     char *suffix = arena_printf(a, "/%s", full);
     int best = INT32_MAX;
@@ -144,6 +172,7 @@ static int by_name(struct db *db, struct arena *a, const struct image_ref *ref, 
                              "s", suffix);
     while (rows_next(&q)) {
         int p = preference(rows_text(&q, 1), full);
+        n++;
         if (p < best) {
             best = p;
             *ret = (struct found) { arena_strdup(a, rows_text(&q, 0)),
@@ -151,6 +180,8 @@ static int by_name(struct db *db, struct arena *a, const struct image_ref *ref, 
         }
     }
     int r = rows_end(&q);
+    if (r == 0 && n != 1 && (r = by_alias(db, a, ref, ret, err)) == -ENOENT)
+        r = err && err->kind != ERR_NONE ? r : 0;
     return r < 0 ? r : ret->id ? 0 : -ENOENT;
 }
 

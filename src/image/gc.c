@@ -147,6 +147,15 @@ static void sweep_partial(struct store *s, int dir, const char *name, int64_t *b
         *bytes += st.st_size;
 }
 
+/* What a blob that is gone became when it was packed (image/mod/repack.h). */
+static void sweep_note(struct store *s, int dir, const char *name, int64_t *bytes)
+{
+    AUTO_FREE char *digest = xasprintf("sha256:%.*s", (int)strcspn(name, "."), name);
+
+    if (!digest_valid(digest) || !blob_exists(s, digest, NULL))
+        sweep_partial(s, dir, name, bytes);
+}
+
 static void sweep_layer(struct store *s, int dir, const char *name, int64_t *bytes)
 {
     int64_t size = 0, entries;
@@ -173,6 +182,7 @@ int gc_sweep(struct store *s, int64_t *ret_bytes, struct err *err)
     sweep_dir(s, "oci/blobs/sha256", sweep_blob, &bytes);
     sweep_dir(s, "oci/blobs/sha512", sweep_blob, &bytes);
     sweep_dir(s, "oci/partial", sweep_partial, &bytes);
+    sweep_dir(s, "oci/repacked", sweep_note, &bytes);
     sweep_dir(s, "layers", sweep_layer, &bytes);
     layer_remove_leftovers(s);
     if (ret_bytes)

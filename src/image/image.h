@@ -60,7 +60,8 @@ struct image_pull_options {
     const char *policy; /* "missing", "always", "never", "newer" */
     const char *os, *arch, *variant;
     const char *authfile, *creds, *cert_dir;
-    int tls_verify; /* -1: as configured */
+    const char *signature_policy; /* a file; NULL: the one of config/policy.h */
+    int tls_verify;               /* -1: as configured */
     bool all_tags, quiet;
     uint64_t retry;
     int64_t retry_delay_ns;    /* < 0: exponential back-off from 2 s */
@@ -70,6 +71,12 @@ struct image_pull_options {
  * of the pulled images in @ret_ids. */
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
+
+/* Asks a person which of @items is meant: its index, -ENOTTY when there is nobody to ask, -ECANCELED. */
+typedef int (*image_choose_fn)(const char *question, char *const *items);
+/* What image_pull() asks when a short name can mean several images and short-name-mode is permissive or
+ * enforcing; the answer is remembered as an alias.  NULL (the default): nobody. */
+void image_set_chooser(image_choose_fn fn);
 
 /* Brings a manifest that is no image of ours to run (an artifact) and all blobs it names into the blob
  * store: nothing is unpacked, nothing is recorded.  With @index a manifest list comes as it is: its text
@@ -93,6 +100,10 @@ struct image_push_options {
     bool remove_signatures;
     bool all;   /* of a manifest list: every image it names, not only its own text */
     bool quiet; /* no progress */
+    /* Signing, at a registry only. */
+    const char *sign_by, *sign_passphrase; /* a GPG key; NULL: the agent asks */
+    const char *sigstore_key,
+        *sigstore_passphrase; /* files' contents are not here: a file, a text */
     const char *authfile, *creds, *cert_dir;
     int tls_verify; /* -1: as configured */
     uint64_t retry;
@@ -105,6 +116,28 @@ struct image_push_options {
  * stands there, which differs when something was converted, in @ret_digest. */
 int image_push(struct store *s, struct arena *a, const char *digest, const char *destination,
                const struct image_push_options *o, char **ret_digest, struct err *err) MUST_CHECK;
+
+/* What a sigstore parameter file (--sign-by-sigstore) says: {privateKeyFile, privateKeyPassphraseFile}. */
+struct image_sign_params {
+    char *key_file, *passphrase_file;
+};
+int image_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                      struct err *err) MUST_CHECK;
+
+/* Makes GPG signatures for an image of a registry ("docker://host/path:tag"), into @directory or, when NULL, where
+ * registries.d says. */
+struct image_sign_options {
+    const char *sign_by, *directory, *authfile, *cert_dir;
+    bool all; /* of a manifest list: each image too */
+};
+int image_sign(struct store *s, struct arena *a, const char *name,
+               const struct image_sign_options *o, struct err *err) MUST_CHECK;
+
+/* For `image trust show`: whom the keys of a file belong to; where signatures of a scope are looked for (NULL:
+ * nowhere). */
+int image_key_owners(struct arena *a, const char *path, char ***ret, struct err *err) MUST_CHECK;
+int image_signature_store(struct arena *a, const char *scope, char **ret,
+                          struct err *err) MUST_CHECK;
 
 /* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not) from @path or,
  * when NULL, from @fd.  Names of the loaded images (or IDs when unnamed) in @ret_names. */

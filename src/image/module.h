@@ -36,6 +36,7 @@ struct module_pull {
     const char *transport; /* "docker", "oci", "oci-archive", "docker-archive", "dir" */
     const char *name;      /* as typed, without the transport */
     const struct image_pull_options *opt;
+    image_choose_fn choose; /* NULL: nobody is asked */
 };
 
 /* What a push sends, and where to. */
@@ -81,6 +82,12 @@ struct image_module {
                  struct image_fetched *ret, struct err *err);
     int (*push)(const struct store *s, struct arena *a, const struct module_push *p,
                 char **ret_digest, struct err *err);
+    int (*sign)(const struct store *s, struct arena *a, const char *name,
+                const struct image_sign_options *o, struct err *err);
+    int (*sign_params)(struct arena *a, const char *path, struct image_sign_params *ret,
+                       struct err *err);
+    int (*key_owners)(struct arena *a, const char *path, char ***ret, struct err *err);
+    int (*signature_store)(struct arena *a, const char *scope, char **ret, struct err *err);
     int (*load)(const struct store *s, struct arena *a, const char *path, int fd,
                 struct progress *progress, stored_images *ret, struct err *err);
     int (*save)(const struct store *s, const struct module_save *images, size_t n,

@@ -93,12 +93,19 @@ static int look_locally(struct store *s, struct arena *a, const char *name,
     return 0;
 }
 
+static image_choose_fn chooser;
+
+void image_set_chooser(image_choose_fn fn)
+{
+    chooser = fn;
+}
+
 int image_pull(struct store *s, struct arena *a, const char *name,
                const struct image_pull_options *o, char ***ret_ids, struct err *err)
 {
     struct image local = { 0 };
     stored_images images = { 0 };
-    struct module_pull p = { .opt = o };
+    struct module_pull p = { .opt = o, .choose = chooser };
 
     p.transport = split_transport(name, &p.name);
     if (STR_EQ(p.transport, "docker")) {
@@ -300,4 +307,36 @@ int image_search(struct arena *a, const char *term, const struct image_search_op
     const struct image_module *m = image_module(err);
 
     return m ? m->search(a, term, o, ret, err) : -ENOENT;
+}
+
+/* ---------- signatures ---------- */
+
+int image_sign(struct store *s, struct arena *a, const char *name,
+               const struct image_sign_options *o, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->sign(s, a, name, o, err) : -ENOENT;
+}
+
+int image_sign_params(struct arena *a, const char *path, struct image_sign_params *ret,
+                      struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->sign_params(a, path, ret, err) : -ENOENT;
+}
+
+int image_key_owners(struct arena *a, const char *path, char ***ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->key_owners(a, path, ret, err) : -ENOENT;
+}
+
+int image_signature_store(struct arena *a, const char *scope, char **ret, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->signature_store(a, scope, ret, err) : -ENOENT;
 }

@@ -249,6 +249,7 @@ sha256() { sha256sum "$1" | cut -d' ' -f1; }
 put_blob() {
     local url
     url=$(curl -fsS -X POST -D - -o /dev/null "$1/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+    case $url in /*) url=${1%%/v2/*}$url ;; esac # a place on the same host
     curl -fsS -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" \
         "$url&digest=sha256:$(sha256 "$2")"
 }

@@ -4,7 +4,7 @@
 It keeps everything in memory, writes its port to PORT-FILE and speaks plain HTTP on loopback.
 
     GET  /_stats              what was asked for and how many bytes of which blob went out and came in
-    POST /_fault  {...}       the next requests that match are spoiled:
+    POST /_fault  {...}       the next requests that match (and hold "path") are spoiled:
          {"what": "blobs|manifests|uploads|tags|ping", "kind": KIND, "times": N, ...}
          cut (at: share of the body), slow (rate: bytes a second), flip, longer, shorter, status (status,
          headers, body), redirect-loop, endless, endless-error, stall
@@ -43,10 +43,10 @@ def digest(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def fault_for(what):
+def fault_for(what, path=""):
     with LOCK:
         for f in FAULTS:
-            if f["what"] == what and f["times"] > 0:
+            if f["what"] == what and f["times"] > 0 and f.get("path", "") in path:
                 f["times"] -= 1
                 return f
     return {}
@@ -57,6 +57,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+    def parse_request(self):
+        """As a proxy it is asked for whole URLs."""
+        if not super().parse_request():
+            return False
+        if m := re.match(r"http://([^/]+)(/.*)$", self.path):
+            STATS["proxied"] = STATS.get("proxied", []) + [m[1]]
+            self.path = m[2]
+        return True
 
     # ---------- answers ----------
 
@@ -89,7 +98,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def spoiled(self, what, body, kind):
         """True when a fault has answered in place of @body."""
-        f = fault_for(what)
+        f = fault_for(what, self.path)
         how = f.get("kind")
         if how == "status":
             headers = {k.replace("-", "_"): v for k, v in f.get("headers", {}).items()}

@@ -7,7 +7,7 @@
 
 struct pull_args {
     char *arch, *authfile, *cert_dir, *creds, *os, *platform, *policy, *retry_delay, *variant;
-    char *unused;
+    char *signature_policy;
     char **unused_list;
     uint64_t retry;
     int tls_verify;
@@ -49,6 +49,7 @@ static int pull_run(struct cmd_ctx *x, void *args)
     if ((r = images_retry(x, e, o->retry_delay, &p.retry, &p.retry_delay_ns)) < 0)
         return r;
     p.policy = o->policy;
+    p.signature_policy = o->signature_policy;
     p.os = o->os;
     p.arch = o->arch;
     p.variant = o->variant;
@@ -100,8 +101,8 @@ static const struct opt pull_opts[] = {
            "Number of times to retry in case of failure when performing pull", .def = "3"),
     O_STR(0, "retry-delay", struct pull_args, retry_delay, "duration",
           "Delay between retries in case of pull failures"),
-    O_STR(0, "signature-policy", struct pull_args, unused, "path",
-          "Path to a signature-policy file", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED),
+    O_STR(0, "signature-policy", struct pull_args, signature_policy, "path",
+          "Path to a signature-policy file", .flags = OPTF_HIDDEN),
     O_TRI(0, "tls-verify", struct pull_args, tls_verify,
           "Require HTTPS and verify certificates when contacting registries"),
     O_STR(0, "variant", struct pull_args, variant, "VARIANT",
@@ -117,7 +118,10 @@ const struct cmd cmd_pull = {
     .usage = "[options] IMAGE [IMAGE...]",
     .description =
         "Pulls an image from a registry and stores it locally.  An image can be pulled by "
-        "tag or digest. If a tag is not specified, the image with the 'latest' tag is pulled.",
+        "tag or digest. If a tag is not specified, the image with the 'latest' tag is pulled.  "
+        "What "
+        "one layer may unpack to is limited; the variables PODMAN_MAX_LAYER_BYTES and "
+        "PODMAN_MAX_LAYER_ENTRIES of the environment set other limits.",
     .examples = examples,
     .min_args = 1,
     .max_args = -1,

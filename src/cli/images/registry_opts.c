@@ -1,9 +1,12 @@
 #include "cli/images/registry_opts.h"
 
+#include "base/fs.h"
 #include "base/progress.h"
 #include "cli/images/commands.h"
 
 #include "base/banned.h"
+
+enum { LIMIT_PASSPHRASE = 64 * 1024 };
 
 static int retries_of(struct cmd_ctx *x, const struct registry_args *o, uint64_t *retry,
                       int64_t *ret_delay_ns)
@@ -34,6 +37,48 @@ int registry_pull_options(struct cmd_ctx *x, const struct registry_args *o,
     return r;
 }
 
+/* A passphrase is the file's text without the end of its line. */
+static int read_passphrase(struct cmd_ctx *x, const char *path, const char **ret)
+{
+    AUTO_BUF b = { .max = LIMIT_PASSPHRASE };
+    int r = fs_read_file(AT_FDCWD, path, &b);
+
+    if (r < 0)
+        return err_sys(x->err, -r, "reading the passphrase file %s", path);
+    char *s = arena_strndup(x->arena, b.data ? b.data : "", b.len);
+    s[strcspn(s, "\r\n")] = '\0';
+    *ret = s;
+    return 0;
+}
+
+/* What one signs with.  A parameter file names a key and its passphrase file. */
+static int signing(struct cmd_ctx *x, const struct registry_args *o, struct image_push_options *ret)
+{
+    const char *key = o->sigstore_key, *secret = o->passphrase_file, *passphrase = NULL;
+    struct image_sign_params p = { 0 };
+    int r = 0;
+
+    if (o->sign_by_sigstore && key)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--sign-by-sigstore and --sign-by-sigstore-private-key cannot be used "
+                       "together");
+    if (o->sign_by && key)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--sign-by and --sign-by-sigstore-private-key cannot be used together");
+    if (o->sign_by_sigstore) {
+        r = images_sign_params(x->arena, o->sign_by_sigstore, &p, x->err);
+        key = p.key_file;
+        secret = p.passphrase_file ? p.passphrase_file : secret;
+    }
+    if (r == 0 && secret)
+        r = read_passphrase(x, secret, &passphrase);
+    ret->sign_by = o->sign_by;
+    ret->sign_passphrase = o->sign_by ? passphrase : NULL;
+    ret->sigstore_key = key;
+    ret->sigstore_passphrase = key ? passphrase : NULL;
+    return r;
+}
+
 int registry_push_options(struct cmd_ctx *x, const struct registry_args *o,
                           struct image_push_options *ret)
 {
@@ -43,7 +88,9 @@ int registry_push_options(struct cmd_ctx *x, const struct registry_args *o,
     ret->tls_verify = verify_of(o);
     ret->quiet = o->quiet;
     ret->compression_level = -1;
-    int r = retries_of(x, o, &ret->retry, &ret->retry_delay_ns);
+    int r = signing(x, o, ret);
+    if (r == 0)
+        r = retries_of(x, o, &ret->retry, &ret->retry_delay_ns);
     if (r == 0 && !o->quiet)
         ret->progress = progress_new(STDERR_FILENO);
     return r;
@@ -75,16 +122,17 @@ const struct opt registry_retry_opts[] = {
 };
 
 const struct opt registry_sign_opts[] = {
-    O_STR(0, "sign-by", struct registry_args, unused, "key",
-          "Add a signature at the destination using the specified key", .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "sign-by-sigstore", struct registry_args, unused, "path",
-          "Sign the image using a sigstore parameter file", .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "sign-by-sigstore-private-key", struct registry_args, unused, "path",
-          "Sign the image using a sigstore private key", .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "sign-by", struct registry_args, sign_by, "key",
+          "Add a signature at the destination using the specified GPG key"),
+    O_STR(0, "sign-by-sigstore", struct registry_args, sign_by_sigstore, "path",
+          "Sign the image as a sigstore parameter file at the path says",
+          .complete = COMPLETE_FILE),
+    O_STR(0, "sign-by-sigstore-private-key", struct registry_args, sigstore_key, "path",
+          "Sign the image using a sigstore private key at the path", .complete = COMPLETE_FILE),
     O_STR(0, "sign-by-sq-fingerprint", struct registry_args, unused, "fingerprint",
-          "Sign the image using a Sequoia-PGP key", .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "sign-passphrase-file", struct registry_args, unused, "path",
-          "Read a passphrase for signing from a file", .flags = OPTF_UNSUPPORTED),
+          "Sign the image using a Sequoia-PGP key with the fingerprint", .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "sign-passphrase-file", struct registry_args, passphrase_file, "path",
+          "Read a passphrase for signing an image from the file", .complete = COMPLETE_FILE),
     O_STR(0, "signature-policy", struct registry_args, unused, "path",
           "Path to a signature-policy file", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED),
     { 0 },

@@ -12,13 +12,14 @@ struct registry_args {
     uint64_t retry;
     int tls_verify;
     bool insecure, quiet;
+    char *sign_by, *sign_by_sigstore, *sigstore_key, *passphrase_file;
     char *unused;
     char **unused_list;
 };
 
 extern const struct opt registry_opts[];       /* --authfile --cert-dir --creds --tls-verify */
 extern const struct opt registry_retry_opts[]; /* --retry --retry-delay --quiet */
-extern const struct opt registry_sign_opts[];  /* --sign-by ...: refused in words */
+extern const struct opt registry_sign_opts[];  /* --sign-by ... */
 
 /* Fill what the options say; .progress is set unless --quiet and is the caller's to free. */
 int registry_pull_options(struct cmd_ctx *x, const struct registry_args *o,

@@ -13,6 +13,20 @@ static int small_sink(void *arg, const void *data, size_t len)
     return buf_add(arg, data, len);
 }
 
+/* What is small is begun anew when it was cut off. */
+static int fetch_whole(const struct blob_source *src, const struct descriptor *d, struct buf *out,
+                       struct err *err)
+{
+    for (uint64_t attempt = 0;; attempt++) {
+        buf_reset(out);
+        int r = src->fetch(src->arg, d, 0, small_sink, out, err);
+        if (r == 0 || !src->remote || err->kind != ERR_UNAVAILABLE || attempt >= src->retry.times)
+            return r;
+        err_clear(err);
+        retry_wait(&src->retry, attempt);
+    }
+}
+
 int copy_fetch_small(const struct blob_source *src, const struct descriptor *d, struct buf *out,
                      struct err *err)
 {
@@ -21,7 +35,7 @@ int copy_fetch_small(const struct blob_source *src, const struct descriptor *d, 
     if ((uint64_t)d->size > out->max)
         return err_set(err, ERR_TOO_BIG, EFBIG, "blob %s of %lld bytes is over the limit of %zu",
                        d->digest, (long long)d->size, out->max);
-    int r = src->fetch(src->arg, d, 0, small_sink, out, err);
+    int r = fetch_whole(src, d, out, err);
     if (r < 0)
         return err && err->kind == ERR_NONE
                    ? err_set(err, ERR_TOO_BIG, EFBIG, "blob %s is over the limit of %zu bytes",

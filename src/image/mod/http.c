@@ -377,6 +377,25 @@ static void set_method(struct http *h, const struct http_request *rq)
         curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, rq->method);
 }
 
+/* libcurl reads the environment's proxies itself but for two habits of Go's programs: HTTP_PROXY counts in
+ * capitals, too (we are no CGI program), and this host is never asked through a proxy. */
+static void set_proxy(struct http *h, const struct http_request *rq)
+{
+    static const char *const local[] = { "localhost", "127.", "[::1]" };
+    const char *host = strstr(rq->url, "://"), *lower = getenv("http_proxy"),
+               *upper = getenv("HTTP_PROXY");
+    const char *proxy = NULL; /* as libcurl finds it */
+
+    if (rq->socket)
+        proxy = "";
+    for (size_t i = 0; host && i < ARRAY_SIZE(local); i++)
+        if (str_starts(host + 3, local[i]))
+            proxy = "";
+    if (!proxy && !lower && !str_empty(upper) && str_starts(rq->url, "http://"))
+        proxy = upper;
+    curl_easy_setopt(h->curl, CURLOPT_PROXY, proxy);
+}
+
 static const char *method_text(const struct http_request *rq)
 {
     if (!rq->method)
@@ -397,6 +416,7 @@ int http_request(struct http *h, const struct http_request *rq, byte_sink sink, 
     curl_easy_setopt(h->curl, CURLOPT_URL, rq->url);
     curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
     set_method(h, rq);
+    set_proxy(h, rq);
     snprintf(range, sizeof(range), "%lld-", (long long)rq->from);
     curl_easy_setopt(h->curl, CURLOPT_RANGE, rq->from > 0 ? range : NULL);
     h->code = curl_easy_perform(h->curl);
@@ -409,6 +429,9 @@ int http_request(struct http *h, const struct http_request *rq, byte_sink sink, 
                        method_text(rq), rq->url);
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
     bool cut = h->code == CURLE_WRITE_ERROR && h->body.len == h->body.max;
+    if (h->code == CURLE_TOO_MANY_REDIRECTS) /* trying again leads in the same circle */
+        return err_set(err, ERR_BAD_PARAM, ELOOP, "%s \"%s\": stopped after 10 redirects",
+                       method_text(rq), rq->url);
     if (h->code != CURLE_OK && !cut)
         return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "%s \"%s\": %s", method_text(rq),
                        rq->url, h->error[0] ? h->error : curl_easy_strerror(h->code));

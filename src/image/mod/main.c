@@ -7,6 +7,7 @@
 #include "image/mod/push.h"
 #include "image/mod/save.h"
 #include "image/mod/search.h"
+#include "image/mod/trust.h"
 #include "image/mod/unpack_again.h"
 #include "image/mod/verify.h"
 
@@ -21,6 +22,10 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .push = module_push,
     .login = module_login,
     .search = module_search,
+    .sign = module_sign,
+    .sign_params = module_sign_params,
+    .key_owners = module_key_owners,
+    .signature_store = module_signature_store,
     .load = module_load,
     .save = module_save,
     .import = module_import,

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "image/mod/ceiling.h"
 
 #include "base/banned.h"
 
@@ -31,6 +32,7 @@ struct dir_time {
 
 struct placer {
     int root;
+    int64_t ceiling; /* of bytes */
     struct place_options opt;
     bool plain_owner; /* we are 0:0, so what belongs to 0:0 needs no chown */
     const char *opaque;
@@ -77,6 +79,7 @@ struct placer *placer_new(int root, const struct place_options *opt)
     struct placer *p = xcalloc(1, sizeof(*p));
 
     p->root = root;
+    p->ceiling = ceiling_bytes();
     p->opt = *opt;
     p->plain_owner = geteuid() == 0 && getegid() == 0;
     p->opaque = opt->rootless ? "user.overlay.opaque" : "trusted.overlay.opaque";
@@ -381,9 +384,8 @@ static int place_file(struct placer *p, struct tar_reader *t, const char *path,
 
     if (r < 0)
         return r;
-    if (e->size > (int64_t)LIMIT_LAYER_BYTES - p->bytes)
-        return err_set(err, ERR_TOO_BIG, EFBIG, "the layer unpacks to more than %llu bytes",
-                       (unsigned long long)LIMIT_LAYER_BYTES);
+    if (e->size > p->ceiling - p->bytes)
+        return ceiling_bytes_passed(err);
     p->bytes += e->size;
     AUTO_CLOSE int fd = CREATE(
         p, in, path, name, e, err,

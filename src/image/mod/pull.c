@@ -9,6 +9,7 @@
 #include "image/mod/load.h"
 #include "image/mod/registry.h"
 #include "image/mod/retry.h"
+#include "image/mod/trust.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -44,7 +45,7 @@ static int open_place(struct puller *c, const struct registry_place *place, stru
 
     o->reg = registry_open(place, &c->reg, err);
     if (!o->reg)
-        return -EIO;
+        return -err->errnum;
     return registry_manifest(o->reg, c->a, ref->digest ? ref->digest : ref->tag, &o->manifest,
                              &o->type, err);
 }
@@ -209,6 +210,18 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
     return copy_image(c->s, c->a, &src, &o->manifest, type, &config, c->opt->progress, img, err);
 }
 
+static int check_trust(struct puller *c, const struct image_ref *ref, const struct opened *o,
+                       struct err *err)
+{
+    char digest[DIGEST_MAX];
+    struct trust_image img = { .transport = "docker",
+                               .ref = ref,
+                               .digest = hash_of(o->manifest.data, o->manifest.len, NULL, digest),
+                               .registry = o->reg };
+
+    return trust_check(c->a, c->opt->signature_policy, &img, err);
+}
+
 /* @ref is complete. */
 static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *err)
 {
@@ -226,6 +239,8 @@ static int pull_ref(struct puller *c, const struct image_ref *ref, struct err *e
     else {
         progress_line(c->opt->progress, "Getting image source signatures");
         r = resolve_index(c, &o, img, err);
+        if (r == 0)
+            r = check_trust(c, ref, &o, err);
         if (r == 0)
             r = copy_opened(c, &o, img, err);
         if (r < 0)
@@ -284,8 +299,42 @@ static int pull_candidates(struct puller *c, char *const *names, struct err *err
                    failed.data ? failed.data : "");
 }
 
+/* Several names, and somebody who can tell which is meant: 0 with the one in @names, or as it was when there
+ * is nobody. */
+static int ask(struct puller *c, const char *name, char ***names, bool *asked, struct err *err)
+{
+    const char *mode = c->conf.short_name_mode;
+
+    if (strv_len(*names) < 2 || str_same(mode, "disabled"))
+        return 0;
+    int i = c->p->choose ? c->p->choose("Please select an image", *names) : -ENOTTY;
+    if (i == -ENOTTY && !str_same(mode, "enforcing"))
+        return 0;
+    if (i == -ENOTTY)
+        return err_set(err, ERR_BAD_PARAM, ENOTTY,
+                       "short-name resolution enforced but cannot prompt without a TTY");
+    if (i < 0)
+        return err_set(err, ERR_BAD_PARAM, ECANCELED, "no image was selected for \"%s\"", name);
+    *asked = true;
+    *names = strv_add(c->a, NULL, (*names)[i]);
+    return 0;
+}
+
+/* What was chosen and could be pulled is what the name means from now on. */
+static void remember(struct puller *c, const struct image_ref *ref, const char *chosen)
+{
+    struct image_ref full;
+    struct err err = { 0 };
+
+    if (ref_parse(c->a, chosen, &full, &err) < 0 ||
+        registries_record_alias(c->a, ref->path, ref_repo(c->a, &full), &err) < 0)
+        progress_line(c->opt->progress, "WARNING: recording short-name alias \"%s\": %s", ref->path,
+                      err.msg);
+}
+
 static int pull_docker(struct puller *c, const char *name, struct err *err)
 {
+    bool asked = false;
     struct image_ref ref;
     char **names = NULL, *how = NULL;
     int r;
@@ -304,8 +353,14 @@ static int pull_docker(struct puller *c, const char *name, struct err *err)
     }
     if ((r = registries_candidates(&c->conf, c->a, &ref, &names, &how, err)) < 0)
         return r;
-    progress_line(c->opt->progress, "%s", how);
-    return pull_candidates(c, names, err);
+    if ((r = ask(c, name, &names, &asked, err)) < 0)
+        return r;
+    if (!asked)
+        progress_line(c->opt->progress, "%s", how);
+    r = pull_candidates(c, names, err);
+    if (r == 0 && asked)
+        remember(c, &ref, names[0]);
+    return r;
 }
 
 /* ---------- other transports ---------- */
@@ -324,11 +379,15 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
         *colon = '\0';
         o.reference = colon + 1;
     }
+    struct trust_image what = { .transport = c->p->transport, .path = path };
+    int r = trust_check(c->a, c->opt->signature_policy, &what, err);
+    if (r < 0)
+        return r;
     AUTO_ARCHIVE *ar = archive_open(c->s, path, -1, err);
     if (!ar)
         return -EIO;
     progress_line(c->opt->progress, "Getting image source signatures");
-    int r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
+    r = load_archive(c->s, c->a, ar, layout, &o, c->ret, err);
     if (r < 0)
         return r;
     /* A directory names no image: the path becomes the name. */

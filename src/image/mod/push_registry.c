@@ -2,6 +2,7 @@
 #include "image/mod/http.h"
 #include "image/mod/push.h"
 #include "image/mod/registry.h"
+#include "image/mod/trust.h"
 
 #include "base/banned.h"
 
@@ -10,6 +11,8 @@ struct dest_docker {
     struct registry *reg;
     struct image_ref ref;
     char **mounts; /* paths of repositories that may have a blob */
+    struct trust_signer signer;
+    struct arena *a;
 };
 
 static int docker_has(struct dest *d, const struct descriptor *b, struct err *err)
@@ -46,7 +49,10 @@ static int docker_manifest(struct dest *d, const struct sent_manifest *m, struct
                        dd->ref.digest);
     if (m->top && !dd->ref.digest)
         name = dd->ref.tag;
-    return registry_put_manifest(dd->reg, name, m->media_type, m->text, err);
+    int r = registry_put_manifest(dd->reg, name, m->media_type, m->text, err);
+    return r < 0 || !trust_signs(&dd->signer)
+               ? r
+               : trust_sign(dd->a, &dd->signer, &dd->ref, m->digest, dd->reg, err);
 }
 
 static void docker_free(struct dest *d)
@@ -85,6 +91,11 @@ struct dest *dest_registry(const struct store *s, struct arena *a, const struct 
     const char *name = str_starts(p->name, "//") ? p->name + 2 : p->name;
 
     (void)s;
+    d->a = a;
+    d->signer = (struct trust_signer) { .gpg_key = p->opt->sign_by,
+                                        .gpg_passphrase = p->opt->sign_passphrase,
+                                        .sigstore_key = p->opt->sigstore_key,
+                                        .sigstore_passphrase = p->opt->sigstore_passphrase };
     d->dest.ops = &docker_ops;
     http_init();
     int r = ref_parse(a, name, &d->ref, err);

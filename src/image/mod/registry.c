@@ -251,6 +251,10 @@ static int ping(struct registry *r, struct http *h, const char *scheme, struct e
 
     if (e < 0)
         return e;
+    if (ans.status == 429 || ans.status / 100 == 5) {
+        AUTO_ARENA a = { 0 };
+        return registry_bad_status(&a, &ans, err);
+    }
     if (ans.status != 200 && ans.status != 401)
         return err_set(err, ERR_UNAVAILABLE, EPROTO, "received unexpected HTTP status: %ld",
                        ans.status);

@@ -13,7 +13,8 @@ void retry_wait(const struct retry *r, uint64_t attempt)
 {
     int64_t ns = r->delay_ns >= 0 ? r->delay_ns : (2 * NSEC_PER_SEC) << MIN(attempt, (uint64_t)5);
 
-    ns = MIN(MAX(ns, http_retry_after()), LONGEST_SECONDS * NSEC_PER_SEC);
+    int64_t asked = http_retry_after();
+    ns = MIN(MAX(ns, asked), LONGEST_SECONDS * NSEC_PER_SEC);
     struct timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
     nanosleep(&ts, NULL);
 }

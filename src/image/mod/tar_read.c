@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "image/mod/ceiling.h"
 #include "base/parse.h"
 
 #include "base/banned.h"
@@ -34,7 +35,7 @@ struct tar_reader {
     struct arena arena; /* of the current entry */
     struct pax pax, global;
     int64_t left, pad, total;
-    uint32_t entries;
+    int64_t entries, ceiling;
     int extensions; /* headers before the current entry */
 };
 
@@ -55,6 +56,7 @@ struct tar_reader *tar_reader_new(const struct tar_source *src)
     struct tar_reader *t = xcalloc(1, sizeof(*t));
 
     t->src = *src;
+    t->ceiling = ceiling_entries();
     pax_init(&t->global);
     return t;
 }
@@ -623,9 +625,8 @@ int tar_next(struct tar_reader *t, struct tar_entry *ret, struct err *err)
                 return r;
             continue;
         }
-        if (t->entries++ >= LIMIT_TAR_ENTRIES)
-            return err_set(err, ERR_TOO_BIG, E2BIG, "the archive has more than %u entries",
-                           LIMIT_TAR_ENTRIES);
+        if (t->entries++ >= t->ceiling)
+            return ceiling_entries_passed(err);
         if (h[156] == 'S' && (r = old_sparse(t, h, err)) < 0)
             return r;
         if (t->pax.size >= 0)

@@ -1,6 +1,6 @@
 #include "image/mod/unpack.h"
 
-#include "base/limits.h"
+#include "image/mod/ceiling.h"
 #include "image/mod/hash.h"
 
 #include "base/banned.h"
@@ -11,7 +11,7 @@ enum { RUN_MAX = 128 * 1024 };
 struct unpacker {
     struct ring *in;
     struct hash *hash;
-    int64_t size;
+    int64_t size, ceiling;
     const char *run;        /* what is left of the bytes taken */
     size_t run_left, taken; /* taken: what the ring gets back when the run is used up */
 };
@@ -28,9 +28,8 @@ static int peek(void *arg, const char **p, size_t *n, struct err *err)
         u->run_left = u->taken = MIN(u->taken, (size_t)RUN_MAX);
         hash_add(u->hash, u->run, u->run_left);
         u->size += (int64_t)u->run_left;
-        if (u->size > (int64_t)LIMIT_LAYER_BYTES)
-            return err_set(err, ERR_TOO_BIG, EFBIG, "the layer unpacks to more than %llu bytes",
-                           (unsigned long long)LIMIT_LAYER_BYTES);
+        if (u->size > u->ceiling)
+            return ceiling_bytes_passed(err);
     }
     *p = u->run;
     *n = u->run_left;
@@ -76,7 +75,7 @@ int unpack_stream(struct ring *in, int root, const struct place_options *opt, co
                   struct arena *a, struct unpacked *ret, struct err *err)
 {
     AUTO_HASH *hash = hash_new(diff_id);
-    struct unpacker u = { .in = in, .hash = hash };
+    struct unpacker u = { .in = in, .hash = hash, .ceiling = ceiling_bytes() };
     int r = 0;
 
     if (root >= 0) {
