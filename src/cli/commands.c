@@ -92,6 +92,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_hidden_complete,
     &cmd_hidden_complete_bare,
     &cmd_hidden_man,
+    &cmd_hidden_scp,
     &cmd_attach,
     &cmd_container,
     &cmd_create,

@@ -3,7 +3,9 @@
 
 #include "base/parse.h"
 #include "engine/containers.h"
+#include "engine/mounts.h"
 #include "store/layers.h"
+#include "image/manifest_list.h"
 
 #include "base/banned.h"
 
@@ -37,14 +39,20 @@ int images_push(struct engine *e, struct arena *a, const char *name, const char 
     const struct config_containers *c = engine_config(e);
     struct image_push_options with = *o;
     struct image img = { 0 };
+    char *found;
 
-    if (!with.compression_format)
+    /* What is configured for all pushes does not count where the format takes only gzip. */
+    if (!with.compression_format && !str_same(with.format, "v2s2"))
         with.compression_format = c->engine.compression_format;
     if (with.compression_level < 0 && c->engine.compression_level)
         with.compression_level = (int)*c->engine.compression_level;
-    int r = image_find(engine_store(e), a, name, &img, err);
-    return r < 0 ? r
-                 : image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
+    int r = image_find_named(engine_store(e), a, name, &img, &found, err);
+    if (r < 0)
+        return r;
+    with.all |= image_is_list(&img);
+    if (!STR_EQ(found, img.id) && !strchr(found, '@'))
+        with.tag = found;
+    return image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
 }
 
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
@@ -142,6 +150,16 @@ static int remove_users(struct engine *e, struct arena *a, const char *id, struc
     return r;
 }
 
+/* What is deleted is not left mounted. */
+static int deleted(struct engine *e, struct arena *a, const struct image_removed *gone,
+                   struct err *err)
+{
+    struct image img = { .id = gone->deleted };
+    int r = gone->deleted ? mounts_remove(mounts_image_path(e, a, &img), err) : 0;
+
+    return MIN(r, 0);
+}
+
 int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
                   struct image_removed *ret, struct err *err)
 {
@@ -152,12 +170,14 @@ int images_remove(struct engine *e, struct arena *a, const char *name, bool forc
     if (busy.kind != ERR_IN_USE || !force) {
         if (err && busy.kind != ERR_NONE)
             *err = busy;
-        return r;
+        return r < 0 ? r : deleted(e, a, ret, err);
     }
     r = image_find(engine_store(e), a, name, &img, err);
     if (r == 0)
         r = remove_users(e, a, img.id, err);
-    return r < 0 ? r : image_remove(engine_store(e), a, name, force, ret, err);
+    if (r == 0)
+        r = image_remove(engine_store(e), a, name, force, ret, err);
+    return r < 0 ? r : deleted(e, a, ret, err);
 }
 
 static bool prune_filter(const struct image *img, const void *arg)
