@@ -227,6 +227,22 @@ int networks_disconnect(struct engine *e, struct arena *a, const char *network,
     return save(e, &c.config, err);
 }
 
+/* A bridge that was gone has lost all that was on it. */
+static int reattach_all(struct engine *e, const struct net_env *env, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct container_list all = { 0 };
+    int r = container_list(e, &a, &all, err);
+
+    for (size_t i = 0; r == 0 && i < all.n; i++) {
+        struct network_state st;
+        if (all.items[i].alive && network_is_ours(&all.items[i].config) &&
+            network_read_state(e, &a, all.items[i].config.id, &st))
+            r = net_reattach(env, &st, err);
+    }
+    return r;
+}
+
 int networks_reload(struct engine *e, struct arena *a, const struct container *c, struct err *err)
 {
     struct net_env env;
@@ -240,7 +256,8 @@ int networks_reload(struct engine *e, struct arena *a, const struct container *c
     if (!network_is_ours(&c->config))
         return 0; /* nothing of ours is on the host for it */
     network_env(e, &env);
-    return net_repair(&env, true, err);
+    int r = net_repair(&env, true, err);
+    return r < 0 ? r : reattach_all(e, &env, err);
 }
 
 /* ---------- ports in words ---------- */

@@ -21,7 +21,8 @@
  * container's namespaces) and on the configuration.  Each part of the document is one function here or in
  * spec_mounts.c; spec_write() puts them together. */
 
-#define DUP(s) arena_strdup(b->a, (s))
+#define DUP(s)       arena_strdup(b->a, (s))
+#define DUP_IN(a, s) arena_strdup((a), (s))
 
 /* ---------- process ---------- */
 
@@ -402,8 +403,8 @@ static void fill_cgroup(struct engine *e, struct arena *a, const struct containe
                              str_empty(parent) ? "libpod_parent" : parent, c->id);
 }
 
-/* `podman <our global options> container cleanup --stopped-only --rm ID` */
-static char **exit_command(struct engine *e, struct arena *a, const struct container_config *c)
+/* `podman <our global options>` */
+static char **own_command(struct engine *e, struct arena *a)
 {
     char **v = strv_add(a, NULL, arena_printf(a, "%s/podman", proc_self_dir()));
 
@@ -411,8 +412,14 @@ static char **exit_command(struct engine *e, struct arena *a, const struct conta
     v = strv_add(a, v, e->store->graphroot);
     v = strv_add(a, v, "--runroot");
     v = strv_add(a, v, e->store->runroot);
-    v = strv_concat(a, v, e->opt.global_argv);
-    v = strv_add(a, v, "container");
+    return strv_concat(a, v, e->opt.global_argv);
+}
+
+/* `podman container cleanup --rm ID` */
+static char **exit_command(struct engine *e, struct arena *a, const struct container_config *c)
+{
+    char **v = strv_add(a, own_command(e, a), "container");
+
     v = strv_add(a, v, "cleanup");
     if (c->auto_remove)
         v = strv_add(a, v, "--rm");
@@ -468,6 +475,10 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                 "container-init binary not found on the host: stat %s: no such file or directory",
                 m.init_path ? m.init_path : "podman-init");
     }
+    if (network_is_ours(c))
+        m.repair_command = strv_concat(
+            a, own_command(e, a),
+            (char *[]) { DUP_IN(a, "network"), DUP_IN(a, "reload"), c->id, NULL });
     m.seccomp_cache = strv_add(a, NULL, arena_printf(a, "%s/seccomp", e->store->runroot));
     return write_json(e, c->id, "monitor.json", &monitor_config_type, &m, err);
 }

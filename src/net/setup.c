@@ -789,6 +789,24 @@ static bool interface_taken(const struct network_state *st, const char *name)
     return false;
 }
 
+int net_reattach(const struct net_env *env, const struct network_state *st, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    AUTO_NL nl = { .fd = -EBADF };
+
+    int r = nl_open(&nl, NETLINK_ROUTE);
+    for (size_t i = 0; r == 0 && i < st->networks.n; i++) {
+        const struct network_attachment *at = &st->networks.items[i];
+        struct network n;
+        struct link_info l;
+        if (!at->host_side || network_load(&env->networks, &a, at->network, &n, NULL) < 0 ||
+            !n.interface || link_find(&nl, n.interface, &l) < 0)
+            continue;
+        r = link_enslave(&nl, at->host_side, l.index, st->ports.n > 0);
+    }
+    return r < 0 ? err_sys(err, -r, "putting interfaces back onto their bridges") : 0;
+}
+
 int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one, int netns,
                 const struct network_state *st, struct err *err)
 {

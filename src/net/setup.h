@@ -67,6 +67,10 @@ int net_repair(const struct net_env *env, bool force, struct err *err) MUST_CHEC
 int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p,
                   struct err *err) MUST_CHECK;
 
+/* Puts the outer ends of a running container's pairs back onto bridges that were made again. */
+int net_reattach(const struct net_env *env, const struct network_state *st,
+                 struct err *err) MUST_CHECK;
+
 /* One network more, or less, of a container that runs: @netns is its namespace, @st what it has.  A socket for
  * names cannot come later: names are answered when one of the first networks had them. */
 int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one, int netns,

@@ -445,6 +445,13 @@ JSON
     run_podman network reload -a
     is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
     nft list table inet theirs
+    # The monitors see to it by themselves, too: rules and a bridge that is gone.
+    nft flush ruleset
+    again() { ask_outside 192.0.2.1 8080 | grep -q "from 192.0.2.2:"; }
+    eventually again
+    ip link del podman0
+    eventually again
+    is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
 }
 
 @test "macvlan" {
