@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "config/containers.h"
 #include "engine/options_net.h"
+#include "engine/pasta.h"
+#include "net/link.h"
 #include "spec/zone.h"
 
 #include "base/banned.h"
@@ -78,9 +80,9 @@ bool network_is_ours(const struct container_config *c)
     return c->netns && STR_EQ(c->netns, "bridge");
 }
 
-static bool takes_ports(const struct container_config *c)
+bool network_needs_engine(const struct container_config *c)
 {
-    return network_is_ours(c) || str_starts(c->netns, "pasta");
+    return network_is_ours(c) || pasta_is_network(c);
 }
 
 /* A free port of the host: the kernel chooses.  @n of them in a row are looked for. */
@@ -163,7 +165,7 @@ static int complete_ports(struct engine *e, struct arena *a, struct container_co
         r = option_expose(a, *exposed, &c->expose, err);
     if (r < 0)
         return err_wrap(err, "the image's exposed ports");
-    if ((c->ports.n || c->publish_all) && !takes_ports(c)) {
+    if ((c->ports.n || c->publish_all) && !network_needs_engine(c)) {
         *warnings = strv_add(a, *warnings,
                              arena_printf(a,
                                           "Port mappings have been discarded because \"%s\" "
@@ -355,12 +357,40 @@ void network_withdraw(struct engine *e, struct arena *a, const char *id,
                     bare(a, at->addresses));
 }
 
+static bool host_is_offline(void)
+{
+    AUTO_NL nl = { .fd = -EBADF };
+    char name[IFNAMSIZ];
+
+    return nl_open(&nl, NETLINK_ROUTE) == 0 && link_default(&nl, name) == -ENOENT;
+}
+
+/* Without a way out a container that publishes nothing can do its work all the same. */
+static int attach_pasta(struct network_start *s, pid_t pid, struct network_fds *ret,
+                        struct err *err)
+{
+    bool asked = s->c->ports.n || !STR_EQ(s->c->netns, "pasta");
+
+    *ret = (struct network_fds) { 0 };
+    if (!asked && host_is_offline()) {
+        log_info("container %.12s has no network: the host has no default route", s->c->id);
+        return 0;
+    }
+    int r = pasta_start(s->e, s->a, s->c, pid, err);
+    if (r == 0 || asked)
+        return r;
+    log_warn("container %.12s has no network: %s", s->c->id, err ? err->msg : "");
+    err_clear(err);
+    return 0;
+}
+
 int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, struct err *err)
 {
     struct network_start *s = arg;
     struct network_state *st = &s->plan.state;
 
-    (void)pid;
+    if (pasta_is_network(s->c))
+        return attach_pasta(s, pid, ret, err);
     st->networks.n = 0;
     st->networks.items = NULL;
     int r = net_attach(&s->env, s->a, &s->plan, netns, err);
@@ -403,6 +433,8 @@ int network_release(struct engine *e, const struct container_config *c, struct e
     struct network_state st;
     struct net_env env;
 
+    if (pasta_is_network(c))
+        pasta_stop(e, c->id);
     if (!network_is_ours(c))
         return 0;
     network_env(e, &env);

@@ -13,6 +13,8 @@ int network_complete_config(struct engine *e, struct arena *a, struct container_
 
 /* Does the engine set its network up? */
 bool network_is_ours(const struct container_config *c);
+/* Or has it something to do there at all? */
+bool network_needs_engine(const struct container_config *c);
 
 struct network_start {
     struct engine *e;

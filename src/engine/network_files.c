@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "config/containers.h"
 #include "engine/network.h"
+#include "engine/pasta.h"
 #include "net/link.h"
 
 #include "base/banned.h"
@@ -260,7 +261,9 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
     } else if (STR_EQ(searches[0], "."))
         searches = NULL;
     put_words(out, "search", searches);
-    char **servers = names ? strv_add(a, NULL, "127.0.0.11") : network_servers(e, a, c, host_net);
+    char **servers = pasta_is_network(c) && !(given && *given) ? strv_add(a, NULL, PASTA_DNS)
+                     : names                                   ? strv_add(a, NULL, "127.0.0.11")
+                                                               : network_servers(e, a, c, host_net);
     for (char **s = servers; s && *s; s++)
         buf_printf(out, "nameserver %s\n", *s);
     put_words(out, "options", options && *options ? options : host.options);

@@ -448,7 +448,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .no_pivot = e->defaults.no_pivot,
         .no_new_keyring = !e->defaults.keyring,
         .cwd_must_exist = c->workdir_given,
-        .network = network_is_ours(c),
+        .network = network_needs_engine(c),
     };
     int signo = 15;
 
@@ -465,7 +465,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                                   .labels = c->log_options };
     m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
-    if (c->auto_remove || network_is_ours(c))
+    if (c->auto_remove || network_needs_engine(c))
         m.exit_command = exit_command(e, a, c);
     if (c->init) {
         m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);

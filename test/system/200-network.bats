@@ -541,6 +541,47 @@ JSON
     eventually ask 127.0.0.1 8080
 }
 
+@test "an ordinary user: pasta, with published ports; it leaves with the container" {
+    id podtest >/dev/null 2>&1 || skip "no user podtest"
+    command -v pasta >/dev/null || skip "no pasta"
+    [ -c /dev/net/tun ] || skip "no /dev/net/tun"
+    chmod 0666 /dev/net/tun # as udev does
+    ip route add default via 192.0.2.3 dev up0
+    USER_DIR=$TEST_DIR/user
+    mkdir -p "$USER_DIR/xdg"
+    chown -R podtest "$USER_DIR"
+    chmod 700 "$USER_DIR/xdg"
+    user_podman() {
+        setpriv --reuid podtest --regid podtest --init-groups env -i PATH="$PATH" HOME="$USER_DIR" USER=podtest \
+            XDG_RUNTIME_DIR="$USER_DIR/xdg" CONTAINERS_CONF="$CONTAINERS_CONF" CONTAINERS_STORAGE_CONF="$CONTAINERS_STORAGE_CONF" \
+            CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "$PODMAN" --root "$USER_DIR/root" --runroot "$USER_DIR/run" "$@"
+    }
+    pastas() { ps -u podtest -o args= | grep -c "^[^ ]*pasta.*$USER_DIR/" || true; }
+    user_podman load -q -i "$TEST_DIR/busybox.tar"
+    user_podman run -d --name a -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
+    eventually ask 127.0.0.1 8080
+    run user_podman exec a ip -o addr
+    is "$output" =~ "inet 192.0.2.1/24"
+    serve_outside 90
+    from_inside() { user_podman exec a /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
+    eventually from_inside
+    is "$(user_podman port a)" = "80/tcp -> 0.0.0.0:8080"
+    is "$(user_podman inspect -f '{{.HostConfig.NetworkMode}}' a)" = pasta
+    [ "$(pastas)" -ge 1 ]
+    user_podman stop -t 0 a
+    gone() { [ "$(pastas)" = 0 ]; }
+    eventually gone
+    run user_podman run --rm --network pasta:--nonsense busybox true
+    [ "$status" -eq 125 ]
+    is "$output" =~ "pasta failed with exit code"
+    run user_podman run --rm --network podman busybox true
+    [ "$status" -eq 125 ]
+    is "$output" =~ "not supported yet"
+    user_podman rm -fa -t 0
+    user_podman unshare rm -rf "$USER_DIR/root" "$USER_DIR/run"
+    stop_holder "$USER_DIR/xdg"
+}
+
 @test "many at once: each has an address, nobody waits for another" {
     for i in $(seq 20); do podman run -d --name "c$i" busybox sleep 100 >/dev/null 3>&- & pids="$pids $!"; done
     for p in $pids; do wait "$p"; done
