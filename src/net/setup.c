@@ -119,7 +119,7 @@ static int make_table(const struct net_env *env, struct arena *a, struct err *er
 {
     struct network_list all = { 0 };
     JSON_LIST(struct fw_bridge) bridges = { 0 };
-    struct fw_port *ports;
+    struct fw_port *ports = NULL;
     struct fw_state s = { 0 };
     struct db *db = store_db(env->store, err);
     if (!db)
