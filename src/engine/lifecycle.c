@@ -357,7 +357,7 @@ static int remove_locked(struct engine *e, const struct container *c, bool volum
     AUTO_ARENA a = { 0 };
     int r = mounts_remove(mounts_container_path(e, &a, c), err); /* `podman mount` */
 
-    if (r >= 0)
+    if (r == 0)
         r = network_release(e, &c->config, err);
     if (r == 0)
         r = remove_row(e, c->config.id, err);

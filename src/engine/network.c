@@ -302,6 +302,7 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     if (r < 0)
         return r;
     s->reserved = true;
+    s->plan.dns = network_must_pass_on(e, a, c);
     foresee(s);
     return 0;
 }

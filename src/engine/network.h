@@ -61,5 +61,8 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
 char **network_servers(struct engine *e, struct arena *a, const struct container_config *c,
                        bool loopback);
 
+/* Does the host ask only itself (127.0.0.53)?  Then the container's monitor asks in its place. */
+bool network_must_pass_on(struct engine *e, struct arena *a, const struct container_config *c);
+
 const struct network_store *engine_networks(struct engine *e);
 void network_env(struct engine *e, struct net_env *ret);

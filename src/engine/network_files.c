@@ -231,6 +231,11 @@ char **network_servers(struct engine *e, struct arena *a, const struct container
     return out;
 }
 
+bool network_must_pass_on(struct engine *e, struct arena *a, const struct container_config *c)
+{
+    return !network_servers(e, a, c, false) && network_servers(e, a, c, true);
+}
+
 static void put_words(struct buf *out, const char *key, char *const *words)
 {
     if (!words || !*words)
@@ -261,9 +266,11 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
     } else if (STR_EQ(searches[0], "."))
         searches = NULL;
     put_words(out, "search", searches);
+    char **direct = network_servers(e, a, c, host_net);
+    names |= st && network_must_pass_on(e, a, c);
     char **servers = pasta_is_network(c) && !(given && *given) ? strv_add(a, NULL, PASTA_DNS)
                      : names                                   ? strv_add(a, NULL, "127.0.0.11")
-                                                               : network_servers(e, a, c, host_net);
+                                                               : direct;
     for (char **s = servers; s && *s; s++)
         buf_printf(out, "nameserver %s\n", *s);
     put_words(out, "options", options && *options ? options : host.options);

@@ -468,6 +468,8 @@ int net_release(const struct net_env *env, const char *id, struct err *err)
     struct db *db = store_db(env->store, err);
     if (!db)
         return -EIO;
+    if (!ipam_has_rows(db, id)) /* most often: writing would wait for others */
+        return 0;
 
     int r = remove_ports(db, id, err);
     return r < 0 ? r : ipam_release(db, id, NULL, err);
@@ -736,7 +738,7 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
                struct err *err)
 {
     AUTO_NL host = { .fd = -EBADF }, in = { .fd = -EBADF };
-    bool dns = false;
+    bool dns = p->dns;
 
     (void)env;
     int r = nl_open(&host, NETLINK_ROUTE);

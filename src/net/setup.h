@@ -41,6 +41,7 @@ struct net_plan {
     size_t n_wants;
     struct network_port *ports;
     size_t n_ports;
+    bool dns; /* names are answered even when none of the networks has any: they are passed on */
     struct network_state state; /* filled */
     /* Sockets for the monitor and what they are for (spec/monitor.h); net_plan_done() closes them. */
     int *fds;

@@ -236,6 +236,11 @@ options ndots:3"
     is "$output" =~ "x is not an ip address"
     run_podman run --rm busybox cat /etc/resolv.conf
     is "$output" !~ "nameserver 127"
+    # A host that asks a server on its own loopback: the container's monitor asks it.
+    echo 'nameserver 127.0.0.1' >"$TEST_DIR/resolv"
+    run unshare -m bash -c 'mount --bind "$0" /etc/resolv.conf && "$@"' "$TEST_DIR/resolv" \
+        "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" run --rm busybox cat /etc/resolv.conf
+    is "$output" = "nameserver 127.0.0.11"
     printf '[containers]\ndns_servers=["192.0.2.10"]\n' >"$CONTAINERS_CONF"
     run_podman run --rm busybox cat /etc/resolv.conf
     is "$output" =~ "nameserver 192.0.2.10"
@@ -582,6 +587,27 @@ JSON
     stop_holder "$USER_DIR/xdg"
 }
 
+@test "system prune takes unused networks, system reset all" {
+    podman network create a
+    podman network create b
+    podman create --network b busybox true
+    run_podman run --rm --network a busybox true
+    run_podman network prune -f --filter label=none
+    podman rm -fa
+    podman run -d --name c --network b busybox sleep 100
+    run_podman system prune -f
+    is "$output" =~ "Deleted Networks
+a"
+    run_podman 1 network exists a
+    run ip link show podman1
+    [ "$status" -ne 0 ]
+    run_podman network exists b
+    run_podman system reset -f
+    run ip link show podman2
+    [ "$status" -ne 0 ]
+    [ ! -e "$TEST_DIR/root/networks" ]
+}
+
 @test "many at once: each has an address, nobody waits for another" {
     for i in $(seq 20); do podman run -d --name "c$i" busybox sleep 100 >/dev/null 3>&- & pids="$pids $!"; done
     for p in $pids; do wait "$p"; done
@@ -592,7 +618,7 @@ JSON
 
 @test "kill -9 anywhere: addresses, ports and interfaces come back" {
     podman run --rm -p 9000:80 busybox true
-    for i in $(seq "${KILL_ROUNDS:-40}"); do
+    for i in $(seq "${KILL_ROUNDS:-100}"); do
         podman run -d --rm --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
         pid=$!
         sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"
