@@ -9,6 +9,7 @@
 #include "config/containers.h"
 #include "engine/options_net.h"
 #include "engine/pasta.h"
+#include "engine/rootless_net.h"
 #include "net/link.h"
 #include "spec/zone.h"
 
@@ -70,7 +71,8 @@ void network_env(struct engine *e, struct net_env *ret)
                               .networks = *engine_networks(e),
                               .alive = is_alive,
                               .name_of = name_of,
-                              .arg = e };
+                              .arg = e,
+                              .netns = -EBADF };
 }
 
 /* ---------- creation ---------- */
@@ -286,11 +288,12 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     *s = (struct network_start) { .e = e, .a = a, .c = c, .plan = { .id = c->id } };
     if (!network_is_ours(c))
         return 0;
-    if (e->rootless)
-        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "bridge networks of an ordinary user are not supported yet: use --network "
-                       "pasta, host or none");
     network_env(e, &s->env);
+    if (e->rootless) {
+        s->env.netns = rootless_netns(e, true, err);
+        if (s->env.netns < 0)
+            return s->env.netns;
+    }
     s->plan.wants = arena_alloc(a, (c->networks.n + 1) * sizeof(*s->plan.wants));
     for (size_t i = 0; i < c->networks.n; i++) {
         int r = fill_want(s, &c->networks.items[i], &s->plan.wants[s->plan.n_wants++], err);
@@ -394,7 +397,12 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
         return attach_pasta(s, pid, ret, err);
     st->networks.n = 0;
     st->networks.items = NULL;
-    int r = net_attach(&s->env, s->a, &s->plan, netns, err);
+    int own, r = network_enter(s->e, false, &own, err);
+    if (r == 0)
+        r = net_attach(&s->env, s->a, &s->plan, netns, err);
+    network_leave(own);
+    if (r > 0)
+        return err_set(err, ERR_INTERNAL, EIO, "the network of the user's bridges is gone");
     if (r == 0)
         r = network_write_state(s->e, s->c->id, st, err);
     for (size_t i = 0; r == 0 && i < st->networks.n; i++)
@@ -409,6 +417,8 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
 void network_started(struct network_start *s, bool ok)
 {
     net_plan_done(&s->plan);
+    if (s->e && network_is_ours(s->c))
+        close_p(&s->env.netns);
     if (!ok && s->reserved)
         (void)!network_release(s->e, s->c, NULL);
 }
@@ -446,7 +456,11 @@ int network_release(struct engine *e, const struct container_config *c, struct e
         if (dir >= 0)
             (void)!unlinkat(dir, "network", 0);
     }
-    return net_release(&env, c->id, err);
+    int own, r = network_enter(e, false, &own, err); /* without it there are the rows still */
+    if (r >= 0)
+        r = net_release(&env, c->id, err);
+    network_leave(own);
+    return r;
 }
 
 int network_reap(struct engine *e, struct err *err)
@@ -454,5 +468,9 @@ int network_reap(struct engine *e, struct err *err)
     struct net_env env;
 
     network_env(e, &env);
-    return net_reclaim(&env, -1, err);
+    int own, r = network_enter(e, false, &own, err);
+    if (r >= 0)
+        r = net_reclaim(&env, -1, err);
+    network_leave(own);
+    return r;
 }

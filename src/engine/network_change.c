@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "engine/network.h"
 #include "engine/networks.h"
+#include "engine/rootless_net.h"
 #include "spec/zone.h"
 
 #include "base/banned.h"
@@ -64,7 +65,11 @@ static int ports_again(struct engine *e, struct arena *a, const struct container
                 w->n_addrs++;
         p.n_wants++;
     }
-    return net_republish(&env, a, &p, err);
+    int own, r = network_enter(e, false, &own, err);
+    if (r == 0)
+        r = net_republish(&env, a, &p, err);
+    network_leave(own);
+    return MIN(r, 0);
 }
 
 static int netns_of(const struct container *c)
@@ -128,7 +133,10 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
         if (ip_parse(*ip, &want.fixed[want.n_fixed]) == 0)
             want.n_fixed++;
     want.mac_given = how->mac && mac_parse(how->mac, want.mac) == 0;
-    int r = net_connect(&env, a, &plan, netns, &st, err);
+    int own, r = network_enter(e, true, &own, err);
+    if (r == 0)
+        r = net_connect(&env, a, &plan, netns, &st, err);
+    network_leave(own);
     if (r < 0)
         return r;
     *LIST_ADD(a, st.networks) = plan.state.networks.items[0];
@@ -188,7 +196,10 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     network_env(e, &env);
     struct network_attachment gone = st.networks.items[i];
     network_withdraw(e, a, c->config.id, &st, &gone);
-    int r = net_disconnect(&env, c->config.id, &gone, netns, err);
+    int own, r = network_enter(e, false, &own, err);
+    if (r >= 0)
+        r = net_disconnect(&env, c->config.id, &gone, netns, err);
+    network_leave(own);
     if (r < 0)
         return r;
     memmove(&st.networks.items[i], &st.networks.items[i + 1],
@@ -256,8 +267,13 @@ int networks_reload(struct engine *e, struct arena *a, const struct container *c
     if (!network_is_ours(&c->config))
         return 0; /* nothing of ours is on the host for it */
     network_env(e, &env);
-    int r = net_repair(&env, true, err);
-    return r < 0 ? r : reattach_all(e, &env, err);
+    int own, r = network_enter(e, true, &own, err);
+    if (r == 0)
+        r = net_repair(&env, true, err);
+    if (r == 0)
+        r = reattach_all(e, &env, err);
+    network_leave(own);
+    return r;
 }
 
 /* ---------- ports in words ---------- */

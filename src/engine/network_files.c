@@ -92,7 +92,7 @@ static const char *host_address(struct engine *e, struct arena *a, const struct 
 
     if (given && *given)
         return STR_EQ(given, "none") ? NULL : given;
-    for (size_t i = 0; st && i < st->networks.n; i++)
+    for (size_t i = 0; st && !e->rootless && i < st->networks.n; i++)
         for (char **g = st->networks.items[i].gateways; g && *g; g++)
             return *g;
     if (c->netns && STR_IN(c->netns, "none", "private"))

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "engine/network.h"
+#include "engine/rootless_net.h"
 #include "net/link.h"
 #include "spec/zone.h"
 
@@ -265,9 +266,15 @@ static int take_down(struct engine *e, const struct network *n, struct err *err)
 
 static int remove_locked(struct engine *e, const struct network *n, struct err *err)
 {
-    int r = network_unlink(engine_networks(e), n, err);
+    int own, r = network_unlink(engine_networks(e), n, err);
 
-    return r < 0 ? r : take_down(e, n, err);
+    if (r < 0)
+        return r;
+    r = network_enter(e, false, &own, err);
+    if (r == 0)
+        r = take_down(e, n, err);
+    network_leave(own);
+    return MIN(r, 0);
 }
 
 int networks_remove(struct engine *e, struct arena *a, const char *name, bool force,

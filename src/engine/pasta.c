@@ -164,6 +164,25 @@ int pasta_start(struct engine *e, struct arena *a, const struct container_config
     return r;
 }
 
+int pasta_uplink(struct engine *e, struct arena *a, pid_t pid, const char *name, struct err *err)
+{
+    char *program = find_pasta(e, a), *path = arena_printf(a, "%s/%s", e->store->runroot, name);
+
+    if (!program)
+        return err_set(err, ERR_UNSUPPORTED, ENOENT, "pasta is not installed (package passt)");
+    (void)!unlink(path);
+    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_sys(err, errno, "creating %s", path);
+    char **v = strv_add(a, strv_add(a, NULL, program), "--config-net");
+    v = add_defaults(a, strv_concat(a, v, e->config->network.pasta_options));
+    v = strv_add(a, strv_add(a, v, "--netns"), path);
+    int r = run(a, v, arena_printf(a, "/proc/%d/ns/net", (int)pid), path, err);
+    if (r < 0)
+        (void)!unlink(path);
+    return r;
+}
+
 void pasta_stop(struct engine *e, const char *id)
 {
     AUTO_CLOSE int dir = container_run_dir(e, id);

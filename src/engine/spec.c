@@ -475,7 +475,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                 "container-init binary not found on the host: stat %s: no such file or directory",
                 m.init_path ? m.init_path : "podman-init");
     }
-    if (network_is_ours(c))
+    if (network_is_ours(c) && !e->rootless)
         m.repair_command = strv_concat(
             a, own_command(e, a),
             (char *[]) { DUP_IN(a, "network"), DUP_IN(a, "reload"), c->id, NULL });

@@ -239,7 +239,7 @@ static int port_refused(const struct network_port *port, int family, int errnum,
 /* One port in one family of the host.  Where the container has an address of the family, packets are led there by
  * the firewall and the socket only keeps others off; the monitor passes on what cannot be led. */
 static int reserve_one(struct arena *a, struct net_plan *p, const struct network_port *port,
-                       int family, bool must, struct err *err)
+                       int family, bool pass_all, bool must, struct err *err)
 {
     struct ip_addr host = { .family = family }, to = target(p, family), other;
     bool sctp = STR_EQ(port->protocol, "sctp");
@@ -256,7 +256,8 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
     if (fd < 0)
         return port_refused(port, family, -fd, err);
     other = to.family ? to : target(p, family == AF_INET ? AF_INET6 : AF_INET);
-    bool pass = !to.family || (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
+    bool pass = pass_all || !to.family ||
+                (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
     if (!sctp && pass && other.family)
         add_fd(a, p, fd,
                arena_printf(a, "proxy %s %s %lld", port->protocol, ip_text(&other, text),
@@ -266,7 +267,7 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
     return 0;
 }
 
-static int reserve_sockets(struct arena *a, struct net_plan *p, struct err *err)
+static int reserve_sockets(struct arena *a, struct net_plan *p, bool pass_all, struct err *err)
 {
     int r = 0;
 
@@ -277,9 +278,9 @@ static int reserve_sockets(struct arena *a, struct net_plan *p, struct err *err)
             return err_set(err, ERR_BAD_PARAM, EINVAL, "host IP \"%s\" is not an address",
                            port->host_ip);
         if (host.family != AF_INET6)
-            r = reserve_one(a, p, port, AF_INET, true, err);
+            r = reserve_one(a, p, port, AF_INET, pass_all, true, err);
         if (r == 0 && host.family != AF_INET)
-            r = reserve_one(a, p, port, AF_INET6, host.family != 0, err);
+            r = reserve_one(a, p, port, AF_INET6, pass_all, host.family != 0, err);
     }
     return r;
 }
@@ -443,23 +444,49 @@ static int host_side(const struct net_env *env, struct arena *a, struct net_plan
     return r < 0 ? r : firewall_add(&filter, &s, err);
 }
 
+/* The descriptor of our own namespace for leave(); -EBADF when we are where we should be. */
+static int enter(const struct net_env *env, struct err *err)
+{
+    if (env->netns < 0)
+        return -EBADF;
+    AUTO_CLOSE int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || setns(env->netns, CLONE_NEWNET) < 0)
+        return err_sys(err, errno == EBADF ? EIO : errno, "joining the network of the bridges");
+    return HANDOVER_FD(own);
+}
+
+static void leave(int own)
+{
+    if (own < 0)
+        return;
+    if (setns(own, CLONE_NEWNET) < 0)
+        abort();
+    close(own);
+}
+
 int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p, struct err *err)
 {
     struct fw_port *ports = NULL;
     size_t n_ports = 0;
 
-    int r = net_release(env, p->id, err); /* of an earlier run that was cut off */
+    int own = enter(env, err);
+    int r = own < 0 && own != -EBADF ? own : 0;
+    if (r == 0)
+        r = net_release(env, p->id, err); /* of an earlier run that was cut off */
     if (r == 0)
         r = net_reclaim(env, 4, err);
     if (r == 0)
         r = reserve_rows(env, a, p, &ports, &n_ports, err);
-    if (r < 0)
-        return r;
-    r = reserve_sockets(a, p, err);
     if (r == 0)
         r = host_side(env, a, p, ports, n_ports, err);
-    if (r < 0)
+    leave(own);
+    if (r == 0)
+        r = reserve_sockets(a, p, env->netns >= 0, err);
+    if (r < 0) {
+        own = enter(env, NULL);
         (void)!net_release(env, p->id, NULL);
+        leave(own);
+    }
     return r;
 }
 

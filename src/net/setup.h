@@ -20,6 +20,8 @@ struct net_env {
     bool (*alive)(void *arg, const char *id);
     const char *(*name_of)(void *arg, struct arena *a, const char *id);
     void *arg;
+    int netns; /* where bridges and rules are; negative: here.  net_reserve() alone looks at it: for all others
+                  the caller is there already */
 };
 
 /* One network that a container wants to be on. */

@@ -73,6 +73,31 @@ no_veths() { [ "$(veths)" = 0 ]; }
 no_ports() { [ "$(elements ports4)" = 0 ]; }
 rows() { sqlite3 "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
 
+# An ordinary user with a store of his own on the same host: user_podman.
+user_setup() {
+    id podtest >/dev/null 2>&1 || skip "no user podtest"
+    command -v pasta >/dev/null || skip "no pasta"
+    [ -c /dev/net/tun ] || skip "no /dev/net/tun"
+    chmod 0666 /dev/net/tun # as udev does
+    ip route add default via 192.0.2.3 dev up0
+    USER_DIR=$TEST_DIR/user
+    mkdir -p "$USER_DIR/xdg"
+    chown -R podtest "$USER_DIR"
+    chmod 700 "$USER_DIR/xdg"
+    user_podman load -q -i "$TEST_DIR/busybox.tar"
+}
+user_teardown() {
+    user_podman rm -fa -t 0
+    user_podman unshare rm -rf "$USER_DIR/root" "$USER_DIR/run"
+    stop_holder "$USER_DIR/xdg"
+}
+user_podman() {
+    setpriv --reuid podtest --regid podtest --init-groups env -i PATH="$PATH" HOME="$USER_DIR" USER=podtest \
+        XDG_RUNTIME_DIR="$USER_DIR/xdg" CONTAINERS_CONF="$CONTAINERS_CONF" CONTAINERS_STORAGE_CONF="$CONTAINERS_STORAGE_CONF" \
+        CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "$PODMAN" --root "$USER_DIR/root" --runroot "$USER_DIR/run" "$@"
+}
+user_processes() { ps -u podtest -o args= | grep -c "$1.*$USER_DIR/" || true; }
+
 @test "the default network: address, route, bridge, hosts" {
     run_podman run --rm --name c busybox sh -c 'ip -o addr show eth0; ip route; cat /etc/hosts'
     is "$output" =~ "inet 10.88.0.2/16"
@@ -547,22 +572,7 @@ JSON
 }
 
 @test "an ordinary user: pasta, with published ports; it leaves with the container" {
-    id podtest >/dev/null 2>&1 || skip "no user podtest"
-    command -v pasta >/dev/null || skip "no pasta"
-    [ -c /dev/net/tun ] || skip "no /dev/net/tun"
-    chmod 0666 /dev/net/tun # as udev does
-    ip route add default via 192.0.2.3 dev up0
-    USER_DIR=$TEST_DIR/user
-    mkdir -p "$USER_DIR/xdg"
-    chown -R podtest "$USER_DIR"
-    chmod 700 "$USER_DIR/xdg"
-    user_podman() {
-        setpriv --reuid podtest --regid podtest --init-groups env -i PATH="$PATH" HOME="$USER_DIR" USER=podtest \
-            XDG_RUNTIME_DIR="$USER_DIR/xdg" CONTAINERS_CONF="$CONTAINERS_CONF" CONTAINERS_STORAGE_CONF="$CONTAINERS_STORAGE_CONF" \
-            CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "$PODMAN" --root "$USER_DIR/root" --runroot "$USER_DIR/run" "$@"
-    }
-    pastas() { ps -u podtest -o args= | grep -c "^[^ ]*pasta.*$USER_DIR/" || true; }
-    user_podman load -q -i "$TEST_DIR/busybox.tar"
+    user_setup
     user_podman run -d --name a -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
     eventually ask 127.0.0.1 8080
     run user_podman exec a ip -o addr
@@ -572,40 +582,43 @@ JSON
     eventually from_inside
     is "$(user_podman port a)" = "80/tcp -> 0.0.0.0:8080"
     is "$(user_podman inspect -f '{{.HostConfig.NetworkMode}}' a)" = pasta
-    [ "$(pastas)" -ge 1 ]
+    [ "$(user_processes pasta)" -ge 1 ]
     user_podman stop -t 0 a
-    gone() { [ "$(pastas)" = 0 ]; }
+    gone() { [ "$(user_processes pasta)" = 0 ]; }
     eventually gone
     run user_podman run --rm --network pasta:--nonsense busybox true
     [ "$status" -eq 125 ]
     is "$output" =~ "pasta failed with exit code"
-    run user_podman run --rm --network podman busybox true
-    [ "$status" -eq 125 ]
-    is "$output" =~ "not supported yet"
-    user_podman rm -fa -t 0
-    user_podman unshare rm -rf "$USER_DIR/root" "$USER_DIR/run"
-    stop_holder "$USER_DIR/xdg"
+    user_teardown
 }
 
-@test "system prune takes unused networks, system reset all" {
-    podman network create a
-    podman network create b
-    podman create --network b busybox true
-    run_podman run --rm --network a busybox true
-    run_podman network prune -f --filter label=none
-    podman rm -fa
-    podman run -d --name c --network b busybox sleep 100
-    run_podman system prune -f
-    is "$output" =~ "Deleted Networks
-a"
-    run_podman 1 network exists a
-    run ip link show podman1
-    [ "$status" -ne 0 ]
-    run_podman network exists b
-    run_podman system reset -f
-    run ip link show podman2
-    [ "$status" -ne 0 ]
-    [ ! -e "$TEST_DIR/root/networks" ]
+@test "an ordinary user: bridges, names, ports, a way out" {
+    user_setup
+    user_podman network create n
+    user_podman run -d --name a --network n -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
+    user_podman run -d --name b --network n -v "$NETECHO:/netecho:ro" busybox sleep 100
+    run user_podman exec b ip -o addr show eth0
+    is "$output" =~ "inet 10.89.0.3/24"
+    run user_podman exec b nslookup a
+    is "$output" =~ "Address: 10.89.0.2"
+    from_b() { user_podman exec b /netecho ask tcp 10.89.0.2 80 | grep -q "from 10.89.0.3:"; }
+    eventually from_b
+    eventually ask 127.0.0.1 8080
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from "
+    serve_outside 90
+    out() { user_podman exec b /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
+    eventually out
+    is "$(ip -br link show type bridge)" = "" # nothing of it on the host
+    run user_podman run --rm --network n -p 8080:80 busybox true
+    [ "$status" -eq 125 ]
+    is "$output" =~ "address already in use"
+    user_podman network connect podman b
+    run user_podman exec b ip -o addr show eth1
+    is "$output" =~ "inet 10.88.0.2/16"
+    user_podman network rm -f -t 0 n
+    user_teardown
+    gone() { [ "$(user_processes pasta)" = 0 ] && [ "$(user_processes podman-pause)" = 0 ]; }
+    eventually gone
 }
 
 @test "many at once: each has an address, nobody waits for another" {
