@@ -71,8 +71,7 @@ void network_env(struct engine *e, struct net_env *ret)
                               .networks = *engine_networks(e),
                               .alive = is_alive,
                               .name_of = name_of,
-                              .arg = e,
-                              .netns = -EBADF };
+                              .arg = e };
 }
 
 /* ---------- creation ---------- */
@@ -282,6 +281,26 @@ static void foresee(struct network_start *s)
     }
 }
 
+static int op_reserve(const struct net_op *op)
+{
+    return net_reserve(op->env, op->a, op->plan, op->err);
+}
+
+static int op_attach(const struct net_op *op)
+{
+    return net_attach(op->env, op->a, op->plan, op->netns, op->err);
+}
+
+static int op_release(const struct net_op *op)
+{
+    return net_release(op->env, op->id, op->err);
+}
+
+static int op_reclaim(const struct net_op *op)
+{
+    return net_reclaim(op->env, -1, op->err);
+}
+
 int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
                     const struct container_config *c, struct err *err)
 {
@@ -289,11 +308,6 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     if (!network_is_ours(c))
         return 0;
     network_env(e, &s->env);
-    if (e->rootless) {
-        s->env.netns = rootless_netns(e, true, err);
-        if (s->env.netns < 0)
-            return s->env.netns;
-    }
     s->plan.wants = arena_alloc(a, (c->networks.n + 1) * sizeof(*s->plan.wants));
     for (size_t i = 0; i < c->networks.n; i++) {
         int r = fill_want(s, &c->networks.items[i], &s->plan.wants[s->plan.n_wants++], err);
@@ -301,10 +315,16 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
             return r;
     }
     expand_ports(s);
-    int r = net_reserve(&s->env, a, &s->plan, err);
+    const struct net_op op = {
+        .fn = op_reserve, .e = e, .env = &s->env, .a = a, .plan = &s->plan, .err = err
+    };
+    int r = network_do(&op, true);
     if (r < 0)
         return r;
     s->reserved = true;
+    r = net_bind_ports(a, &s->plan, e->rootless, err);
+    if (r < 0) /* network_started() takes all back */
+        return r;
     s->plan.dns = network_must_pass_on(e, a, c);
     foresee(s);
     return 0;
@@ -397,12 +417,14 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
         return attach_pasta(s, pid, ret, err);
     st->networks.n = 0;
     st->networks.items = NULL;
-    int own, r = network_enter(s->e, false, &own, err);
-    if (r == 0)
-        r = net_attach(&s->env, s->a, &s->plan, netns, err);
-    network_leave(own);
-    if (r > 0)
-        return err_set(err, ERR_INTERNAL, EIO, "the network of the user's bridges is gone");
+    const struct net_op op = { .fn = op_attach,
+                               .e = s->e,
+                               .env = &s->env,
+                               .a = s->a,
+                               .plan = &s->plan,
+                               .netns = netns,
+                               .err = err };
+    int r = network_do(&op, true);
     if (r == 0)
         r = network_write_state(s->e, s->c->id, st, err);
     for (size_t i = 0; r == 0 && i < st->networks.n; i++)
@@ -417,8 +439,6 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
 void network_started(struct network_start *s, bool ok)
 {
     net_plan_done(&s->plan);
-    if (s->e && network_is_ours(s->c))
-        close_p(&s->env.netns);
     if (!ok && s->reserved)
         (void)!network_release(s->e, s->c, NULL);
 }
@@ -456,11 +476,9 @@ int network_release(struct engine *e, const struct container_config *c, struct e
         if (dir >= 0)
             (void)!unlinkat(dir, "network", 0);
     }
-    int own, r = network_enter(e, false, &own, err); /* without it there are the rows still */
-    if (r >= 0)
-        r = net_release(&env, c->id, err);
-    network_leave(own);
-    return r;
+    const struct net_op op = { .fn = op_release, .e = e, .env = &env, .id = c->id, .err = err };
+    int r = network_do(&op, false);
+    return r > 0 ? op_release(&op) : r; /* the network is gone, the rows are there still */
 }
 
 int network_reap(struct engine *e, struct err *err)
@@ -468,9 +486,7 @@ int network_reap(struct engine *e, struct err *err)
     struct net_env env;
 
     network_env(e, &env);
-    int own, r = network_enter(e, false, &own, err);
-    if (r >= 0)
-        r = net_reclaim(&env, -1, err);
-    network_leave(own);
-    return r;
+    const struct net_op op = { .fn = op_reclaim, .e = e, .env = &env, .err = err };
+    int r = network_do(&op, false);
+    return r > 0 ? op_reclaim(&op) : r;
 }

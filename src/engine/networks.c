@@ -264,17 +264,17 @@ static int take_down(struct engine *e, const struct network *n, struct err *err)
                  : firewall_forget(&filter, &b, err);
 }
 
+static int op_take_down(const struct net_op *op)
+{
+    return take_down(op->e, op->net, op->err);
+}
+
 static int remove_locked(struct engine *e, const struct network *n, struct err *err)
 {
-    int own, r = network_unlink(engine_networks(e), n, err);
+    const struct net_op op = { .fn = op_take_down, .e = e, .net = n, .err = err };
+    int r = network_unlink(engine_networks(e), n, err);
 
-    if (r < 0)
-        return r;
-    r = network_enter(e, false, &own, err);
-    if (r == 0)
-        r = take_down(e, n, err);
-    network_leave(own);
-    return MIN(r, 0);
+    return r < 0 ? r : MIN(network_do(&op, false), 0);
 }
 
 int networks_remove(struct engine *e, struct arena *a, const char *name, bool force,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -112,26 +113,45 @@ int rootless_netns(struct engine *e, bool make_it, struct err *err)
     return fd >= 0 || !make_it ? fd : make(e, err);
 }
 
-int network_enter(struct engine *e, bool make_it, int *ret_own, struct err *err)
+enum { STACK = 8 << 20 }; /* SQLite and libnftables run on it */
+
+struct step {
+    const struct net_op *op;
+    int netns, r;
+};
+
+/* Shares memory and descriptors with us, not the namespace; we wait until it is through. */
+static int step_child(void *arg)
 {
-    *ret_own = -EBADF;
-    if (!e->rootless)
-        return 0;
-    AUTO_CLOSE int netns = rootless_netns(e, make_it, err);
-    if (netns < 0)
-        return netns == -ENOENT ? 1 : netns;
-    AUTO_CLOSE int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (own < 0 || setns(netns, CLONE_NEWNET) < 0)
-        return err_sys(err, errno, "joining the network of the user's bridges");
-    *ret_own = HANDOVER_FD(own);
+    struct step *s = arg;
+
+    if (setns(s->netns, CLONE_NEWNET) < 0)
+        s->r = err_sys(s->op->err, errno, "joining the network of the user's bridges");
+    else
+        s->r = s->op->fn(s->op);
     return 0;
 }
 
-void network_leave(int own)
+int network_do(const struct net_op *op, bool make_it)
 {
-    if (own < 0)
-        return;
-    if (setns(own, CLONE_NEWNET) < 0)
-        abort(); /* everything that follows would be on the wrong network */
-    close(own);
+    struct step s = { .op = op };
+
+    if (!op->e->rootless)
+        return op->fn(op);
+    AUTO_CLOSE int netns = rootless_netns(op->e, make_it, op->err);
+    if (netns < 0)
+        return netns == -ENOENT && !make_it ? 1 : netns;
+    s.netns = netns;
+    char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    if (stack == MAP_FAILED)
+        return err_sys(op->err, errno, "making a stack");
+    pid_t pid = clone(step_child, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
+                      &s);
+    if (pid < 0)
+        s.r = err_sys(op->err, errno, "joining the network of the user's bridges");
+    else
+        (void)!proc_wait(pid);
+    munmap(stack, STACK);
+    return s.r;
 }

@@ -444,50 +444,27 @@ static int host_side(const struct net_env *env, struct arena *a, struct net_plan
     return r < 0 ? r : firewall_add(&filter, &s, err);
 }
 
-/* The descriptor of our own namespace for leave(); -EBADF when we are where we should be. */
-static int enter(const struct net_env *env, struct err *err)
-{
-    if (env->netns < 0)
-        return -EBADF;
-    AUTO_CLOSE int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (own < 0 || setns(env->netns, CLONE_NEWNET) < 0)
-        return err_sys(err, errno == EBADF ? EIO : errno, "joining the network of the bridges");
-    return HANDOVER_FD(own);
-}
-
-static void leave(int own)
-{
-    if (own < 0)
-        return;
-    if (setns(own, CLONE_NEWNET) < 0)
-        abort();
-    close(own);
-}
-
 int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p, struct err *err)
 {
     struct fw_port *ports = NULL;
     size_t n_ports = 0;
 
-    int own = enter(env, err);
-    int r = own < 0 && own != -EBADF ? own : 0;
-    if (r == 0)
-        r = net_release(env, p->id, err); /* of an earlier run that was cut off */
+    int r = net_release(env, p->id, err); /* of an earlier run that was cut off */
     if (r == 0)
         r = net_reclaim(env, 4, err);
     if (r == 0)
         r = reserve_rows(env, a, p, &ports, &n_ports, err);
-    if (r == 0)
-        r = host_side(env, a, p, ports, n_ports, err);
-    leave(own);
-    if (r == 0)
-        r = reserve_sockets(a, p, env->netns >= 0, err);
-    if (r < 0) {
-        own = enter(env, NULL);
+    if (r < 0)
+        return r;
+    r = host_side(env, a, p, ports, n_ports, err);
+    if (r < 0)
         (void)!net_release(env, p->id, NULL);
-        leave(own);
-    }
     return r;
+}
+
+int net_bind_ports(struct arena *a, struct net_plan *p, bool pass_all, struct err *err)
+{
+    return reserve_sockets(a, p, pass_all, err);
 }
 
 int net_release(const struct net_env *env, const char *id, struct err *err)

@@ -1,7 +1,8 @@
 /* net/setup.h: one container onto its networks, and off them.
  *
- *   net_reserve   before anything starts: addresses and ports are noted in the database, the host's ports are bound,
- *                 bridges and firewall stand.  A port that is taken is refused here, with its owner's name.
+ *   net_reserve   before anything starts: addresses and ports are noted in the database, bridges and firewall stand.
+ *                 A port that another container has is refused here, with its owner's name.
+ *   net_bind_ports  the host's ports are bound, or refused.
  *   net_attach    when the container's namespace is there: interfaces, addresses, routes, sockets for names.
  *   net_release   when it is gone: firewall, then the rows.
  *
@@ -20,8 +21,6 @@ struct net_env {
     bool (*alive)(void *arg, const char *id);
     const char *(*name_of)(void *arg, struct arena *a, const char *id);
     void *arg;
-    int netns; /* where bridges and rules are; negative: here.  net_reserve() alone looks at it: for all others
-                  the caller is there already */
 };
 
 /* One network that a container wants to be on. */
@@ -57,6 +56,9 @@ void net_plan_done(struct net_plan *p);
 
 int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p,
                 struct err *err) MUST_CHECK;
+/* On the host's own network: its ports, by sockets for the monitor.  @pass_all: the monitor passes on whatever
+ * comes to them, since no rule leads it. */
+int net_bind_ports(struct arena *a, struct net_plan *p, bool pass_all, struct err *err) MUST_CHECK;
 int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, int netns,
                struct err *err) MUST_CHECK;
 /* Of a container that does not run any more; what is not there is no error. */
