@@ -89,7 +89,7 @@ user_setup() {
 user_teardown() {
     user_podman rm -fa -t 0
     user_podman unshare rm -rf "$USER_DIR/root" "$USER_DIR/run"
-    stop_holder "$USER_DIR/xdg"
+    rm -rf "$USER_DIR/xdg" # the holder of the namespaces leaves with it
 }
 user_podman() {
     setpriv --reuid podtest --regid podtest --init-groups env -i PATH="$PATH" HOME="$USER_DIR" USER=podtest \
