@@ -45,7 +45,8 @@ static int listen_to(int protocol, int group, const struct sock_filter *code, si
     AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
     /* Bound, since nf_tables leaves out the port that it takes for the sender's: 0, an unbound socket's. */
-    if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
         setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
         return -errno;
     return HANDOVER_FD(fd);
