@@ -621,6 +621,24 @@ JSON
     eventually gone
 }
 
+@test "system prune takes unused networks, system reset all" {
+    podman network create net-a
+    podman network create net-b
+    run_podman run --rm --network net-a busybox true
+    podman run -d --name c --network net-b busybox sleep 100
+    run_podman system prune -f
+    is "$output" =~ "Deleted Networks
+net-a"
+    run_podman 1 network exists net-a
+    run ip link show podman1
+    [ "$status" -ne 0 ]
+    run_podman network exists net-b
+    run_podman system reset -f
+    run ip link show podman2
+    [ "$status" -ne 0 ]
+    [ ! -e "$TEST_DIR/root/networks" ]
+}
+
 @test "many at once: each has an address, nobody waits for another" {
     for i in $(seq 20); do podman run -d --name "c$i" busybox sleep 100 >/dev/null 3>&- & pids="$pids $!"; done
     for p in $pids; do wait "$p"; done
