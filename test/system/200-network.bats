@@ -71,7 +71,7 @@ elements() { nft -j list map inet podman "$1" | jq '[.nftables[] | .map // empty
 veths() { ip -br link show type veth | grep -c '^veth' || true; }
 no_veths() { [ "$(veths)" = 0 ]; }
 no_ports() { [ "$(elements ports4)" = 0 ]; }
-rows() { sqlite3 "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
+rows() { sqlite3 -cmd '.timeout 5000' "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
 
 # An ordinary user with a store of his own on the same host: user_podman.
 user_setup() {
