@@ -224,7 +224,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
                                .err = err };
     int r = network_do(&op, false);
     if (r > 0)
-        r = op_disconnect(&op);
+        r = net_forget(&env, c->config.id, network, err);
     if (r < 0)
         return r;
     memmove(&st.networks.items[i], &st.networks.items[i + 1],

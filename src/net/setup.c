@@ -238,6 +238,12 @@ static int port_refused(const struct network_port *port, int family, int errnum,
 {
     bool tcp = STR_EQ(port->protocol, "tcp");
 
+    if (errnum == EACCES)
+        return err_set(err, ERR_DENIED, EACCES,
+                       "cannot expose privileged port %lld, you can add "
+                       "'net.ipv4.ip_unprivileged_port_start=%lld' to /etc/sysctl.conf, or choose "
+                       "a larger port number (>= 1024): bind: permission denied",
+                       (long long)port->host_port, (long long)port->host_port);
     return err_set(err, errnum == EADDRINUSE ? ERR_CONFLICT : err_kind_of_errno(errnum), errnum,
                    "cannot listen on the %s port: listen %s%c %s:%lld: bind: %s",
                    tcp                             ? "TCP"
@@ -490,6 +496,16 @@ int net_release(const struct net_env *env, const char *id, struct err *err)
 
     int r = remove_ports(db, id, err);
     return r < 0 ? r : ipam_release(db, id, NULL, err);
+}
+
+int net_forget(const struct net_env *env, const char *id, const char *network, struct err *err)
+{
+    struct db *db = store_db(env->store, err);
+    if (!db)
+        return -EIO;
+    int r = network ? 0 : ipam_unpublish(db, id, err);
+
+    return r < 0 ? r : ipam_release(db, id, network, err);
 }
 
 int net_reclaim(const struct net_env *env, int64_t max, struct err *err)
