@@ -345,7 +345,7 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
     static const char *const ipc[] = { "host", "private", "none", "shareable", NULL };
 
     /* "private" of the configuration is the usual network, on the command line it is an empty one. */
-    const char *usual = e->rootless ? "private" : "bridge";
+    const char *usual = e->rootless ? "pasta" : "bridge";
     bool conf = !str_empty(d->netns) && !STR_EQ(d->netns, "private");
     if (str_empty(c->netns) && conf) {
         char *one[] = { d->netns, NULL };

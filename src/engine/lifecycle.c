@@ -455,7 +455,7 @@ int container_remove(struct engine *e, const struct container *c,
 int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
                       struct err *err)
 {
-    if (!remove && !network_is_ours(&c->config))
+    if (!remove && !network_needs_engine(&c->config))
         return 0; /* nothing of a container outlives its monitor but its record */
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     int r = dir < 0 ? 0 : supervise_wait_gone(dir, err);

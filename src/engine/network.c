@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "config/containers.h"
 #include "engine/options_net.h"
+#include "engine/pasta.h"
+#include "engine/rootless_net.h"
+#include "net/link.h"
 #include "spec/zone.h"
 
 #include "base/banned.h"
@@ -78,9 +81,9 @@ bool network_is_ours(const struct container_config *c)
     return c->netns && STR_EQ(c->netns, "bridge");
 }
 
-static bool takes_ports(const struct container_config *c)
+bool network_needs_engine(const struct container_config *c)
 {
-    return network_is_ours(c) || str_starts(c->netns, "pasta");
+    return network_is_ours(c) || pasta_is_network(c);
 }
 
 /* A free port of the host: the kernel chooses.  @n of them in a row are looked for. */
@@ -163,7 +166,7 @@ static int complete_ports(struct engine *e, struct arena *a, struct container_co
         r = option_expose(a, *exposed, &c->expose, err);
     if (r < 0)
         return err_wrap(err, "the image's exposed ports");
-    if ((c->ports.n || c->publish_all) && !takes_ports(c)) {
+    if ((c->ports.n || c->publish_all) && !network_needs_engine(c)) {
         *warnings = strv_add(a, *warnings,
                              arena_printf(a,
                                           "Port mappings have been discarded because \"%s\" "
@@ -278,16 +281,32 @@ static void foresee(struct network_start *s)
     }
 }
 
+static int op_reserve(const struct net_op *op)
+{
+    return net_reserve(op->env, op->a, op->plan, op->err);
+}
+
+static int op_attach(const struct net_op *op)
+{
+    return net_attach(op->env, op->a, op->plan, op->netns, op->err);
+}
+
+static int op_release(const struct net_op *op)
+{
+    return net_release(op->env, op->id, op->err);
+}
+
+static int op_reclaim(const struct net_op *op)
+{
+    return net_reclaim(op->env, -1, op->err);
+}
+
 int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
                     const struct container_config *c, struct err *err)
 {
     *s = (struct network_start) { .e = e, .a = a, .c = c, .plan = { .id = c->id } };
     if (!network_is_ours(c))
         return 0;
-    if (e->rootless)
-        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "bridge networks of an ordinary user are not supported yet: use --network "
-                       "pasta, host or none");
     network_env(e, &s->env);
     s->plan.wants = arena_alloc(a, (c->networks.n + 1) * sizeof(*s->plan.wants));
     for (size_t i = 0; i < c->networks.n; i++) {
@@ -296,10 +315,17 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
             return r;
     }
     expand_ports(s);
-    int r = net_reserve(&s->env, a, &s->plan, err);
+    const struct net_op op = {
+        .fn = op_reserve, .e = e, .env = &s->env, .a = a, .plan = &s->plan, .err = err
+    };
+    int r = network_do(&op, true);
     if (r < 0)
         return r;
     s->reserved = true;
+    r = net_bind_ports(a, &s->plan, e->rootless, err);
+    if (r < 0) /* network_started() takes all back */
+        return r;
+    s->plan.dns = network_must_pass_on(e, a, c);
     foresee(s);
     return 0;
 }
@@ -355,15 +381,50 @@ void network_withdraw(struct engine *e, struct arena *a, const char *id,
                     bare(a, at->addresses));
 }
 
+static bool host_is_offline(void)
+{
+    AUTO_NL nl = { .fd = -EBADF };
+    char name[IFNAMSIZ];
+
+    return nl_open(&nl, NETLINK_ROUTE) == 0 && link_default(&nl, name) == -ENOENT;
+}
+
+/* Without a way out a container that publishes nothing can do its work all the same. */
+static int attach_pasta(struct network_start *s, pid_t pid, struct network_fds *ret,
+                        struct err *err)
+{
+    bool asked = s->c->ports.n || !STR_EQ(s->c->netns, "pasta");
+
+    *ret = (struct network_fds) { 0 };
+    if (!asked && host_is_offline()) {
+        log_info("container %.12s has no network: the host has no default route", s->c->id);
+        return 0;
+    }
+    int r = pasta_start(s->e, s->a, s->c, pid, err);
+    if (r == 0 || asked)
+        return r;
+    log_warn("container %.12s has no network: %s", s->c->id, err ? err->msg : "");
+    err_clear(err);
+    return 0;
+}
+
 int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, struct err *err)
 {
     struct network_start *s = arg;
     struct network_state *st = &s->plan.state;
 
-    (void)pid;
+    if (pasta_is_network(s->c))
+        return attach_pasta(s, pid, ret, err);
     st->networks.n = 0;
     st->networks.items = NULL;
-    int r = net_attach(&s->env, s->a, &s->plan, netns, err);
+    const struct net_op op = { .fn = op_attach,
+                               .e = s->e,
+                               .env = &s->env,
+                               .a = s->a,
+                               .plan = &s->plan,
+                               .netns = netns,
+                               .err = err };
+    int r = network_do(&op, true);
     if (r == 0)
         r = network_write_state(s->e, s->c->id, st, err);
     for (size_t i = 0; r == 0 && i < st->networks.n; i++)
@@ -403,6 +464,8 @@ int network_release(struct engine *e, const struct container_config *c, struct e
     struct network_state st;
     struct net_env env;
 
+    if (pasta_is_network(c))
+        pasta_stop(e, c->id);
     if (!network_is_ours(c))
         return 0;
     network_env(e, &env);
@@ -413,7 +476,9 @@ int network_release(struct engine *e, const struct container_config *c, struct e
         if (dir >= 0)
             (void)!unlinkat(dir, "network", 0);
     }
-    return net_release(&env, c->id, err);
+    const struct net_op op = { .fn = op_release, .e = e, .env = &env, .id = c->id, .err = err };
+    int r = network_do(&op, false);
+    return r > 0 ? op_release(&op) : r; /* the network is gone, the rows are there still */
 }
 
 int network_reap(struct engine *e, struct err *err)
@@ -421,5 +486,7 @@ int network_reap(struct engine *e, struct err *err)
     struct net_env env;
 
     network_env(e, &env);
-    return net_reclaim(&env, -1, err);
+    const struct net_op op = { .fn = op_reclaim, .e = e, .env = &env, .err = err };
+    int r = network_do(&op, false);
+    return r > 0 ? op_reclaim(&op) : r;
 }

@@ -13,6 +13,8 @@ int network_complete_config(struct engine *e, struct arena *a, struct container_
 
 /* Does the engine set its network up? */
 bool network_is_ours(const struct container_config *c);
+/* Or has it something to do there at all? */
+bool network_needs_engine(const struct container_config *c);
 
 struct network_start {
     struct engine *e;
@@ -58,6 +60,9 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
 /* The servers that the host asks, or --dns and the configuration name. */
 char **network_servers(struct engine *e, struct arena *a, const struct container_config *c,
                        bool loopback);
+
+/* Does the host ask only itself (127.0.0.53)?  Then the container's monitor asks in its place. */
+bool network_must_pass_on(struct engine *e, struct arena *a, const struct container_config *c);
 
 const struct network_store *engine_networks(struct engine *e);
 void network_env(struct engine *e, struct net_env *ret);

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "engine/network.h"
 #include "engine/networks.h"
+#include "engine/rootless_net.h"
 #include "spec/zone.h"
 
 #include "base/banned.h"
@@ -42,6 +43,21 @@ static void refresh_files(struct engine *e, struct arena *a, const struct contai
     overwrite(e, c->id, "hosts", &hosts);
 }
 
+static int op_republish(const struct net_op *op)
+{
+    return net_republish(op->env, op->a, op->plan, op->err);
+}
+
+static int op_connect(const struct net_op *op)
+{
+    return net_connect(op->env, op->a, op->plan, op->netns, op->st, op->err);
+}
+
+static int op_disconnect(const struct net_op *op)
+{
+    return net_disconnect(op->env, op->id, op->at, op->netns, op->err);
+}
+
 /* Ports lead to an address of the networks that are left. */
 static int ports_again(struct engine *e, struct arena *a, const struct container_config *c,
                        const struct network_state *st, struct err *err)
@@ -64,7 +80,10 @@ static int ports_again(struct engine *e, struct arena *a, const struct container
                 w->n_addrs++;
         p.n_wants++;
     }
-    return net_republish(&env, a, &p, err);
+    const struct net_op op = {
+        .fn = op_republish, .e = e, .env = &env, .a = a, .plan = &p, .err = err
+    };
+    return MIN(network_do(&op, false), 0);
 }
 
 static int netns_of(const struct container *c)
@@ -128,7 +147,15 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
         if (ip_parse(*ip, &want.fixed[want.n_fixed]) == 0)
             want.n_fixed++;
     want.mac_given = how->mac && mac_parse(how->mac, want.mac) == 0;
-    int r = net_connect(&env, a, &plan, netns, &st, err);
+    const struct net_op op = { .fn = op_connect,
+                               .e = e,
+                               .env = &env,
+                               .a = a,
+                               .plan = &plan,
+                               .netns = netns,
+                               .st = &st,
+                               .err = err };
+    int r = network_do(&op, true);
     if (r < 0)
         return r;
     *LIST_ADD(a, st.networks) = plan.state.networks.items[0];
@@ -188,7 +215,16 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     network_env(e, &env);
     struct network_attachment gone = st.networks.items[i];
     network_withdraw(e, a, c->config.id, &st, &gone);
-    int r = net_disconnect(&env, c->config.id, &gone, netns, err);
+    const struct net_op op = { .fn = op_disconnect,
+                               .e = e,
+                               .env = &env,
+                               .id = c->config.id,
+                               .at = &gone,
+                               .netns = netns,
+                               .err = err };
+    int r = network_do(&op, false);
+    if (r > 0)
+        r = op_disconnect(&op);
     if (r < 0)
         return r;
     memmove(&st.networks.items[i], &st.networks.items[i + 1],
@@ -227,6 +263,29 @@ int networks_disconnect(struct engine *e, struct arena *a, const char *network,
     return save(e, &c.config, err);
 }
 
+/* A bridge that was gone has lost all that was on it. */
+static int reattach_all(struct engine *e, const struct net_env *env, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct container_list all = { 0 };
+    int r = container_list(e, &a, &all, err);
+
+    for (size_t i = 0; r == 0 && i < all.n; i++) {
+        struct network_state st;
+        if (all.items[i].alive && network_is_ours(&all.items[i].config) &&
+            network_read_state(e, &a, all.items[i].config.id, &st))
+            r = net_reattach(env, &st, err);
+    }
+    return r;
+}
+
+static int op_repair(const struct net_op *op)
+{
+    int r = net_repair(op->env, true, op->err);
+
+    return r < 0 ? r : reattach_all(op->e, op->env, op->err);
+}
+
 int networks_reload(struct engine *e, struct arena *a, const struct container *c, struct err *err)
 {
     struct net_env env;
@@ -240,7 +299,8 @@ int networks_reload(struct engine *e, struct arena *a, const struct container *c
     if (!network_is_ours(&c->config))
         return 0; /* nothing of ours is on the host for it */
     network_env(e, &env);
-    return net_repair(&env, true, err);
+    const struct net_op op = { .fn = op_repair, .e = e, .env = &env, .err = err };
+    return network_do(&op, true);
 }
 
 /* ---------- ports in words ---------- */

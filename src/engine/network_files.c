@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "config/containers.h"
 #include "engine/network.h"
+#include "engine/pasta.h"
 #include "net/link.h"
 
 #include "base/banned.h"
@@ -91,7 +92,7 @@ static const char *host_address(struct engine *e, struct arena *a, const struct 
 
     if (given && *given)
         return STR_EQ(given, "none") ? NULL : given;
-    for (size_t i = 0; st && i < st->networks.n; i++)
+    for (size_t i = 0; st && !e->rootless && i < st->networks.n; i++)
         for (char **g = st->networks.items[i].gateways; g && *g; g++)
             return *g;
     if (c->netns && STR_IN(c->netns, "none", "private"))
@@ -230,6 +231,11 @@ char **network_servers(struct engine *e, struct arena *a, const struct container
     return out;
 }
 
+bool network_must_pass_on(struct engine *e, struct arena *a, const struct container_config *c)
+{
+    return !network_servers(e, a, c, false) && network_servers(e, a, c, true);
+}
+
 static void put_words(struct buf *out, const char *key, char *const *words)
 {
     if (!words || !*words)
@@ -260,7 +266,11 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
     } else if (STR_EQ(searches[0], "."))
         searches = NULL;
     put_words(out, "search", searches);
-    char **servers = names ? strv_add(a, NULL, "127.0.0.11") : network_servers(e, a, c, host_net);
+    char **direct = network_servers(e, a, c, host_net);
+    names |= st && network_must_pass_on(e, a, c);
+    char **servers = pasta_is_network(c) && !(given && *given) ? strv_add(a, NULL, PASTA_DNS)
+                     : names                                   ? strv_add(a, NULL, "127.0.0.11")
+                                                               : direct;
     for (char **s = servers; s && *s; s++)
         buf_printf(out, "nameserver %s\n", *s);
     put_words(out, "options", options && *options ? options : host.options);

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "engine/network.h"
+#include "engine/rootless_net.h"
 #include "net/link.h"
 #include "spec/zone.h"
 
@@ -263,11 +264,17 @@ static int take_down(struct engine *e, const struct network *n, struct err *err)
                  : firewall_forget(&filter, &b, err);
 }
 
+static int op_take_down(const struct net_op *op)
+{
+    return take_down(op->e, op->net, op->err);
+}
+
 static int remove_locked(struct engine *e, const struct network *n, struct err *err)
 {
+    const struct net_op op = { .fn = op_take_down, .e = e, .net = n, .err = err };
     int r = network_unlink(engine_networks(e), n, err);
 
-    return r < 0 ? r : take_down(e, n, err);
+    return r < 0 ? r : MIN(network_do(&op, false), 0);
 }
 
 int networks_remove(struct engine *e, struct arena *a, const char *name, bool force,

@@ -123,7 +123,7 @@ int option_publish(struct arena *a, const char *text, struct container_port *ret
 int option_expose(struct arena *a, const char *text, char ***list, struct err *err)
 {
     char *rest = arena_strdup(a, text), *proto;
-    int64_t first, n;
+    int64_t first = 0, n = 0;
 
     int r = split_protocol(a, rest, &proto, err);
     if (r == 0)

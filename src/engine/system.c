@@ -9,12 +9,15 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "config/containers.h"
-#include "engine/engine_priv.h"
+#include "engine/network.h"
+#include "engine/networks.h"
 #include "engine/rootless.h"
 #include "spec/image.h"
 #include "spec/system_info.h"
 
 #include "base/banned.h"
+
+static const char *const network_drivers[] = { "bridge", "macvlan", "ipvlan", NULL };
 
 #define DUP(s) arena_strdup(a, (s) ? (s) : "")
 
@@ -196,6 +199,7 @@ static void fill_host(struct engine *e, struct arena *a, host_info *h)
     h->log_driver = DUP(e->defaults.log_driver);
     h->network_backend = DUP("builtin");
     h->network_backend_info.backend = DUP("builtin");
+    h->network_backend_info.default_network = DUP(engine_networks(e)->default_name);
     const char *runtime = e->opt.runtime ? e->opt.runtime : NULL;
     h->oci_runtime.name = DUP(
         runtime ? (strrchr(runtime, '/') ? strrchr(runtime, '/') + 1 : runtime) : "podman-runtime");
@@ -282,6 +286,8 @@ json_t *system_info(struct engine *e, struct arena *a, struct err *err)
     if (fill_store(e, a, &o, err) < 0)
         return NULL;
     o.plugins.volume = strv_add(a, NULL, "local");
+    for (const char *const *d = network_drivers; *d; d++)
+        o.plugins.network = strv_add(a, o.plugins.network, *d);
     for (const char *const *d = (const char *const[]) { "k8s-file", "none", "passthrough",
                                                         "journald", "json-file", NULL };
          *d; d++)
@@ -296,6 +302,21 @@ static char **add_problem(struct arena *a, char **v, struct err *e)
     v = strv_add(a, v, e->msg);
     err_clear(e);
     return v;
+}
+
+static void remove_networks(struct engine *e, struct arena *a, char ***ret_problems)
+{
+    struct network_list list = { 0 };
+    struct err one = { 0 };
+
+    if (networks_list(e, a, NULL, &list, &one) < 0)
+        *ret_problems = add_problem(a, *ret_problems, &one);
+    for (size_t i = 0; i < list.n; i++) {
+        err_clear(&one);
+        if (!network_is_default(engine_networks(e), &list.items[i]) &&
+            networks_remove(e, a, list.items[i].name, true, 0, &one) < 0)
+            *ret_problems = add_problem(a, *ret_problems, &one);
+    }
 }
 
 int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct err *err)
@@ -317,12 +338,12 @@ int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct
                     *ret_problems = add_problem(a, *ret_problems, &one);
                 err_clear(&one);
             }
+    remove_networks(e, a, ret_problems);
     mounts_remove_all(e); /* nothing may be removed through a mount */
-    static const char *const graph[] = {
-        "containers", "layers",    "oci",           "volumes",
-        "secrets",    "db.sqlite", "db.sqlite-wal", "db.sqlite-shm"
-    };
-    static const char *const run[] = { "containers", "locks", "mounts", "seccomp" };
+    static const char *const graph[] = { "containers", "layers",        "oci",
+                                         "volumes",    "networks",      "secrets",
+                                         "db.sqlite",  "db.sqlite-wal", "db.sqlite-shm" };
+    static const char *const run[] = { "containers", "dns", "locks", "mounts", "seccomp" };
     for (size_t i = 0; i < ARRAY_SIZE(graph); i++)
         if ((r = fs_remove_tree(e->store->graph_fd, graph[i])) < 0)
             *ret_problems = strv_add(

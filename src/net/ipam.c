@@ -287,6 +287,17 @@ int ipam_unpublish(struct db *db, const char *container, struct err *err)
 
 /* ---------- who has something ---------- */
 
+bool ipam_has_rows(struct db *db, const char *container)
+{
+    struct rows q = db_query(db, NULL,
+                             "SELECT 1 FROM leases WHERE container = ?1 UNION ALL "
+                             "SELECT 1 FROM published WHERE container = ?1 LIMIT 1",
+                             "s", container);
+    bool found = rows_next(&q);
+
+    return rows_end(&q) < 0 || found;
+}
+
 static char **collect(struct arena *a, struct rows *q)
 {
     char **out = NULL;

@@ -37,6 +37,7 @@ int ipam_release(struct db *db, const char *container, const char *network,
                  struct err *err) MUST_CHECK;
 int ipam_unpublish(struct db *db, const char *container, struct err *err) MUST_CHECK;
 
+bool ipam_has_rows(struct db *db, const char *container); /* in doubt true */
 /* Containers that have a row, at most @max of them, beginning anywhere: IDs in @a. */
 char **ipam_some(struct db *db, struct arena *a, int64_t max);
 char **ipam_all(struct db *db, struct arena *a);

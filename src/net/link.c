@@ -244,6 +244,22 @@ int link_veth(struct nl *nl, const struct link_veth *v, int netns, struct err *e
     return r < 0 ? refused(r, why, err, "configuring the bridge's port", v->host) : 0;
 }
 
+int link_enslave(struct nl *nl, const char *name, int master, bool hairpin)
+{
+    AUTO_BUF b = { 0 };
+    struct link_info l;
+    int r = link_find(nl, name, &l);
+
+    if (r < 0 || l.master == master)
+        return r == -ENODEV ? 0 : r;
+    size_t at = begin_link(nl, &b, RTM_NEWLINK, 0, l.index, true);
+    nl_u32(&b, IFLA_MASTER, (uint32_t)master);
+    nl_end(&b, at);
+    if (hairpin)
+        put_hairpin(nl, &b, l.index);
+    return nl_talk(nl, &b, NULL, NULL, NULL);
+}
+
 static const struct {
     const char *kind, *mode;
     uint32_t value;

@@ -54,6 +54,8 @@ struct link_sub {
 int link_sub(struct nl *nl, const struct link_sub *s, int netns, struct err *err) MUST_CHECK;
 bool link_sub_mode_known(const char *kind, const char *mode);
 
+/* Puts an interface that is there (0 when it is not) onto the bridge. */
+int link_enslave(struct nl *nl, const char *name, int master, bool hairpin) MUST_CHECK;
 int link_delete(struct nl *nl, const char *name) MUST_CHECK; /* -ENODEV: there was none */
 
 struct link_route {

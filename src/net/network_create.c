@@ -362,12 +362,12 @@ static int check_routes(struct creation *c)
     return 0;
 }
 
-static int subnets(struct creation *c, bool ipv6)
+/* Who gives addresses; *ret_none: nobody does. */
+static int ipam_driver(struct creation *c, bool *ret_none)
 {
     struct network *n = c->n;
     const char *ipam = kv_get(&n->ipam_options, "driver");
     bool parented = !STR_EQ(n->driver, "bridge");
-    int r = 0;
 
     if (!ipam) /* whoever knows the net of a macvlan's parent is its DHCP server, not we */
         kv_set(c->a, &n->ipam_options, "driver",
@@ -378,28 +378,49 @@ static int subnets(struct creation *c, bool ipv6)
                        "network a --subnet or use --ipam-driver none");
     if (!STR_IN(ipam, "host-local", "none"))
         return BAD("unsupported ipam driver \"%s\"", ipam);
-    if (STR_EQ(ipam, "none")) {
-        if (n->subnets.n)
-            return BAD("none ipam driver is set but subnets are given");
+    *ret_none = STR_EQ(ipam, "none");
+    if (*ret_none && n->subnets.n)
+        return BAD("none ipam driver is set but subnets are given");
+    if (!*ret_none && !network_managed(n) && !parented && !n->subnets.n)
+        return BAD("option mode=unmanaged needs a --subnet: addresses are the host's to choose");
+    return 0;
+}
+
+static int check_own_overlaps(struct creation *c)
+{
+    const struct network *n = c->n;
+
+    for (size_t i = 0; i < n->subnets.n; i++)
+        for (size_t k = 0; k < i; k++) {
+            struct ip_net x, y;
+            if (ip_net_parse(n->subnets.items[i].subnet, &x) == 0 &&
+                ip_net_parse(n->subnets.items[k].subnet, &y) == 0 && ip_net_overlaps(&x, &y))
+                return BAD("subnets %s and %s overlap: invalid argument",
+                           n->subnets.items[i].subnet, n->subnets.items[k].subnet);
+        }
+    return 0;
+}
+
+static int subnets(struct creation *c, bool ipv6)
+{
+    struct network *n = c->n;
+    bool none = false;
+    int r = ipam_driver(c, &none);
+
+    if (r < 0)
+        return r;
+    if (none) {
         n->dns_enabled = false;
         return 0;
     }
-    if (!network_managed(n) && !parented && !n->subnets.n)
-        return BAD("option mode=unmanaged needs a --subnet: addresses are the host's to choose");
-    if (!n->subnets.n || (ipv6 && !has_family(n, AF_INET) && !has_family(n, AF_INET6)))
+    if (!n->subnets.n)
         r = free_v4(c);
     if (r == 0 && ipv6 && !has_family(n, AF_INET6))
         r = free_v6(c);
     for (size_t i = 0; r == 0 && i < n->subnets.n; i++)
         r = check_subnet(c, &n->subnets.items[i]);
-    for (size_t i = 0; r == 0 && i < n->subnets.n; i++)
-        for (size_t k = 0; r == 0 && k < i; k++) {
-            struct ip_net x, y;
-            if (ip_net_parse(n->subnets.items[i].subnet, &x) == 0 &&
-                ip_net_parse(n->subnets.items[k].subnet, &y) == 0 && ip_net_overlaps(&x, &y))
-                r = BAD("subnets %s and %s overlap: invalid argument", n->subnets.items[i].subnet,
-                        n->subnets.items[k].subnet);
-        }
+    if (r == 0)
+        r = check_own_overlaps(c);
     return r < 0 ? r : check_routes(c);
 }
 

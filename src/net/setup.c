@@ -119,7 +119,7 @@ static int make_table(const struct net_env *env, struct arena *a, struct err *er
 {
     struct network_list all = { 0 };
     JSON_LIST(struct fw_bridge) bridges = { 0 };
-    struct fw_port *ports;
+    struct fw_port *ports = NULL;
     struct fw_state s = { 0 };
     struct db *db = store_db(env->store, err);
     if (!db)
@@ -239,7 +239,7 @@ static int port_refused(const struct network_port *port, int family, int errnum,
 /* One port in one family of the host.  Where the container has an address of the family, packets are led there by
  * the firewall and the socket only keeps others off; the monitor passes on what cannot be led. */
 static int reserve_one(struct arena *a, struct net_plan *p, const struct network_port *port,
-                       int family, bool must, struct err *err)
+                       int family, bool pass_all, bool must, struct err *err)
 {
     struct ip_addr host = { .family = family }, to = target(p, family), other;
     bool sctp = STR_EQ(port->protocol, "sctp");
@@ -256,7 +256,8 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
     if (fd < 0)
         return port_refused(port, family, -fd, err);
     other = to.family ? to : target(p, family == AF_INET ? AF_INET6 : AF_INET);
-    bool pass = !to.family || (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
+    bool pass = pass_all || !to.family ||
+                (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
     if (!sctp && pass && other.family)
         add_fd(a, p, fd,
                arena_printf(a, "proxy %s %s %lld", port->protocol, ip_text(&other, text),
@@ -266,7 +267,7 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
     return 0;
 }
 
-static int reserve_sockets(struct arena *a, struct net_plan *p, struct err *err)
+static int reserve_sockets(struct arena *a, struct net_plan *p, bool pass_all, struct err *err)
 {
     int r = 0;
 
@@ -277,9 +278,9 @@ static int reserve_sockets(struct arena *a, struct net_plan *p, struct err *err)
             return err_set(err, ERR_BAD_PARAM, EINVAL, "host IP \"%s\" is not an address",
                            port->host_ip);
         if (host.family != AF_INET6)
-            r = reserve_one(a, p, port, AF_INET, true, err);
+            r = reserve_one(a, p, port, AF_INET, pass_all, true, err);
         if (r == 0 && host.family != AF_INET)
-            r = reserve_one(a, p, port, AF_INET6, host.family != 0, err);
+            r = reserve_one(a, p, port, AF_INET6, pass_all, host.family != 0, err);
     }
     return r;
 }
@@ -455,12 +456,15 @@ int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p, 
         r = reserve_rows(env, a, p, &ports, &n_ports, err);
     if (r < 0)
         return r;
-    r = reserve_sockets(a, p, err);
-    if (r == 0)
-        r = host_side(env, a, p, ports, n_ports, err);
+    r = host_side(env, a, p, ports, n_ports, err);
     if (r < 0)
         (void)!net_release(env, p->id, NULL);
     return r;
+}
+
+int net_bind_ports(struct arena *a, struct net_plan *p, bool pass_all, struct err *err)
+{
+    return reserve_sockets(a, p, pass_all, err);
 }
 
 int net_release(const struct net_env *env, const char *id, struct err *err)
@@ -468,6 +472,8 @@ int net_release(const struct net_env *env, const char *id, struct err *err)
     struct db *db = store_db(env->store, err);
     if (!db)
         return -EIO;
+    if (!ipam_has_rows(db, id)) /* most often: writing would wait for others */
+        return 0;
 
     int r = remove_ports(db, id, err);
     return r < 0 ? r : ipam_release(db, id, NULL, err);
@@ -736,7 +742,7 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
                struct err *err)
 {
     AUTO_NL host = { .fd = -EBADF }, in = { .fd = -EBADF };
-    bool dns = false;
+    bool dns = p->dns;
 
     (void)env;
     int r = nl_open(&host, NETLINK_ROUTE);
@@ -787,6 +793,24 @@ static bool interface_taken(const struct network_state *st, const char *name)
         if (STR_EQ(st->networks.items[i].interface, name))
             return true;
     return false;
+}
+
+int net_reattach(const struct net_env *env, const struct network_state *st, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    AUTO_NL nl = { .fd = -EBADF };
+
+    int r = nl_open(&nl, NETLINK_ROUTE);
+    for (size_t i = 0; r == 0 && i < st->networks.n; i++) {
+        const struct network_attachment *at = &st->networks.items[i];
+        struct network n;
+        struct link_info l;
+        if (!at->host_side || network_load(&env->networks, &a, at->network, &n, NULL) < 0 ||
+            !n.interface || link_find(&nl, n.interface, &l) < 0)
+            continue;
+        r = link_enslave(&nl, at->host_side, l.index, st->ports.n > 0);
+    }
+    return r < 0 ? err_sys(err, -r, "putting interfaces back onto their bridges") : 0;
 }
 
 int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one, int netns,

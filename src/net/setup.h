@@ -1,7 +1,8 @@
 /* net/setup.h: one container onto its networks, and off them.
  *
- *   net_reserve   before anything starts: addresses and ports are noted in the database, the host's ports are bound,
- *                 bridges and firewall stand.  A port that is taken is refused here, with its owner's name.
+ *   net_reserve   before anything starts: addresses and ports are noted in the database, bridges and firewall stand.
+ *                 A port that another container has is refused here, with its owner's name.
+ *   net_bind_ports  the host's ports are bound, or refused.
  *   net_attach    when the container's namespace is there: interfaces, addresses, routes, sockets for names.
  *   net_release   when it is gone: firewall, then the rows.
  *
@@ -41,6 +42,7 @@ struct net_plan {
     size_t n_wants;
     struct network_port *ports;
     size_t n_ports;
+    bool dns; /* names are answered even when none of the networks has any: they are passed on */
     struct network_state state; /* filled */
     /* Sockets for the monitor and what they are for (spec/monitor.h); net_plan_done() closes them. */
     int *fds;
@@ -54,6 +56,9 @@ void net_plan_done(struct net_plan *p);
 
 int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p,
                 struct err *err) MUST_CHECK;
+/* On the host's own network: its ports, by sockets for the monitor.  @pass_all: the monitor passes on whatever
+ * comes to them, since no rule leads it. */
+int net_bind_ports(struct arena *a, struct net_plan *p, bool pass_all, struct err *err) MUST_CHECK;
 int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, int netns,
                struct err *err) MUST_CHECK;
 /* Of a container that does not run any more; what is not there is no error. */
@@ -66,6 +71,10 @@ int net_repair(const struct net_env *env, bool force, struct err *err) MUST_CHEC
 /* The ports of @p, whose wants have their addresses, lead there from now on. */
 int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p,
                   struct err *err) MUST_CHECK;
+
+/* Puts the outer ends of a running container's pairs back onto bridges that were made again. */
+int net_reattach(const struct net_env *env, const struct network_state *st,
+                 struct err *err) MUST_CHECK;
 
 /* One network more, or less, of a container that runs: @netns is its namespace, @st what it has.  A socket for
  * names cannot come later: names are answered when one of the first networks had them. */

@@ -73,6 +73,31 @@ no_veths() { [ "$(veths)" = 0 ]; }
 no_ports() { [ "$(elements ports4)" = 0 ]; }
 rows() { sqlite3 "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
 
+# An ordinary user with a store of his own on the same host: user_podman.
+user_setup() {
+    id podtest >/dev/null 2>&1 || skip "no user podtest"
+    command -v pasta >/dev/null || skip "no pasta"
+    [ -c /dev/net/tun ] || skip "no /dev/net/tun"
+    chmod 0666 /dev/net/tun # as udev does
+    ip route add default via 192.0.2.3 dev up0
+    USER_DIR=$TEST_DIR/user
+    mkdir -p "$USER_DIR/xdg"
+    chown -R podtest "$USER_DIR"
+    chmod 700 "$USER_DIR/xdg"
+    user_podman load -q -i "$TEST_DIR/busybox.tar"
+}
+user_teardown() {
+    user_podman rm -fa -t 0
+    user_podman unshare rm -rf "$USER_DIR/root" "$USER_DIR/run"
+    rm -rf "$USER_DIR/xdg" # the holder of the namespaces leaves with it
+}
+user_podman() {
+    setpriv --reuid podtest --regid podtest --init-groups env -i PATH="$PATH" HOME="$USER_DIR" USER=podtest \
+        XDG_RUNTIME_DIR="$USER_DIR/xdg" CONTAINERS_CONF="$CONTAINERS_CONF" CONTAINERS_STORAGE_CONF="$CONTAINERS_STORAGE_CONF" \
+        CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "$PODMAN" --root "$USER_DIR/root" --runroot "$USER_DIR/run" "$@"
+}
+user_processes() { ps -u podtest -o args= | grep -c "$1.*$USER_DIR/" || true; }
+
 @test "the default network: address, route, bridge, hosts" {
     run_podman run --rm --name c busybox sh -c 'ip -o addr show eth0; ip route; cat /etc/hosts'
     is "$output" =~ "inet 10.88.0.2/16"
@@ -236,6 +261,11 @@ options ndots:3"
     is "$output" =~ "x is not an ip address"
     run_podman run --rm busybox cat /etc/resolv.conf
     is "$output" !~ "nameserver 127"
+    # A host that asks a server on its own loopback: the container's monitor asks it.
+    echo 'nameserver 127.0.0.1' >"$TEST_DIR/resolv"
+    run unshare -m bash -c 'mount --bind "$0" /etc/resolv.conf && "$@"' "$TEST_DIR/resolv" \
+        "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" run --rm busybox cat /etc/resolv.conf
+    is "$output" = "nameserver 127.0.0.11"
     printf '[containers]\ndns_servers=["192.0.2.10"]\n' >"$CONTAINERS_CONF"
     run_podman run --rm busybox cat /etc/resolv.conf
     is "$output" =~ "nameserver 192.0.2.10"
@@ -445,13 +475,29 @@ JSON
     run_podman network reload -a
     is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
     nft list table inet theirs
+    # The monitors see to it by themselves, too: rules and a bridge that is gone.
+    nft flush ruleset
+    again() { ask_outside 192.0.2.1 8080 | grep -q "from 192.0.2.2:"; }
+    eventually again
+    ip link del podman0
+    eventually again
+    is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
 }
 
-@test "macvlan and ipvlan" {
+@test "macvlan" {
     podman network create -d macvlan --interface-name up0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 --ip-range 192.0.2.64/27 mv
     server a --network mv
     is "$(ask_outside 192.0.2.64 80)" =~ "from 192.0.2.2:"
     podman rm -f -t 0 a
+    for mode in bridge private vepa; do
+        podman network create -d macvlan -o parent=up0 -o mode=$mode --ipam-driver none "m-$mode"
+        run_podman run --rm --network "m-$mode" busybox ip link show eth0
+    done
+}
+
+@test "ipvlan" {
+    ip link add link up0 name iv0 type ipvlan 2>/dev/null || skip "this kernel has no ipvlan"
+    ip link del iv0
     podman network create -d ipvlan -o parent=up0 -o mode=l2 --subnet 192.0.2.0/24 --ip-range 192.0.2.96/27 iv
     server a --network iv
     is "$(ask_outside 192.0.2.96 80)" =~ "from 192.0.2.2:"
@@ -459,10 +505,6 @@ JSON
     podman network create -d ipvlan -o parent=up0 -o mode=l3 --subnet 198.51.100.0/24 l3
     run_podman run --rm --network l3 busybox ip route
     is "$output" =~ "default dev eth0"
-    for mode in bridge private vepa; do
-        podman network create -d macvlan -o parent=up0 -o mode=$mode --ipam-driver none "m-$mode"
-        run_podman run --rm --network "m-$mode" busybox ip link show eth0
-    done
 }
 
 @test "bridge options: vlan, vrf, unmanaged, routes, metric, no default route" {
@@ -529,6 +571,56 @@ JSON
     eventually ask 127.0.0.1 8080
 }
 
+@test "an ordinary user: pasta, with published ports; it leaves with the container" {
+    user_setup
+    user_podman run -d --name a -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
+    eventually ask 127.0.0.1 8080
+    run user_podman exec a ip -o addr
+    is "$output" =~ "inet 192.0.2.1/24"
+    serve_outside 90
+    from_inside() { user_podman exec a /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
+    eventually from_inside
+    is "$(user_podman port a)" = "80/tcp -> 0.0.0.0:8080"
+    is "$(user_podman inspect -f '{{.HostConfig.NetworkMode}}' a)" = pasta
+    [ "$(user_processes pasta)" -ge 1 ]
+    user_podman stop -t 0 a
+    gone() { [ "$(user_processes pasta)" = 0 ]; }
+    eventually gone
+    run user_podman run --rm --network pasta:--nonsense busybox true
+    [ "$status" -eq 125 ]
+    is "$output" =~ "pasta failed with exit code"
+    user_teardown
+}
+
+@test "an ordinary user: bridges, names, ports, a way out" {
+    user_setup
+    user_podman network create n
+    user_podman run -d --name a --network n -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
+    user_podman run -d --name b --network n -v "$NETECHO:/netecho:ro" busybox sleep 100
+    run user_podman exec b ip -o addr show eth0
+    is "$output" =~ "inet 10.89.0.3/24"
+    run user_podman exec b nslookup a
+    is "$output" =~ "Address: 10.89.0.2"
+    from_b() { user_podman exec b /netecho ask tcp 10.89.0.2 80 | grep -q "from 10.89.0.3:"; }
+    eventually from_b
+    eventually ask 127.0.0.1 8080
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from "
+    serve_outside 90
+    out() { user_podman exec b /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
+    eventually out
+    is "$(ip -br link show type bridge)" = "" # nothing of it on the host
+    run user_podman run --rm --network n -p 8080:80 busybox true
+    [ "$status" -eq 125 ]
+    is "$output" =~ "address already in use"
+    user_podman network connect podman b
+    run user_podman exec b ip -o addr show eth1
+    is "$output" =~ "inet 10.88.0.2/16"
+    user_podman network rm -f -t 0 n
+    user_teardown
+    gone() { [ "$(user_processes pasta)" = 0 ] && [ "$(user_processes podman-pause)" = 0 ]; }
+    eventually gone
+}
+
 @test "many at once: each has an address, nobody waits for another" {
     for i in $(seq 20); do podman run -d --name "c$i" busybox sleep 100 >/dev/null 3>&- & pids="$pids $!"; done
     for p in $pids; do wait "$p"; done
@@ -539,7 +631,7 @@ JSON
 
 @test "kill -9 anywhere: addresses, ports and interfaces come back" {
     podman run --rm -p 9000:80 busybox true
-    for i in $(seq "${KILL_ROUNDS:-40}"); do
+    for i in $(seq "${KILL_ROUNDS:-100}"); do
         podman run -d --rm --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
         pid=$!
         sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"

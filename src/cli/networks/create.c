@@ -46,7 +46,7 @@ static int fill_routes(struct cmd_ctx *x, const struct create_args *o, struct ne
     for (char **p = o->route; p && *p; p++) {
         char **f = strv_split(x->arena, *p, ',');
         size_t k = strv_len(f);
-        uint32_t metric;
+        uint32_t metric = 0;
         if (k < 2 || k > 3 || (k == 3 && parse_u32(f[2], &metric) < 0))
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                            "invalid route: %s\nFormat: --route <destination>,<gateway>[,<metric>] "

@@ -268,6 +268,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     struct engine *e = cmd_engine(x);
     int r = e ? system_prune(e, x->arena, &p, &gone, x->err) : -EIO;
     print_names("Deleted Containers", gone.containers);
+    print_names("Deleted Networks", gone.networks);
     print_names("Deleted Volumes", gone.volumes);
     print_names("Deleted Images", gone.images);
     if (r < 0)
@@ -332,7 +333,7 @@ static int check_run(struct cmd_ctx *x, void *args)
 {
     const struct check_args *o = args;
     struct system_check_options c = { .quick = o->quick, .repair = o->repair, .lossy = o->lossy };
-    bool damaged;
+    bool damaged = false;
 
     if (parse_duration(o->max, &c.max_age_ns) < 0 || c.max_age_ns < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
