@@ -146,6 +146,11 @@ END
     run_podman load -q -i "$TEST_DIR/box.tar"
     run_podman push -q box "$REGISTRY/a/box:1"
     is "$(stub_stat '.requests[]' | grep -c 'GET /token?account=me&scope=repository%3Aa%2Fbox%3Apull%2Cpush&service=stub')" = 1
+    # Where uploads are sent on to another host, our token stays here.
+    stub fault '{"what":"elsewhere","kind":"on","times":9}'
+    podman push -q box "$REGISTRY/else/box:1" || true
+    is "$(stub_stat .leaked)" = 0
+    is "$(stub_stat '.received > 10000')" = true
     echo "{\"auths\":{\"$REGISTRY\":{\"identitytoken\":\"again\"}}}" >"$REGISTRY_AUTH_FILE"
     run_podman pull -q "$REGISTRY/a/box:1"
     run_podman 125 login -u me -p secret "$REGISTRY"

@@ -6,6 +6,7 @@ It keeps everything in memory, writes its port to PORT-FILE and speaks plain HTT
     GET  /_stats              what was asked for and how many bytes of which blob went out and came in
     POST /_fault  {...}       the next requests that match (and hold "path") are spoiled:
          {"what": "blobs|manifests|uploads|tags|ping", "kind": KIND, "times": N, ...}
+         (what "elsewhere": uploads go to another host name of ours)
          cut (at: share of the body), slow (rate: bytes a second), flip, longer, shorter, status (status,
          headers, body), redirect-loop, endless, endless-error, stall
     POST /_reset              no faults, statistics at zero
@@ -36,7 +37,7 @@ HUGE = 1 << 30
 
 def reset_stats():
     STATS.clear()
-    STATS.update(sent={}, received=0, mounts=0, requests=[], tokens=[], patches=0)
+    STATS.update(sent={}, received=0, mounts=0, requests=[], tokens=[], patches=0, leaked=0)
 
 
 def digest(data):
@@ -163,6 +164,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def allowed(self):
         kind = AUTH["kind"]
         have = self.headers.get("Authorization", "")
+        if self.headers["Host"].startswith("127.0.0.1"):  # where "elsewhere" leads to
+            STATS["leaked"] += bool(have)
+            return True
         if kind == "none" or kind == "basic" and have == "Basic " + self.good():
             return True
         if kind == "bearer" and have in ["Bearer " + t for t in STATS["tokens"]]:
@@ -333,7 +337,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with LOCK:
             name = str(len(UPLOADS))
             UPLOADS[name] = bytearray()
-        return self.answer(202, Location=f"/v2/{repo}/blobs/uploads/{name}?state=1")
+        place = f"/v2/{repo}/blobs/uploads/{name}?state=1"
+        if fault_for("elsewhere"):
+            place = f"http://127.0.0.1:{self.server.server_address[1]}{place}"
+        return self.answer(202, Location=place)
 
     def do_PATCH(self):
         data = self.body()

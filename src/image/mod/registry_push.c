@@ -20,6 +20,17 @@ static int no_body(void *arg, const void *data, size_t len)
     return 0; /* what a registry says to a success is of no use */
 }
 
+/* A registry behind a proxy that ends TLS sometimes does not know it: it calls its own place http. */
+static char *safe_location(struct registry *r, struct arena *a, const char *location)
+{
+    if (location && STR_EQ(r->scheme, "https") && str_starts(location, "http://")) {
+        char *https = arena_printf(a, "https://%s", location + strlen("http://"));
+        if (registry_is_its(r, https))
+            return https;
+    }
+    return arena_strdup(a, location);
+}
+
 static int ask(struct registry *r, struct http_request *rq, struct http_answer *ans,
                struct arena *a, char **ret_location, struct err *err)
 {
@@ -29,7 +40,7 @@ static int ask(struct registry *r, struct http_request *rq, struct http_answer *
         return -ENOMEM;
     int e = registry_request(r, h, rq, no_body, NULL, ans, err);
     if (e == 0 && ret_location)
-        *ret_location = arena_strdup(a, ans->location);
+        *ret_location = safe_location(r, a, ans->location);
     if (e == 0 && ans->status / 100 != 2 && ans->status != 404)
         e = registry_bad_status(a, ans, err);
     registry_client_back(r, h);
