@@ -124,6 +124,14 @@ END
     run_podman pull -q "$REGISTRY/library/busybox"
     run_podman logout "$REGISTRY"
     is "$(ls "$KEPT")" = ""
+    # Docker's file with one helper for everything.
+    echo '{"credsStore":"test"}' >"$TEST_DIR/config.json"
+    run_podman login --compat-auth-file "$TEST_DIR/config.json" -u me -p secret "$REGISTRY"
+    is "$(ls "$KEPT" | wc -l)" = 1
+    run_podman login --compat-auth-file "$TEST_DIR/config.json" --get-login "$REGISTRY"
+    is "$output" = me
+    run_podman logout --compat-auth-file "$TEST_DIR/config.json" "$REGISTRY"
+    is "$(ls "$KEPT")" = ""
     rm "$REGISTRY_AUTH_FILE"
     sed -i '1i credential-helpers = ["test"]' "$CONTAINERS_REGISTRIES_CONF"
     unset REGISTRY_AUTH_FILE

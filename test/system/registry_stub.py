@@ -346,6 +346,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = self.body()
         if not self.allowed():
             return
+        if self.spoiled("patch", b"", "text/plain"):
+            return
         STATS["patches"] += 1
         UPLOADS[self.upload_name()].extend(data)
         self.answer(202, Location=f"http://{self.headers['Host']}{self.path.partition('?')[0]}?state=2")

@@ -114,10 +114,36 @@ static void plan_jobs(struct pusher *p, const struct image_manifest *m, struct s
             config->same_as = &jobs[k];
 }
 
+/* What the manifest becomes in @family, sent. */
+static int send_image(struct pusher *p, json_t *doc, const struct buf *text,
+                      const struct image_manifest *m, const struct send_job *jobs,
+                      enum media_family family, bool top, struct descriptor *ret, struct err *err)
+{
+    AUTO_BUF edited = { 0 };
+    bool changed = edit_manifest(doc, m, jobs, family);
+    const char *type = json_string_value(json_object_get(doc, "mediaType"));
+
+    if (changed)
+        json_text(doc, 0, &edited);
+    return send_manifest(p, changed ? &edited : text, type ? type : MT_OCI_MANIFEST, top, ret, err);
+}
+
+/* Registries of old times know Docker's format only.  Can it be that, and may we? */
+static bool docker_would_do(const struct pusher *p, const struct image_manifest *m,
+                            const struct send_job *jobs, const struct err *err)
+{
+    struct err none = { 0 };
+
+    return err->kind == ERR_BAD_PARAM && !p->opt->format && !p->dest->ops->oci_only &&
+           !m->artifact_type && !m->subject && media_family(m->config.media_type) == MEDIA_OCI &&
+           check_family(m, jobs, MEDIA_DOCKER, &none) == 0;
+}
+
 static int push_image(struct pusher *p, json_t *doc, const struct buf *text, bool top,
                       struct descriptor *ret, struct err *err)
 {
     struct image_manifest m = { 0 };
+    struct err refused = { 0 };
     int r = image_manifest_read(p->a, doc, &m, err);
 
     if (r < 0)
@@ -129,15 +155,16 @@ static int push_image(struct pusher *p, json_t *doc, const struct buf *text, boo
     r = check_family(&m, jobs, family, err);
     if (r == 0)
         r = send_blobs(p, jobs, n, err);
-    if (r < 0)
+    if (r == 0)
+        r = send_image(p, doc, text, &m, jobs, family, top, ret, err);
+    if (r == 0 || family != MEDIA_OCI || !docker_would_do(p, &m, jobs, err))
         return r;
-    const char *type = json_string_value(json_object_get(doc, "mediaType"));
-    if (!edit_manifest(doc, &m, jobs, family))
-        return send_manifest(p, text, type ? type : MT_OCI_MANIFEST, top, ret, err);
-    AUTO_BUF edited = { 0 };
-    json_text(doc, 0, &edited);
-    type = json_string_value(json_object_get(doc, "mediaType"));
-    return send_manifest(p, &edited, type ? type : MT_OCI_MANIFEST, top, ret, err);
+    refused = *err;
+    err_clear(err);
+    if (send_image(p, doc, text, &m, jobs, MEDIA_DOCKER, top, ret, err) == 0)
+        return 0;
+    *err = refused; /* the first answer is about what was asked for */
+    return -refused.errnum;
 }
 
 /* ---------- a list of images ---------- */

@@ -189,6 +189,13 @@ static int send_packed(struct pusher *p, struct send_job *j, struct progress_bar
     if (in < 0)
         return err_sys(err, -in, "opening blob %s", j->from.digest);
     int r = p->dest->ops->stream ? stream_packed(p, &k, err) : spool_packed(p, &k, err);
+    /* A server, or a proxy before it, that takes no body of unknown length or only small ones. */
+    if (r < 0 && p->dest->ops->stream && k.err.kind == ERR_NONE &&
+        (err->kind == ERR_BAD_PARAM || err->errnum == ECONNABORTED)) {
+        err_clear(err);
+        k.bytes = 0;
+        r = spool_packed(p, &k, err);
+    }
     if (r < 0)
         return r;
     j->to.digest = arena_strdup(&j->arena, k.digest);

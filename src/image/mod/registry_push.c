@@ -171,10 +171,13 @@ static int send_parts(struct registry *r, struct arena *a, const struct descript
                              &location, err);
 }
 
-/* Is this how a server says "not in one piece"? */
-static bool wants_parts(long status)
+/* Is this how a server says "not in one piece"?  Some hang up in the middle of what is too large. */
+static bool wants_parts(long status, const struct descriptor *d, const struct err *err)
 {
-    return status == 400 || status == 405 || status == 413 || status == 416 || status == 501;
+    if (d->size == 0)
+        return false;
+    return (err->errnum == ECONNABORTED && d->size > PART) || status == 400 || status == 405 ||
+           status == 413 || status == 416 || status == 501;
 }
 
 int registry_put_blob(struct registry *r, const struct descriptor *d, const char *from, int fd,
@@ -195,7 +198,7 @@ int registry_put_blob(struct registry *r, const struct descriptor *d, const char
         struct file_body b = { fd, 0, 0, d->size, sent, arg };
         e = send_part(r, &a, "PUT", with_digest(&a, location, d->digest), &b, NULL, &ans, &location,
                       err);
-        if (e < 0 && d->size && wants_parts(ans.status)) {
+        if (e < 0 && wants_parts(ans.status, d, err)) {
             err_clear(err);
             file_rewind(&b);
             e = send_parts(r, &a, d, fd, sent, arg, err);
