@@ -9,6 +9,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* Who a child becomes: looked up before, since between fork and exec only system calls are made. */
+enum { PROC_GROUPS_MAX = 256 };
+struct proc_user {
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[PROC_GROUPS_MAX];
+    int n_groups;
+    const char *dir; /* where it starts; NULL: here */
+};
+
 struct spawn {
     const char *path;  /* program: looked up on PATH when it has no slash */
     char *const *argv; /* NULL-terminated, argv[0] included */
@@ -16,6 +26,7 @@ struct spawn {
     int fds[3];        /* stdin, stdout, stderr; negative: /dev/null */
     int keep_fd;       /* one more descriptor that becomes 3 in the child; negative: none */
     bool new_session;
+    const struct proc_user *user; /* NULL: who we are */
 };
 
 /* Starts a child with vfork semantics.  0 and *ret_pid, or -errno of the exec that failed. */

@@ -18,6 +18,7 @@ struct term {
 struct image_filter {
     JSON_LIST(struct term) terms;
     kv_list users;
+    char **intermediate; /* IDs of images without a name that others stand on */
 };
 
 struct filter_row {
@@ -70,11 +71,17 @@ static int prepare_time(struct engine *e, struct arena *a, struct term *t, struc
 
 /* ---------- matching ---------- */
 
+static bool match_intermediate(const struct image_filter *f, const struct term *t,
+                               const struct image *img)
+{
+    return strv_has(f->intermediate, img->id) == t->flag;
+}
+
+/* Nothing but its ID leads to it. */
 static bool match_dangling(const struct image_filter *f, const struct term *t,
                            const struct image *img)
 {
-    (void)f;
-    return !img->names == t->flag;
+    return (!img->names && !strv_has(f->intermediate, img->id)) == t->flag;
 }
 
 static bool match_manifest(const struct image_filter *f, const struct term *t,
@@ -84,7 +91,7 @@ static bool match_manifest(const struct image_filter *f, const struct term *t,
     return image_is_list(img) == t->flag;
 }
 
-/* Our images are none of these: no read-only stores, no image without a use of its own. */
+/* There are no read-only stores. */
 static bool match_never(const struct image_filter *f, const struct term *t, const struct image *img)
 {
     (void)f;
@@ -179,7 +186,7 @@ static const struct filter_row rows[] = {
     { "dangling", prepare_bool, match_dangling, false },
     { "digest", NULL, match_digest, false },
     { "id", NULL, match_id, false },
-    { "intermediate", prepare_bool, match_never, false },
+    { "intermediate", prepare_bool, match_intermediate, false },
     { "label", NULL, match_label, false },
     { "manifest", prepare_bool, match_manifest, false },
     { "readonly", prepare_bool, match_never, false },
@@ -211,6 +218,23 @@ static int add_term(struct engine *e, struct arena *a, struct image_filter *f, c
     return err_set(err, ERR_BAD_PARAM, EINVAL, "unsupported image filter \"%.*s\"", (int)n, text);
 }
 
+/* The layers of the other image begin with all of ours. */
+static int find_intermediate(struct engine *e, struct arena *a, char ***ret, struct err *err)
+{
+    struct db *db = store_db(engine_store(e), err);
+    if (!db)
+        return -EIO;
+    struct rows q = db_query(db, err,
+                             "SELECT u.id FROM images u WHERE u.layers != '' AND NOT EXISTS"
+                             " (SELECT 1 FROM image_names n WHERE n.image = u.id) AND EXISTS"
+                             " (SELECT 1 FROM images c WHERE"
+                             " substr(c.layers, 1, length(u.layers) + 1) = u.layers || ' ')",
+                             "");
+    while (rows_next(&q))
+        *ret = strv_add(a, *ret, rows_text(&q, 0));
+    return rows_end(&q);
+}
+
 struct image_filter *image_filter_new(struct engine *e, struct arena *a, char *const *filters,
                                       struct err *err)
 {
@@ -219,7 +243,10 @@ struct image_filter *image_filter_new(struct engine *e, struct arena *a, char *c
     for (; filters && *filters; filters++)
         if (add_term(e, a, f, *filters, err) < 0)
             return NULL;
-    return f->terms.n && images_users(e, a, &f->users, err) < 0 ? NULL : f;
+    if (f->terms.n && (images_users(e, a, &f->users, err) < 0 ||
+                       find_intermediate(e, a, &f->intermediate, err) < 0))
+        return NULL;
+    return f;
 }
 
 bool image_filter_match(const struct image_filter *f, const struct image *img)

@@ -3,6 +3,7 @@
 
 #include "base/parse.h"
 #include "engine/containers.h"
+#include "engine/mounts.h"
 #include "store/layers.h"
 #include "image/manifest_list.h"
 
@@ -149,6 +150,16 @@ static int remove_users(struct engine *e, struct arena *a, const char *id, struc
     return r;
 }
 
+/* What is deleted is not left mounted. */
+static int deleted(struct engine *e, struct arena *a, const struct image_removed *gone,
+                   struct err *err)
+{
+    struct image img = { .id = gone->deleted };
+    int r = gone->deleted ? mounts_remove(mounts_image_path(e, a, &img), err) : 0;
+
+    return MIN(r, 0);
+}
+
 int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
                   struct image_removed *ret, struct err *err)
 {
@@ -159,12 +170,14 @@ int images_remove(struct engine *e, struct arena *a, const char *name, bool forc
     if (busy.kind != ERR_IN_USE || !force) {
         if (err && busy.kind != ERR_NONE)
             *err = busy;
-        return r;
+        return r < 0 ? r : deleted(e, a, ret, err);
     }
     r = image_find(engine_store(e), a, name, &img, err);
     if (r == 0)
         r = remove_users(e, a, img.id, err);
-    return r < 0 ? r : image_remove(engine_store(e), a, name, force, ret, err);
+    if (r == 0)
+        r = image_remove(engine_store(e), a, name, force, ret, err);
+    return r < 0 ? r : deleted(e, a, ret, err);
 }
 
 static bool prune_filter(const struct image *img, const void *arg)

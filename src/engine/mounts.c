@@ -145,3 +145,17 @@ int mounts_remove(const char *path, struct err *err)
     (void)!rmdir(path);
     return n;
 }
+
+void mounts_remove_all(struct engine *e)
+{
+    static const char *const kinds[] = { "mounts/images", "mounts/containers" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        AUTO_ARENA a = { 0 };
+        AUTO_CLOSE int dir = fs_open_dir(e->store->run_fd, kinds[i]);
+        char **names = dir < 0 ? NULL : fs_list_dirs(dir, &a);
+        for (; names && *names; names++)
+            (void)!mounts_remove(arena_printf(&a, "%s/%s/%s", e->store->runroot, kinds[i], *names),
+                                 NULL);
+    }
+}

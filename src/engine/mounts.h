@@ -24,5 +24,8 @@ int mounts_image(struct engine *e, struct arena *a, const struct image *img,
 int mounts_container(struct engine *e, struct arena *a, const struct container *c,
                      struct err *err) MUST_CHECK;
 
+/* Takes away all that are mounted. */
+void mounts_remove_all(struct engine *e);
+
 /* Takes the mount at @path away; 1 when there was one, 0 when not. */
 int mounts_remove(const char *path, struct err *err) MUST_CHECK;

@@ -1,3 +1,4 @@
+#include "engine/mounts.h"
 #include "engine/system.h"
 
 #include <inttypes.h>
@@ -316,11 +317,12 @@ int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct
                     *ret_problems = add_problem(a, *ret_problems, &one);
                 err_clear(&one);
             }
+    mounts_remove_all(e); /* nothing may be removed through a mount */
     static const char *const graph[] = {
         "containers", "layers",    "oci",           "volumes",
         "secrets",    "db.sqlite", "db.sqlite-wal", "db.sqlite-shm"
     };
-    static const char *const run[] = { "containers", "locks", "seccomp" };
+    static const char *const run[] = { "containers", "locks", "mounts", "seccomp" };
     for (size_t i = 0; i < ARRAY_SIZE(graph); i++)
         if ((r = fs_remove_tree(e->store->graph_fd, graph[i])) < 0)
             *ret_problems = strv_add(

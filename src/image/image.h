@@ -151,6 +151,7 @@ struct image_save_options {
     const char *output; /* path, or NULL for @fd */
     int fd;
     bool compress, multi;
+    char *const *skip; /* oci-archive: digests of layers that the reader has; may be NULL */
     struct progress *progress;
 };
 int image_save(struct store *s, char *const *names, const struct image_save_options *o,

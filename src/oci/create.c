@@ -179,7 +179,9 @@ static int own_mounts(const struct plan *p, struct err *err)
 
     if (!p->userns || may >= 0 || errno != EPERM)
         return 0;
-    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+    if (unshare(CLONE_NEWNS) < 0) /* root nowhere: the child does what it can */
+        return errno == EPERM ? 0 : err_sys(err, errno, "making a mount namespace");
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return err_sys(err, errno, "making a mount namespace for the container's files");
     return 0;
 }

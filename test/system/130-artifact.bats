@@ -127,6 +127,8 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     is "$(jq -c 'keys_unsorted' <<<"$output")" = '["Name","Manifest","Digest"]'
     run_podman artifact inspect -f '{{.TotalSizeBytes}} {{.Name}} {{.Digest}} {{.Artifact.Name}}' $NAME
     is "$output" = "21 $NAME sha256:$digest $NAME"
+    run_podman inspect --type artifact -f '{{.Name}}' $NAME
+    is "$output" = $NAME
     run_podman 125 artifact inspect quay.io/none
     is "$output" = "Error: quay.io/none: artifact does not exist"
 }

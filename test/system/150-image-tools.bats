@@ -136,6 +136,10 @@ C /tmp"
     run_podman image mount --all
     run_podman image unmount --all
     is "${#lines[@]}" = 2
+    podman image mount child:1
+    podman rmi child:1
+    podman image mount busybox
+    podman system reset -f
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
 }
 
@@ -178,4 +182,166 @@ C /tmp"
     podman mount c
     podman rm -f -t 0 c r
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
+}
+
+# fake_ssh [old]: an ssh that runs the words here, for a podman with a store of its own; it notes how much came in.
+# "old": that podman knows nothing of ours.
+fake_ssh() {
+    mkdir -p "$TEST_DIR/bin" "$TEST_DIR/far"
+    cat >"$TEST_DIR/bin/ssh" <<END
+#!/bin/bash
+echo "\$*" >>$TEST_DIR/ssh.log
+while [ "\$1" != -- ]; do shift; done
+shift 2
+PATH=$TEST_DIR/far:\$PATH exec sh -c "\$*"
+END
+    cat >"$TEST_DIR/far/podman" <<END
+#!/bin/bash
+[ "$1" = old ] && [ "\$1" = __scp ] && exit 125
+[ "\$1" = load ] && cat >$TEST_DIR/sent && exec $PODMAN --root $TEST_DIR/froot --runroot $TEST_DIR/frun "\$@" <$TEST_DIR/sent
+exec $PODMAN --root $TEST_DIR/froot --runroot $TEST_DIR/frun "\$@"
+END
+    chmod +x "$TEST_DIR/bin/ssh" "$TEST_DIR/far/podman"
+    PATH=$TEST_DIR/bin:$PATH
+}
+far() { "$TEST_DIR/far/podman" "$@"; }
+
+@test "image scp: over ssh, there and back; layers that are there are not sent" {
+    fake_ssh
+    load_busybox
+    load_child localhost/child:1
+    run_podman image scp -q busybox me@far.example:2222::
+    is "$(head -1 "$TEST_DIR/ssh.log")" = "-p 2222 -- me@far.example podman '__scp' 'have' 'sha256:$(basename "$(podman image inspect -f '{{.RootFS.Layers}}' busybox | sed 's/.*sha256:\([0-9a-f]*\).*/\1/')")'"
+    run far images --format '{{.Repository}}:{{.Tag}}'
+    is "$output" = docker.io/library/busybox:latest
+    full=$(stat -c %s "$TEST_DIR/sent")
+    run_podman image scp child:1 ssh://far.example/run/podman.sock::
+    is "$output" =~ "Loaded image: localhost/child:1"
+    [ "$(stat -c %s "$TEST_DIR/sent")" -lt $((full / 4)) ]
+    run far run --rm localhost/child:1 cat /new/file
+    is "$output" = more
+    podman rmi -f child:1
+    run_podman image scp -q far.example::localhost/child:1
+    run_podman run --rm child:1 cat /new/file
+    is "$output" = more
+    run_podman 125 image scp -q far.example::nothing
+    is "$output" =~ "sending the image failed"
+}
+
+@test "image scp: a far podman that is not this program gets all of it; formats; what is refused" {
+    fake_ssh old
+    load_busybox
+    run_podman image scp -q busybox far.example::
+    tar -tf "$TEST_DIR/sent" | grep -q manifest.json
+    run far image exists busybox
+    is "$status" = 0
+    far rmi -a
+    run_podman image scp -q --format oci-archive busybox far.example::
+    tar -tf "$TEST_DIR/sent" | grep -q oci-layout
+    run_podman 125 image scp busybox
+    is "$output" =~ "no destination specified"
+    run_podman 125 image scp busybox far::other
+    is "$output" = "Error: cannot specify an image rename: invalid argument"
+    run_podman 125 image scp far:: busybox
+    run_podman 125 image scp busybox -- -oProxyCommand=x::
+    is "$output" =~ "is no name of a host"
+    run_podman 125 image scp --format zip busybox far::
+    run_podman 125 image scp busybox nobody-here@localhost::
+    is "$output" =~ 'user "nobody-here" is not known on this machine'
+}
+
+@test "image scp: between two users of this machine" {
+    is_rootless && skip "it takes root to be another user"
+    user=scptest$$
+    useradd -d "$TEST_DIR/home" -m -s /bin/sh "$user" || skip "no user can be made"
+    load_busybox
+    unset CONTAINERS_CONF CONTAINERS_STORAGE_CONF
+    run podman image scp -q root@localhost::busybox "$user@localhost::"
+    echo "$output"
+    as() { setpriv --reuid "$user" --regid "$user" --init-groups env -i HOME="$TEST_DIR/home" PATH="$PATH" "$PODMAN" "$@"; }
+    names=$(as images --format '{{.Repository}}' || true)
+    again=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image scp -q "$user@localhost::busybox" && "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" images --format '{{.Repository}}' || true)
+    as system reset -f >/dev/null 2>&1 || true
+    for pid in $(ps -u "$user" -o pid=); do kill -9 "$pid" || true; done
+    userdel "$user"
+    is "$names" = docker.io/library/busybox
+    is "$again" =~ docker.io/library/busybox$
+}
+
+@test "images: every filter" {
+    load_busybox
+    load_child localhost/child:1
+    podman tag busybox localhost/extra/two:v2
+    podman create --name c localhost/child:1 true
+    list() { podman images --format '{{.Repository}}:{{.Tag}}' "$@" | sort | tr '\n' ' '; }
+    all="docker.io/library/busybox:latest localhost/child:1 localhost/extra/two:v2 "
+    is "$(list)" = "$all"
+    id=$(podman image inspect -f '{{.Id}}' child:1)
+    digest=$(podman image inspect -f '{{.Digest}}' child:1)
+    # The child was made later than busybox (its configuration has the same time): by ID, digest, use.
+    is "$(list --filter id="${id:0:12}")" = "localhost/child:1 "
+    is "$(list --filter digest="$digest")" = "localhost/child:1 "
+    is "$(list --filter containers=true)" = "localhost/child:1 "
+    is "$(list --filter containers=false)" = "docker.io/library/busybox:latest localhost/extra/two:v2 "
+    is "$(list --filter containers=external)" = ""
+    is "$(list --filter label=made)" = "$all"
+    is "$(list --filter label=made=here)" = "$all"
+    is "$(list --filter label=made=there)" = ""
+    is "$(list --filter label!=made=here)" = ""
+    is "$(list --filter reference='*two*')" = "docker.io/library/busybox:latest localhost/extra/two:v2 "
+    is "$(list --filter reference=busybox)" = "docker.io/library/busybox:latest localhost/extra/two:v2 "
+    is "$(list --filter reference!=busybox)" = "localhost/child:1 "
+    is "$(list --filter readonly=true)" = ""
+    is "$(list --filter readonly=false)" = "$all"
+    is "$(list --filter manifest=true)" = ""
+    is "$(list --filter dangling=true)" = ""
+    is "$(list --filter until=2023-01-01T00:00:00Z)" = ""
+    is "$(list --filter until=2025-01-01T00:00:00Z)" = "$all"
+    is "$(list --filter before=busybox)" = ""
+    is "$(list --filter since=busybox)" = ""
+    is "$(list --filter after=busybox)" = ""
+    run_podman 125 images --filter before=nothing
+    run_podman 125 images --filter dangling=maybe
+    # Without a name, but another stands on it: intermediate.  Without the other: dangling.
+    podman untag busybox
+    is "$(list)" = "localhost/child:1 "
+    is "$(list --all)" = "<none>:<none> localhost/child:1 "
+    is "$(list --filter intermediate=true)" = "<none>:<none> "
+    is "$(list --filter dangling=true)" = ""
+    podman rm c
+    podman rmi child:1
+    is "$(list --filter dangling=true)" = "<none>:<none> "
+    is "$(list --filter intermediate=true)" = ""
+    run_podman image prune -f
+    is "$(list -a)" = ""
+}
+
+@test "images and history: every field of a template" {
+    load_busybox
+    run_podman images --format '{{.Containers}}|{{.Dangling}}|{{.IsDangling}}|{{.IsReadOnly}}|{{.ReadOnly}}|{{.SharedSize}}|{{.ParentId}}|{{.Tag}}|{{.Repository}}|{{.History}}'
+    is "$output" = "0|false|false|false|false|0||latest|docker.io/library/busybox|docker.io/library/busybox:latest"
+    for field in Created CreatedAt CreatedSince CreatedTime Digest ID Id Labels Names RepoDigests RepoTags Size VirtualSize; do
+        run_podman images --format "{{.$field}}"
+        [ -n "$output" ]
+    done
+    run_podman images --format '{{.Id}} {{.ID}}'
+    is "$output" =~ '^([0-9a-f]{12})[0-9a-f]{52} \1$|^[0-9a-f]{64} [0-9a-f]{12}$'
+    run_podman history --format '{{.Comment}}|{{.CreatedBy}}|{{.Tags}}|{{.ID}}' busybox
+    is "$output" =~ '^test\|ADD busybox\|docker.io/library/busybox:latest\|[0-9a-f]{12}$'
+    for field in Created CreatedAt CreatedSince Size; do
+        run_podman history --format "{{.$field}}" busybox
+        [ -n "$output" ]
+    done
+    run_podman image inspect -f '{{.HealthCheck}}' busybox
+    is "$output" = '<nil>'
+    run_podman images --digests
+    is "${lines[0]}" =~ '^REPOSITORY +TAG +DIGEST +IMAGE ID +CREATED +SIZE$'
+    is "${lines[1]}" =~ 'sha256:[0-9a-f]{64}'
+    podman tag busybox localhost/aaa:z
+    podman tag busybox localhost/bbb:a
+    run_podman images --sort repository --format '{{.Repository}}' --noheading
+    is "${lines[1]} ${lines[2]}" = "localhost/aaa localhost/bbb"
+    run_podman images --sort tag --format '{{.Tag}}'
+    is "$output" = a$'\n'latest$'\n'z
+    run_podman 125 images --sort nonsense
 }

@@ -2,6 +2,7 @@
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
 #include "cli/format.h"
+#include "engine/artifacts.h"
 #include "engine/images.h"
 
 #include "base/banned.h"
@@ -47,6 +48,17 @@ static int image_document(struct cmd_ctx *x, const char *name, json_t *out)
     return 0;
 }
 
+static int artifact_inspect(struct cmd_ctx *x, const char *name, json_t *out)
+{
+    struct artifact art = { 0 };
+    struct engine *e = cmd_engine(x);
+    int r = e ? artifact_find(engine_store(e), x->arena, name, &art, x->err) : -EIO;
+
+    if (r == 0)
+        json_array_append_new(out, artifact_document(&art));
+    return r;
+}
+
 /* A name may be a container's or an image's: containers first, as Podman. */
 static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
                         json_t *out)
@@ -66,6 +78,8 @@ static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const c
         err_clear(x->err);
         return err_set(x->err, ERR_NOT_FOUND, ENOENT, "no such object: \"%s\"", name);
     }
+    if (STR_EQ(o->type, "artifact"))
+        return artifact_inspect(x, name, out);
     return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
                    "inspecting objects of type \"%s\" is not supported yet", o->type);
 }

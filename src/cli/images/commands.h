@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/cmd.h"
 
-extern const struct cmd cmd_artifact, cmd_manifest;
+extern const struct cmd cmd_artifact, cmd_hidden_scp, cmd_manifest;
 extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_login,
     cmd_logout, cmd_pull, cmd_push, cmd_rmi, cmd_save, cmd_search, cmd_tag, cmd_untag;
 
@@ -14,7 +14,8 @@ struct engine;
 int images_retry(struct cmd_ctx *x, struct engine *e, const char *delay, uint64_t *retry,
                  int64_t *ret_delay_ns) MUST_CHECK;
 
-extern const struct cmd cmd_image_diff, cmd_image_mount, cmd_image_tree, cmd_image_unmount;
+extern const struct cmd cmd_image_diff, cmd_image_mount, cmd_image_scp, cmd_image_tree,
+    cmd_image_unmount;
 
 /* "key=value" words into a map. */
 int cli_annotations(struct cmd_ctx *x, char *const *given, kv_list *ret) MUST_CHECK;

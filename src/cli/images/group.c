@@ -27,13 +27,17 @@ static const struct cmd image_tag = { .name = "tag", .same_as = &cmd_tag };
 static const struct cmd image_untag = { .name = "untag", .same_as = &cmd_untag };
 
 static const struct cmd *const image_subs[] = {
-    &cmd_image_diff,    &cmd_image_exists,  &image_history,
-    &image_import,      &cmd_image_inspect, &image_list,
-    &image_load,        &cmd_image_mount,   &cmd_image_prune,
-    &image_pull,        &image_push,        &image_rm,
-    &image_save,        &image_search,      &cmd_image_sign,
-    &image_tag,         &cmd_image_tree,    &cmd_image_trust,
-    &cmd_image_unmount, &image_untag,       NULL,
+    &cmd_image_diff,    &cmd_image_exists,
+    &image_history,     &image_import,
+    &cmd_image_inspect, &image_list,
+    &image_load,        &cmd_image_mount,
+    &cmd_image_prune,   &cmd_image_scp,
+    &image_pull,        &image_push,
+    &image_rm,          &image_save,
+    &image_search,      &cmd_image_sign,
+    &image_tag,         &cmd_image_tree,
+    &cmd_image_trust,   &cmd_image_unmount,
+    &image_untag,       NULL,
 };
 const struct cmd cmd_image = {
     .name = "image",

@@ -75,6 +75,7 @@ static void text_fields(struct cmd_ctx *x, const struct images_args *o, const st
     json_object_set_new(row, "ID", json_string(id));
     json_object_set_new(row, "Repository", json_string(l->repository));
     json_object_set_new(row, "Tag", json_string(l->tag));
+    json_object_set_new(row, "Digest", json_string(l->img->digest));
     json_object_set_new(row, "Created", json_string(created));
     json_object_set_new(row, "CreatedSince", json_string(created));
     json_object_set_new(row, "CreatedTime", json_string(time_format_go(l->img->created, stamp)));
@@ -139,8 +140,10 @@ static int print_table(struct cmd_ctx *x, const struct images_args *o, const lin
     AUTO_JSON *rows = json_array();
 
     for (size_t i = 0; i < lines->n; i++) {
-        json_t *row = images_document(lines->items[i].img,
-                                      users_of(users, lines->items[i].img->id));
+        /* Our own columns need nothing of the document. */
+        json_t *row = o->format ? images_document(lines->items[i].img,
+                                                  users_of(users, lines->items[i].img->id))
+                                : json_object();
         text_fields(x, o, &lines->items[i], row);
         json_array_append_new(rows, row);
     }
@@ -153,6 +156,15 @@ static int print_table(struct cmd_ctx *x, const struct images_args *o, const lin
                             .headers = headers,
                             .no_heading = o->noheading };
     return cli_print_list(rows, &how, x->err);
+}
+
+/* Images that only stand below others are not shown, unless somebody asks. */
+static bool asks_intermediate(char *const *filters)
+{
+    for (; filters && *filters; filters++)
+        if (str_starts(*filters, "intermediate"))
+            return true;
+    return false;
 }
 
 static int images_run(struct cmd_ctx *x, void *args)
@@ -169,6 +181,8 @@ static int images_run(struct cmd_ctx *x, void *args)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "cannot specify an image and a filter(s)");
     if (x->nargs)
         filters = strv_add(x->arena, NULL, arena_printf(x->arena, "reference=%s", x->args[0]));
+    if (!o->all && !asks_intermediate(filters))
+        filters = strv_add(x->arena, strv_copy(x->arena, filters), "intermediate=false");
     struct engine *e = cmd_engine(x);
     int r = e ? images_list(e, x->arena, filters, &list, x->err) : -EIO;
     if (r == 0)

@@ -150,6 +150,12 @@ static int inspect_run(struct cmd_ctx *x, void *args)
             code = err_kind_info(x->err->kind)->exit;
             err_clear(x->err);
         }
+    size_t i;
+    json_t *doc;
+    json_array_foreach (docs, i,
+                        doc) /* what a template may name although the document leaves it out */
+        if (o->format && !cli_format_is_json(o->format) && !json_object_get(doc, "Healthcheck"))
+            json_object_set_new(doc, "HealthCheck", json_null());
     /* A template runs once for each image. */
     struct cli_list how = { .format = o->format, .title = "inspect", .indent = 5 };
     int r = cli_print_list(docs, &how, x->err);

@@ -20,6 +20,7 @@ struct saver {
     const struct store *s;
     struct out out;
     struct progress *progress;
+    char *const *skip; /* see image_save_options */
 };
 
 /* ---------- blobs ---------- */
@@ -211,7 +212,8 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
         r = manifest_text(sv, ms->image, &l, true, &text, err);
     for (size_t i = 0; r == 0 && i < l.m.layers.n; i++) {
         const struct descriptor *d = &l.m.layers.items[i];
-        r = put_blob(sv, blob_path(d->digest, path) + 4, d->digest, d->size, false, err);
+        if (!strv_has(sv->skip, d->digest))
+            r = put_blob(sv, blob_path(d->digest, path) + 4, d->digest, d->size, false, err);
     }
     if (r < 0)
         return r;
@@ -301,7 +303,7 @@ int module_save(const struct store *s, const struct module_save *images, size_t 
                 const struct image_save_options *o, struct err *err)
 {
     AUTO_ARENA a = { 0 };
-    struct saver sv = { .s = s, .progress = o->progress };
+    struct saver sv = { .s = s, .progress = o->progress, .skip = o->skip };
 
     sv.out.dir = str_ends(o->format, "-dir");
     AUTO_CLOSE int fd = sv.out.dir ? open_directory(o, err) : open_file(o, err);
