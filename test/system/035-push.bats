@@ -109,15 +109,15 @@ load_box() {
     run_podman push --retry-delay 1ms "$name" "$REGISTRY/busy/box:1"
     is "$output" =~ "toomanyrequests"
     skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/busy/box:1" "dir:$TEST_DIR/out2"
-    # One that takes no stream, and one that knows no OCI manifests.
-    load_box
-    stub fault '{"what":"patch","kind":"status","status":411}'
-    run_podman push -q --retry 0 --force-compression box "$REGISTRY/old/box:1"
-    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/old/box:1" "dir:$TEST_DIR/out3"
+    # One that knows no OCI manifests, and one that takes no stream.
     stub fault '{"what":"put-manifest","kind":"status","status":400,"body":"{\"errors\":[{\"code\":\"MANIFEST_INVALID\"}]}"}'
     run_podman push -q --retry 0 "$name" "$REGISTRY/old/box:2"
     is "$(manifest_of "docker://$REGISTRY/old/box:2" .mediaType)" = application/vnd.docker.distribution.manifest.v2+json
     skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/old/box:2" "dir:$TEST_DIR/out4"
+    load_box
+    stub fault '{"what":"patch","kind":"status","status":411}'
+    run_podman push -q --retry 0 --force-compression box "$REGISTRY/old/box:1"
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/old/box:1" "dir:$TEST_DIR/out3"
     stub fault '{"what":"put-manifest","kind":"status","status":500}'
     run_podman 125 push -q --retry 0 "$name" "$REGISTRY/busy/box:2"
     is "$output" =~ "received unexpected HTTP status: 500"
