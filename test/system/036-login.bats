@@ -157,6 +157,9 @@ END
     # Where uploads are sent on to another host, our token stays here.
     stub fault '{"what":"elsewhere","kind":"on","times":9}'
     podman push -q box "$REGISTRY/else/box:1" || true
+    podman rmi -f box
+    stub fault '{"what":"blobs","kind":"redirect-cross","times":9}'
+    run_podman pull -q "$REGISTRY/a/box:1"
     is "$(stub_stat .leaked)" = 0
     is "$(stub_stat '.received > 10000')" = true
     echo "{\"auths\":{\"$REGISTRY\":{\"identitytoken\":\"again\"}}}" >"$REGISTRY_AUTH_FILE"

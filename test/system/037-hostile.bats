@@ -136,6 +136,7 @@ print("CODE", p.returncode)' "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_
     for fault in '{"what":"manifests","kind":"redirect-loop","times":99}' \
         '{"what":"blobs","kind":"redirect-loop","times":99}' \
         '{"what":"manifests","kind":"endless"}' '{"what":"blobs","kind":"endless","times":9}' \
+        '{"what":"manifests","kind":"endless-redirect","times":99}' \
         '{"what":"manifests","kind":"endless-error"}' '{"what":"ping","kind":"endless-error"}'; do
         stub reset
         stub fault "$fault"
@@ -149,7 +150,10 @@ print("CODE", p.returncode)' "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_
     [ "$PEAK" -lt 80000 ]
     peak pull -q --retry 0 "$REGISTRY/special:deep"
     is "$output" =~ "levels"
-    peak pull -q --retry 0 "$REGISTRY/special:layers"
+    peak pull -q --retry 0 "$REGISTRY/special:layers100000"
+    is "$output" =~ "the manifest is larger than 4194304 bytes"
+    [ "$PEAK" -lt 80000 ]
+    peak pull -q --retry 0 "$REGISTRY/special:layers20000"
     is "$output" =~ "layers"
     [ "$PEAK" -lt 160000 ]
 }
