@@ -88,6 +88,14 @@ load_box() {
     run_podman push -q "$REGISTRY/library/box:1" "$REGISTRY/other/name:1"
     is "$(stub_stat .mounts)" = 2
     [ "$(stub_stat .received)" -lt 2000 ] # the manifest
+    # What was compressed on its way as well.
+    load_box
+    podman tag box "$REGISTRY/first/box:1" "$REGISTRY/second/box:1"
+    run_podman push -q "$REGISTRY/first/box:1"
+    stub reset
+    run_podman push -q "$REGISTRY/second/box:1"
+    is "$(stub_stat '.mounts >= 1')" = true
+    [ "$(stub_stat .received)" -lt 20000 ]
     skopeo inspect --tls-verify=false "docker://$REGISTRY/other/name:1" >/dev/null
 }
 

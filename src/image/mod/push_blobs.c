@@ -175,6 +175,8 @@ static int find_packed(struct pusher *p, struct send_job *j, struct err *err)
     if (!repacked_find(p->s, &j->arena, j->from.digest, j->to_format, p->level, &j->to))
         return 0;
     int r = p->dest->ops->has(p->dest, &j->to, err);
+    if (r == 0 && p->dest->ops->mount)
+        r = p->dest->ops->mount(p->dest, &j->to, err);
     if (r == 0)
         j->to = j->from;
     return r;

@@ -20,6 +20,16 @@ static int docker_has(struct dest *d, const struct descriptor *b, struct err *er
     return registry_has_blob(((struct dest_docker *)d)->reg, b, err);
 }
 
+static int docker_mount(struct dest *d, const struct descriptor *b, struct err *err)
+{
+    struct dest_docker *dd = (struct dest_docker *)d;
+    int r = 0;
+
+    for (char **m = dd->mounts; r == 0 && m && *m; m++)
+        r = registry_mount(dd->reg, b, *m, err);
+    return r;
+}
+
 static void count(void *bar, int64_t bytes)
 {
     progress_add(bar, bytes);
@@ -64,13 +74,16 @@ static const struct dest_ops docker_ops = {
     .layers = LAYERS_PACKED,
     .parallel = true,
     .has = docker_has,
+    .mount = docker_mount,
     .put = docker_put,
     .stream = docker_stream,
     .manifest = docker_manifest,
     .free = docker_free,
 };
 
-/* Of "registry/path" names those of the same registry, without it. */
+enum { MOST_MOUNTS = 3 };
+
+/* Of "registry/path" names some of the same registry, without it. */
 static char **same_registry(struct arena *a, const struct image_ref *ref, char *const *repos)
 {
     size_t n = strlen(ref->registry);
@@ -78,7 +91,8 @@ static char **same_registry(struct arena *a, const struct image_ref *ref, char *
 
     for (; repos && *repos; repos++)
         if (strncmp(*repos, ref->registry, n) == 0 && (*repos)[n] == '/' &&
-            !STR_EQ(*repos + n + 1, ref->path) && !ret)
+            !STR_EQ(*repos + n + 1, ref->path) && !strv_has(ret, *repos + n + 1) &&
+            strv_len(ret) < MOST_MOUNTS)
             ret = strv_add(a, ret, *repos + n + 1);
     return ret;
 }

@@ -89,6 +89,31 @@ static int open_upload(struct registry *r, struct arena *a, const char *query, c
     return 0;
 }
 
+static char *mount_query(struct arena *a, const struct descriptor *d, const char *from)
+{
+    return arena_printf(a, "?mount=%s&from=%s", http_escape(a, d->digest), http_escape(a, from));
+}
+
+int registry_mount(struct registry *r, const struct descriptor *d, const char *from,
+                   struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    char *location = NULL;
+    int64_t min;
+    int e = open_upload(r, &a, mount_query(&a, d, from), &location, &min, err);
+
+    if (e < 0)
+        return err_wrap(err, "mounting %s from %s", d->digest, from);
+    if (!location)
+        return 1;
+    /* It opened an upload instead, which nobody will use. */
+    struct http_request rq = { .method = "DELETE", .url = location };
+    struct http_answer ans;
+    struct err ignored = { 0 };
+    (void)!ask(r, &rq, &ans, &a, NULL, &ignored);
+    return 0;
+}
+
 /* The bytes of a file from @at on. */
 struct file_body {
     int fd;
@@ -187,10 +212,7 @@ int registry_put_blob(struct registry *r, const struct descriptor *d, const char
     struct http_answer ans = { 0 };
     char *location = NULL;
     int64_t min = 0;
-    char *query = from ? arena_printf(&a, "?mount=%s&from=%s", http_escape(&a, d->digest),
-                                      http_escape(&a, from))
-                       : arena_strdup(&a, "");
-    int e = open_upload(r, &a, query, &location, &min, err);
+    int e = open_upload(r, &a, from ? mount_query(&a, d, from) : "", &location, &min, err);
 
     if (e == 0 && !location)
         return 1;
