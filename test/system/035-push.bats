@@ -96,6 +96,11 @@ load_box() {
     run_podman push -q "$REGISTRY/second/box:1"
     is "$(stub_stat '.mounts >= 1')" = true
     [ "$(stub_stat .received)" -lt 20000 ]
+    # Where a blob went is remembered without any name of the image saying so.
+    stub reset
+    podman rmi "$REGISTRY/first/box:1" "$REGISTRY/second/box:1"
+    run_podman push -q box "$REGISTRY/third/box:1"
+    [ "$(stub_stat .received)" -lt 20000 ]
     skopeo inspect --tls-verify=false "docker://$REGISTRY/other/name:1" >/dev/null
 }
 

@@ -3,7 +3,9 @@
 #include "base/limits.h"
 #include "image/mod/hash.h"
 #include "image/mod/media.h"
+#include "image/mod/places.h"
 #include "image/mod/push_blobs.h"
+#include "image/mod/repack.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -290,6 +292,27 @@ static struct dest *open_dest(struct pusher *p, const struct module_push *what, 
     }
 }
 
+/* Puts what is remembered of the layers' places before what the database knows: the registry's token has to
+ * be asked for with all of them. */
+static void add_places(struct pusher *p, struct module_push *what)
+{
+    AUTO_BUF text = { .max = LIMIT_MANIFEST };
+    AUTO_JSON *doc = NULL;
+    struct image_manifest m = { 0 };
+    char **repos = NULL;
+
+    if (read_document(p, what->digest, &text, &doc, NULL) < 0 || image_is_index(doc, NULL) ||
+        image_manifest_read(p->a, doc, &m, NULL) < 0)
+        return;
+    for (size_t i = 0; i < m.layers.n; i++) {
+        struct descriptor d = m.layers.items[i], packed = { 0 };
+        if (repacked_find(p->s, p->a, d.digest, p->pack, p->level, &packed))
+            d.digest = packed.digest;
+        repos = strv_concat(p->a, repos, places_find(p->s, p->a, d.digest));
+    }
+    what->repos = strv_concat(p->a, repos, what->repos);
+}
+
 int module_push(const struct store *s, struct arena *a, const struct module_push *what,
                 char **ret_digest, struct err *err)
 {
@@ -308,7 +331,10 @@ int module_push(const struct store *s, struct arena *a, const struct module_push
     if (r < 0)
         return r;
     progress_line(p.opt->progress, "Getting image source signatures");
-    AUTO_DEST *d = open_dest(&p, what, err);
+    struct module_push with = *what;
+    if (STR_EQ(what->transport, "docker"))
+        add_places(&p, &with);
+    AUTO_DEST *d = open_dest(&p, &with, err);
     p.dest = d;
     if (!d)
         return -err->errnum;
