@@ -89,6 +89,7 @@ drop() { run_podman rmi -f "$1"; run_podman image prune -af; rm -rf "$TEST_DIR/r
     put_image a/x 1 1
     stub fault '{"what":"manifests","kind":"status","status":429,"headers":{"Retry-After":"1"},"body":"{\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"slow down\"}]}"}'
     stub fault '{"what":"manifests","kind":"status","status":500}'
+    stub fault '{"what":"manifests","kind":"cut","at":0.5}'
     stub fault '{"what":"blobs","kind":"status","status":503}' # the configuration
     stub fault "{\"what\":\"blobs\",\"kind\":\"status\",\"status\":503,\"path\":\"$LAYER\"}"
     started=$(date +%s%N)

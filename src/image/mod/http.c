@@ -428,8 +428,9 @@ static int perform(struct http *h, const struct http_request *rq, byte_sink sink
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
     bool cut = h->code == CURLE_WRITE_ERROR && h->body.len == h->body.max;
     if (h->code != CURLE_OK && !cut)
-        return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "%s \"%s\": %s", method_text(rq),
-                       rq->url, h->error[0] ? h->error : curl_easy_strerror(h->code));
+        return err_set(err, ERR_UNAVAILABLE, http_refused(h) ? ECONNREFUSED : ECONNABORTED,
+                       "%s \"%s\": %s", method_text(rq), rq->url,
+                       h->error[0] ? h->error : curl_easy_strerror(h->code));
     return 0;
 }
 

@@ -282,7 +282,7 @@ static struct dest *open_dest(struct pusher *p, const struct module_push *what, 
     for (uint64_t attempt = 0;; attempt++) {
         struct dest *d = STR_EQ(what->transport, "docker") ? dest_registry(p->s, p->a, what, err)
                                                            : dest_files(p->s, p->a, what, err);
-        if (d || err->errnum != EAGAIN || attempt >= p->retry.times)
+        if (d || !retry_helps(-err->errnum) || attempt >= p->retry.times)
             return d;
         progress_line(p->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
                       (unsigned long long)attempt + 1, (unsigned long long)p->retry.times,

@@ -321,7 +321,7 @@ struct registry *registry_open(const struct registry_place *place,
     struct http *h = e < 0 ? NULL : registry_client(r, err);
     if (h)
         e = find_scheme(r, h, err);
-    if (h && e == 0)
+    if (h && e == 0 && !opt->lazy)
         e = authorize(r, h, err);
     if (h)
         registry_client_back(r, h);

@@ -17,6 +17,7 @@ struct registry_options {
     const char *actions; /* what a token is asked for: "pull" (NULL) or "pull,push" */
     char *const *mounts; /* further repositories (paths) that blobs are mounted from */
     const char *scope;   /* of a session without a repository (empty path) */
+    bool lazy;           /* credentials are used when something is refused, not before */
 };
 
 /* One repository at one place.  Several threads may fetch blobs at once. */
