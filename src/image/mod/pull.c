@@ -90,8 +90,7 @@ static int open_with_retries(struct puller *c, const struct image_ref *ref, stru
 {
     for (uint64_t attempt = 0;; attempt++) {
         int r = open_any(c, ref, o, err);
-        /* EAGAIN: the registry answered that it is busy; the rest will not get better soon. */
-        if (r != -EAGAIN || attempt >= c->opt->retry)
+        if (!retry_helps(r) || attempt >= c->opt->retry)
             return r;
         progress_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
                       (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
