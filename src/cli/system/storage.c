@@ -332,7 +332,7 @@ static int check_run(struct cmd_ctx *x, void *args)
 {
     const struct check_args *o = args;
     struct system_check_options c = { .quick = o->quick, .repair = o->repair, .lossy = o->lossy };
-    bool damaged;
+    bool damaged = false;
 
     if (parse_duration(o->max, &c.max_age_ns) < 0 || c.max_age_ns < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
