@@ -5,6 +5,7 @@
 #include "engine/containers.h"
 #include "engine/mounts.h"
 #include "store/layers.h"
+#include "image/manifest_list.h"
 
 #include "base/banned.h"
 
@@ -38,14 +39,20 @@ int images_push(struct engine *e, struct arena *a, const char *name, const char 
     const struct config_containers *c = engine_config(e);
     struct image_push_options with = *o;
     struct image img = { 0 };
+    char *found;
 
-    if (!with.compression_format)
+    /* What is configured for all pushes does not count where the format takes only gzip. */
+    if (!with.compression_format && !str_same(with.format, "v2s2"))
         with.compression_format = c->engine.compression_format;
     if (with.compression_level < 0 && c->engine.compression_level)
         with.compression_level = (int)*c->engine.compression_level;
-    int r = image_find(engine_store(e), a, name, &img, err);
-    return r < 0 ? r
-                 : image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
+    int r = image_find_named(engine_store(e), a, name, &img, &found, err);
+    if (r < 0)
+        return r;
+    with.all |= image_is_list(&img);
+    if (!STR_EQ(found, img.id) && !strchr(found, '@'))
+        with.tag = found;
+    return image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
 }
 
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,

@@ -100,6 +100,8 @@ struct image_push_options {
     bool remove_signatures;
     bool all;   /* of a manifest list: every image it names, not only its own text */
     bool quiet; /* no progress */
+    const char
+        *tag; /* docker-archive: a complete name to store besides the destination's, or NULL */
     /* Signing, at a registry only. */
     const char *sign_by, *sign_passphrase; /* a GPG key; NULL: the agent asks */
     const char *sigstore_key,

@@ -175,6 +175,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     m->pid_file = dup_or_null(c->pid_file);
     m->seccomp_cache = c->seccomp_cache ? dup_or_null(c->seccomp_cache[0]) : NULL;
     copy_strv(&m->exit_command, c->exit_command);
+    copy_strv(&m->repair_command, c->repair_command);
     copy_strv(&m->runtime_flags, c->runtime_flags);
     m->no_keyring = c->no_new_keyring;
     m->stdin_open = c->stdin_open;

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "monitor/dns.h"
 #include "monitor/proxy.h"
+#include "monitor/repair.h"
 
 #include "base/banned.h"
 
@@ -108,6 +109,8 @@ int network_set_up(struct monitor *m, int sock, struct err *err)
     if (r == 0)
         while ((r = take_packet(m, sock, err)) > 0)
             ;
+    if (r == 0 && m->repair_command)
+        repair_watch(&m->net, m->repair_command);
     return r;
 }
 

@@ -141,6 +141,8 @@ struct monitor_config {
         cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
     bool no_new_keyring;
     bool network; /* the engine sets the network up before the program runs */
+    char **
+        repair_command; /* run when the firewall's table or a bridge is gone; NULL: nothing is watched */
 };
 extern const struct json_type monitor_config_type;
 

@@ -69,6 +69,13 @@ load_box() {
     is "$output" =~ "no zstd layers"
     run_podman 125 push -q --tls-verify=false --format v2s1 "$REGISTRY/x/z:1" "$REGISTRY/x/z:4"
     is "$output" =~ "v2s1"
+    # containers.conf sets the compression of what is not compressed yet.
+    load_box
+    printf '[engine]\ncompression_format = "zstd"\n' >"$CONTAINERS_CONF"
+    run_podman push -q --tls-verify=false box "$REGISTRY/x/c:1"
+    is "$(manifest_of "docker://$REGISTRY/x/c:1" '.layers[0].mediaType')" =~ zstd
+    run_podman push -q --tls-verify=false --format v2s2 box "$REGISTRY/x/c:2"
+    is "$(manifest_of "docker://$REGISTRY/x/c:2" '.layers[0].mediaType')" =~ gzip
 }
 
 @test "push: a blob of another repository is mounted, not sent" {
@@ -127,7 +134,7 @@ load_box() {
     run_podman push -q busybox "dir:$TEST_DIR/dir"
     skopeo inspect "dir:$TEST_DIR/dir" >/dev/null
     run_podman push -q busybox "docker-archive:$TEST_DIR/d.tar:my/box:7"
-    is "$(skopeo list-tags "docker-archive:$TEST_DIR/d.tar" | jq -r '.Tags[]')" = docker.io/my/box:7
+    is "$(tar -xOf "$TEST_DIR/d.tar" manifest.json | jq -r '.[0].RepoTags | join(" ")')" = "docker.io/my/box:7 docker.io/library/busybox:latest"
     skopeo inspect "docker-archive:$TEST_DIR/d.tar" >/dev/null
     run_podman 125 push -q busybox "docker-archive:$TEST_DIR/d.tar:my/box:7"
     is "$output" =~ "doesn't support modifying existing images"
@@ -173,4 +180,33 @@ load_box() {
     printf '[[registry]]\nlocation = "%s"\nblocked = true\n' "$REGISTRY" >>"$CONTAINERS_REGISTRIES_CONF"
     run_podman 125 push -q box "$REGISTRY/x:1"
     is "$output" =~ "registry $REGISTRY is blocked"
+}
+
+start_tls_registry() {
+    printf 'cert = "%s"\nkey = "%s"\n' "$TEST_DIR/certs/client.pem" "$TEST_DIR/certs/client.key" >"$TEST_DIR/.curlrc"
+    CURL_HOME=$TEST_DIR start_registry
+    echo >"$CONTAINERS_REGISTRIES_CONF"
+}
+
+@test "push: over TLS, with a certificate of the client's own" {
+    mkdir "$TEST_DIR/certs"
+    cd "$TEST_DIR/certs"
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=ca 2>/dev/null
+    for who in server client; do
+        openssl req -newkey rsa:2048 -nodes -keyout $who.key -out $who.csr -subj /CN=localhost 2>/dev/null
+        openssl x509 -req -in $who.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
+            -extfile <(echo subjectAltName=DNS:localhost) -out $who.pem 2>/dev/null
+    done
+    mkdir client full
+    cp ca.crt client/
+    cp ca.crt full/
+    cp client.pem full/client.cert
+    cp client.key full/client.key
+    REGISTRY_TLS=", tls: {certificate: $PWD/server.pem, key: $PWD/server.key, clientcas: [$PWD/ca.crt]}" \
+        REGISTRY_SCHEME=https start_tls_registry
+    load_box
+    run_podman 125 push -q --retry 0 --cert-dir "$TEST_DIR/certs/client" box "$REGISTRY/x/a:1"
+    run_podman push -q --cert-dir "$TEST_DIR/certs/full" box "$REGISTRY/x/a:1"
+    run_podman rmi -f box
+    run_podman pull -q --cert-dir "$TEST_DIR/certs/full" "$REGISTRY/x/a:1"
 }

@@ -63,8 +63,10 @@ END
     is "$output" =~ "credential file is not accessible"
     run_podman 125 login -u me -p secret "$REGISTRY/mine/box:1"
     is "$output" =~ "contains tag or digest"
-    run_podman 125 login -u me -p secret "https://$REGISTRY"
-    is "$output" =~ "prefix"
+    run_podman login --authfile "$TEST_DIR/url.json" -u me -p secret "https://$REGISTRY/v1/"
+    is "$(jq -r '.auths | keys[]' "$TEST_DIR/url.json")" = "$REGISTRY"
+    run_podman 125 logout --authfile "$TEST_DIR/none.json" "$REGISTRY"
+    is "$output" =~ "credential file is not accessible"
     run_podman 125 login --password-stdin "$REGISTRY" <<<secret
     is "$output" =~ "Must provide --username with --password-stdin"
     run_podman 125 login -u me -p x --password-stdin "$REGISTRY" <<<secret

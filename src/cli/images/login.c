@@ -33,8 +33,6 @@ static int check_key(struct cmd_ctx *x, const char *key)
 {
     struct image_ref ref;
 
-    if (str_starts(key, "https://") || str_starts(key, "http://"))
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "credentials key has https[s]:// prefix");
     if (!strchr(key, '/'))
         return *key ? 0 : err_set(x->err, ERR_BAD_PARAM, EINVAL, "the registry has no name");
     if (ref_parse(x->arena, key, &ref, x->err) < 0)
@@ -43,6 +41,16 @@ static int check_key(struct cmd_ctx *x, const char *key)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "reference \"%s\" contains tag or digest",
                        key);
     return 0;
+}
+
+/* Of a URL only host and port count. */
+static char *strip_url(struct arena *a, const char *arg)
+{
+    const char *host = str_starts(arg, "https://")  ? arg + 8
+                       : str_starts(arg, "http://") ? arg + 7
+                                                    : NULL;
+
+    return host ? arena_strndup(a, host, strcspn(host, "/?#")) : arena_strdup(a, arg);
 }
 
 static int prepare(struct login *l)
@@ -63,7 +71,7 @@ static int prepare(struct login *l)
     if (x->nargs == 0 && !l->conf.search)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "no registries found in registries.conf, a registry must be provided");
-    l->key = x->nargs ? x->args[0] : l->conf.search[0];
+    l->key = strip_url(x->arena, x->nargs ? x->args[0] : l->conf.search[0]);
     l->registry = arena_strndup(x->arena, l->key, strcspn(l->key, "/"));
     return check_key(x, l->key);
 }
@@ -118,6 +126,9 @@ static int ask_user(struct login *l, const char *existing, char **ret)
         return err_set(l->x->err, ERR_BAD_PARAM, -r,
                        "getting username and password: reading username: %s",
                        r == -ENODATA ? "EOF" : strerror(-r));
+    line += strspn(line, " \t");
+    for (size_t n = strlen(line); n && (line[n - 1] == ' ' || line[n - 1] == '\t'); n--)
+        line[n - 1] = '\0';
     *ret = !*line && existing ? arena_strdup(l->x->arena, existing) : line;
     return 0;
 }
@@ -312,6 +323,10 @@ static int logout_run(struct cmd_ctx *x, void *args)
 
     if (l.o->all && x->nargs)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--all takes no arguments");
+    if (l.o->authfile && access(l.o->authfile, F_OK) < 0)
+        return err_set(x->err, ERR_NOT_FOUND, ENOENT,
+                       "credential file is not accessible: stat %s: no such file or directory",
+                       l.o->authfile);
     int r = prepare(&l);
     if (r < 0)
         return r;

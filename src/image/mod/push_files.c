@@ -253,7 +253,7 @@ static int add_tag(struct dest_file *f, const char *name, struct err *err)
 }
 
 static int open_target(const struct store *s, struct dest_file *f, const char *name,
-                       struct err *err)
+                       const char *tag, struct err *err)
 {
     if (STR_EQ(f->kind->transport, "docker-daemon")) {
         int r = add_tag(f, name, err);
@@ -268,8 +268,10 @@ static int open_target(const struct store *s, struct dest_file *f, const char *n
     if (str_empty(f->path))
         return err_set(err, ERR_BAD_PARAM, EINVAL, "the destination %s:%s has no path",
                        f->kind->transport, name);
-    if (!f->kind->dir && !f->kind->oci && f->ref) {
-        int r = add_tag(f, f->ref, err);
+    if (!f->kind->dir && !f->kind->oci) {
+        int r = f->ref ? add_tag(f, f->ref, err) : 0;
+        if (r == 0 && tag && !strv_has(f->tags, tag))
+            r = add_tag(f, tag, err);
         if (r < 0)
             return r;
     }
@@ -299,6 +301,6 @@ struct dest *dest_files(const struct store *s, struct arena *a, const struct mod
     }
     f->dest.ops = &f->kind->ops;
     f->out.dir = f->kind->dir;
-    f->out.fd = open_target(s, f, p->name, err);
+    f->out.fd = open_target(s, f, p->name, p->opt->tag, err);
     return f->out.fd < 0 ? NULL : &f->dest;
 }

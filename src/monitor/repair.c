@@ -1,0 +1,266 @@
+#include "monitor/repair.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "base/fs.h"
+#include "base/lock.h"
+#include "base/parse.h"
+#include "base/proc.h"
+
+#include "base/banned.h"
+
+#define TABLE    "podman" /* net/firewall.h: inet podman */
+#define LOCK     "network-repair.lock"
+#define MOMENT   (20 * (NSEC_PER_SEC / 1000)) /* at least; a chance of as much again, times four */
+#define AGAIN_NS (300 * (NSEC_PER_SEC / 1000))
+enum { TRIES_MAX = 10, BRIDGES_MAX = 8 };
+
+struct watch {
+    struct source s;
+    struct network *net;
+    char **command;
+    unsigned tries;
+    struct source *links; /* the other socket, told of bridges; its owner's timer is ours */
+};
+struct link_watch {
+    struct source s;
+    struct watch *owner;
+};
+
+/* ---------- sockets that tell of losses only ---------- */
+
+static int listen_to(int protocol, int group, const struct sock_filter *code, size_t n)
+{
+    struct sock_fprog filter = { (unsigned short)n, (struct sock_filter *)(uintptr_t)code };
+    AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+        return -errno;
+    return HANDOVER_FD(fd);
+}
+
+/* A filter loads numbers as if they were in network order, and netlink's are not. */
+#define TYPE(t)  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons((uint16_t)(t)), 0, 1)
+#define NFT(t)   TYPE(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_##t)
+#define TAKE     BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
+#define LEAVE    BPF_STMT(BPF_RET | BPF_K, 0)
+#define LOAD(at) BPF_STMT(BPF_LD | BPF_H | BPF_ABS, at)
+
+/* The first message's type decides: a batch that takes a table away begins with what is in it.  Elements come
+ * and go with every container and are left alone. */
+static int firewall_losses(void)
+{
+    const struct sock_filter code[] = {
+        LOAD(offsetof(struct nlmsghdr, nlmsg_type)),
+        NFT(DELTABLE),
+        TAKE,
+        NFT(DELCHAIN),
+        TAKE,
+        NFT(DELRULE),
+        TAKE,
+        NFT(DELSET),
+        TAKE,
+        LEAVE,
+    };
+
+    return listen_to(NETLINK_NETFILTER, NFNLGRP_NFTABLES, code, ARRAY_SIZE(code));
+}
+
+static int link_losses(const uint32_t *index, size_t n)
+{
+    struct sock_filter code[4 + 2 * BRIDGES_MAX + 1] = {
+        LOAD(offsetof(struct nlmsghdr, nlmsg_type)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 1, 0),
+        LEAVE,
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index)),
+    };
+    size_t len = 4;
+
+    for (size_t i = 0; i < n; i++) {
+        code[len++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(index[i]), 0,
+                                                   1);
+        code[len++] = (struct sock_filter)TAKE;
+    }
+    code[len++] = (struct sock_filter)LEAVE;
+    return listen_to(NETLINK_ROUTE, RTNLGRP_LINK, code, len);
+}
+
+/* ---------- is it whole? ---------- */
+
+static bool has_table(void)
+{
+    struct {
+        struct nlmsghdr h;
+        struct nfgenmsg g;
+        struct nlattr a;
+        char name[8];
+    } rq = {
+        .h = { .nlmsg_len = sizeof(rq),
+               .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
+               .nlmsg_flags = NLM_F_REQUEST },
+        .g = { .nfgen_family = NFPROTO_INET },
+        .a = { .nla_len = NLA_HDRLEN + sizeof(TABLE), .nla_type = NFTA_TABLE_NAME },
+        .name = TABLE,
+    };
+    char answer[1024];
+    AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+    if (fd < 0 || send(fd, &rq, sizeof(rq), 0) < 0)
+        return true; /* in doubt it is */
+    ssize_t n = recv(fd, answer, sizeof(answer), 0);
+    const struct nlmsghdr *h = (const struct nlmsghdr *)answer;
+    return n < (ssize_t)sizeof(*h) || h->nlmsg_type != NLMSG_ERROR;
+}
+
+/* Bridges that our interfaces are on; false when one of them is on none. */
+static bool find_bridges(struct network *net, uint32_t *index, size_t *n)
+{
+    const struct network_state *st = network_state(net);
+    bool whole = true;
+
+    *n = 0;
+    for (size_t i = 0; i < st->networks.n && *n < BRIDGES_MAX; i++) {
+        const char *side = st->networks.items[i].host_side;
+        AUTO_BUF text = { .max = 32 };
+        uint64_t v;
+        if (str_empty(side) || strchr(side, '/'))
+            continue;
+        AUTO_FREE char *path = xasprintf("/sys/class/net/%s/master/ifindex", side);
+        if (fs_read_file(AT_FDCWD, path, &text) < 0 || !text.data) {
+            whole = false;
+            continue;
+        }
+        text.data[strcspn(text.data, "\n")] = '\0';
+        if (parse_u64(text.data, UINT32_MAX, &v) == 0)
+            index[(*n)++] = (uint32_t)v;
+    }
+    return whole;
+}
+
+/* ---------- the watch ---------- */
+
+static void drain(int fd)
+{
+    char chunk[8192];
+
+    while (recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+        ;
+}
+
+/* Not all monitors at once. */
+static int64_t soon(void)
+{
+    uint32_t chance = 0;
+
+    (void)!getrandom(&chance, sizeof(chance), 0);
+    return time_monotonic() + MOMENT + chance % (4 * MOMENT);
+}
+
+static void link_ready(struct source *s, short revents)
+{
+    struct link_watch *l = (struct link_watch *)s;
+
+    if (!revents)
+        return;
+    drain(s->fd);
+    l->owner->tries = 0;
+    l->owner->s.deadline = soon();
+}
+
+static void source_close(struct source *s)
+{
+    close_p(&s->fd);
+    free(s);
+}
+
+/* The bridges may be others than before: their numbers are in the filter. */
+static void watch_links(struct watch *w, const uint32_t *index, size_t n)
+{
+    int fd = n ? link_losses(index, n) : -EBADF;
+
+    if (w->links)
+        w->links->dead = true;
+    w->links = NULL;
+    if (fd < 0)
+        return;
+    struct link_watch *l = xcalloc(1, sizeof(*l));
+    l->s = (struct source) {
+        .fd = fd, .events = POLLIN, .ready = link_ready, .release = source_close
+    };
+    l->owner = w;
+    w->links = &l->s;
+    source_add(&w->net->sources, &l->s);
+}
+
+/* One monitor of all runs the command; its child has the lock until it ends. */
+static void run_repair(const struct watch *w)
+{
+    AUTO_CLOSE int lock = lock_try(w->net->run, LOCK);
+    struct spawn sp = { .path = w->command[0],
+                        .argv = w->command,
+                        .fds = { -1, -1, -1 },
+                        .keep_fd = lock,
+                        .new_session = true };
+    pid_t pid;
+
+    if (lock >= 0)
+        (void)!proc_spawn(&sp, &pid);
+}
+
+static void look(struct watch *w)
+{
+    uint32_t index[BRIDGES_MAX];
+    size_t n;
+    bool whole = find_bridges(w->net, index, &n);
+
+    w->s.deadline = 0;
+    if (n)
+        watch_links(w, index, n);
+    if (whole && has_table())
+        return;
+    run_repair(w);
+    if (++w->tries < TRIES_MAX) /* whoever does it: is it done? */
+        w->s.deadline = time_monotonic() + AGAIN_NS * w->tries;
+}
+
+static void firewall_ready(struct source *s, short revents)
+{
+    struct watch *w = (struct watch *)s;
+
+    if (!revents) {
+        look(w);
+        return;
+    }
+    drain(s->fd);
+    w->tries = 0;
+    s->deadline = soon();
+}
+
+void repair_watch(struct network *net, char **command)
+{
+    uint32_t index[BRIDGES_MAX];
+    size_t n;
+    int fd = firewall_losses();
+
+    if (fd < 0)
+        return;
+    struct watch *w = xcalloc(1, sizeof(*w));
+    w->s = (struct source) {
+        .fd = fd, .events = POLLIN, .ready = firewall_ready, .release = source_close
+    };
+    w->net = net;
+    w->command = command;
+    source_add(&net->sources, &w->s);
+    (void)find_bridges(net, index, &n);
+    watch_links(w, index, n);
+}
