@@ -175,6 +175,19 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     is "${lines[-1]}" = from-registry
     run_podman manifest push -q --rm --tls-verify=false all "$REGISTRY/b/all:2"
     run_podman 1 manifest exists all
-    run_podman 125 manifest push -q --tls-verify=false one "$REGISTRY/none:1" --add-compression zstd
+    run_podman manifest push -q --tls-verify=false --add-compression zstd one "docker://$REGISTRY/z/one:1"
+    blobs=$(ls "$TEST_DIR/root/oci/blobs/sha256")
+    run_podman manifest push -q --tls-verify=false --add-compression gzip,zstd one "docker://$REGISTRY/z/one:1"
+    is "$(ls "$TEST_DIR/root/oci/blobs/sha256")" = "$blobs"
+    run_podman manifest inspect --tls-verify=false "$REGISTRY/z/one:1"
+    is "$(jq -r '.manifests | length' <<<"$output")" = 2
+    is "$(jq -r '.manifests[1].annotations["io.github.containers.compression.zstd"]' <<<"$output")" = true
+    zstd=$(jq -r '.manifests[1].digest' <<<"$output")
+    is "$(skopeo inspect --tls-verify=false --raw "docker://$REGISTRY/z/one@$zstd" | jq -r '.layers[0].mediaType')" = \
+        application/vnd.oci.image.layer.v1.tar+zstd
+    podman pull -q --tls-verify=false "$REGISTRY/z/one@$zstd"
+    run_podman run --rm "$REGISTRY/z/one@$zstd" echo unpacked
+    is "${lines[-1]}" = unpacked
+    run_podman 125 manifest push -q --tls-verify=false one "$REGISTRY/none:1" --add-compression lzma
     run_podman 125 manifest inspect --tls-verify=false "$REGISTRY/a/none:1"
 }

@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "cli/images/commands.h"
 #include "cli/images/registry_opts.h"
+#include "config/containers.h"
 #include "engine/images.h"
 
 #include "base/banned.h"
@@ -336,9 +337,10 @@ static int push_run(struct cmd_ctx *x, void *args)
         return r;
     if (cmd_given(x, "compression-level"))
         p.compression_level = (int)o->compression_level;
-    r = image_push(engine_store(e), x->arena, l.digest,
-                   to ? to : arena_printf(x->arena, "docker://%s", l.names[0]), &p, &digest,
-                   x->err);
+    r = manifest_list_push(
+        engine_store(e), x->arena, &l, to ? to : arena_printf(x->arena, "docker://%s", l.names[0]),
+        o->add_compression ? o->add_compression : engine_config(e)->engine.add_compression, &p,
+        &digest, x->err);
     progress_free(p.progress);
     if (r == 0)
         r = cli_write_digest(x, o->digestfile, digest);
@@ -347,7 +349,7 @@ static int push_run(struct cmd_ctx *x, void *args)
 
 static const struct opt push_opts[] = {
     O_SLICE(0, "add-compression", struct push_args, add_compression, "format",
-            "Add instances with selected compression while pushing", .flags = OPTF_UNSUPPORTED),
+            "Add instances with selected compression while pushing"),
     O_BOOL(0, "all", struct push_args, all, "Also push the images in the list", .def = "true"),
     O_STR(0, "compression-format", struct push_args, compression_format, "format",
           "Compression format to use", .choices = "gzip|zstd|zstd:chunked"),
