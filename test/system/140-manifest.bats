@@ -190,4 +190,17 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     is "${lines[-1]}" = unpacked
     run_podman 125 manifest push -q --tls-verify=false one "$REGISTRY/none:1" --add-compression lzma
     run_podman 125 manifest inspect --tls-verify=false "$REGISTRY/a/none:1"
+    # Of an image the text alone is fetched; with --all it is added like a list of one.
+    run_podman manifest inspect --tls-verify=false "$REGISTRY/z/one@$zstd"
+    is "$(jq -r '.layers | length' <<<"$output")" = 1
+    podman rmi -af
+    podman manifest create last
+    podman manifest add --all --tls-verify=false last "docker://$REGISTRY/z/one@$zstd"
+    run_podman run --rm last echo one-of-one
+    is "${lines[-1]}" = one-of-one
+    podman tag last localhost/other:9
+    podman untag last localhost/last:latest
+    run_podman manifest exists other:9
+    run_podman 1 manifest exists last
+    run_podman image save -q -o "$TEST_DIR/list.tar" other:9
 }
