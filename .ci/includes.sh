@@ -6,11 +6,12 @@ rows='base
 spec       base
 config     base spec
 store      base spec config
+net        base spec config store
 oci        base spec
 image      base spec config store
 supervise  base spec
 monitor    base spec oci
-engine     base spec config store image supervise
+engine     base spec config store net image supervise
 cli        base spec config engine
 hello
 init       base'

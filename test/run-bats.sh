@@ -8,6 +8,10 @@
 # "passed failed skipped" is appended to the file $TALLY.  Each test may take BATS_TEST_TIMEOUT seconds
 # and each file FILE_TIMEOUT: a hang is a failure with a name.
 set -u -o pipefail
+# Root's containers are on a bridge of the host: theirs is a network of the tests' own, with nothing but loopback.
+if [ "$(id -u)" -eq 0 ] && [ -z "${TEST_NETNS:-}" ]; then
+    TEST_NETNS=1 exec unshare -n sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@"
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 user=
 if [ "${1:-}" = --user ]; then

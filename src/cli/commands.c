@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/containers/commands.h"
 #include "cli/images/commands.h"
+#include "cli/networks/commands.h"
 
 #include "base/banned.h"
 
@@ -19,6 +20,7 @@ SAME(container_kill, "kill", cmd_kill);
 SAME(container_logs, "logs", cmd_logs);
 SAME(container_mount, "mount", cmd_mount);
 SAME(container_pause, "pause", cmd_pause);
+SAME(container_port, "port", cmd_port);
 SAME(container_rename, "rename", cmd_rename);
 SAME(container_restart, "restart", cmd_restart);
 SAME(container_rm, "rm", cmd_rm);
@@ -51,6 +53,7 @@ static const struct cmd *const container_subs[] = {
     &container_list,
     &container_logs,
     &container_pause,
+    &container_port,
     &cmd_container_prune,
     &container_rename,
     &container_restart,
@@ -115,7 +118,9 @@ static const struct cmd *const root_subs[] = {
     &cmd_kill,
     &cmd_logs,
     &cmd_mount,
+    &cmd_network,
     &cmd_pause,
+    &cmd_port,
     &cmd_ps,
     &cmd_rename,
     &cmd_restart,

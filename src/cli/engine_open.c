@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "engine/containers.h"
 #include "engine/images.h"
+#include "engine/networks.h"
 #include "engine/rootless.h"
 
 #include "base/banned.h"
@@ -18,6 +19,7 @@ static char **global_argv(struct arena *a)
         { "--storage-driver", global_args.storage_driver },
         { "--cgroup-manager", global_args.cgroup_manager },
         { "--volumepath", global_args.volumepath },
+        { "--network-config-dir", global_args.network_config_dir },
     };
     char **v = NULL;
 
@@ -43,6 +45,7 @@ struct engine *cmd_engine(struct cmd_ctx *c)
         .cgroup_manager = global_args.cgroup_manager,
         .runtime = global_args.runtime,
         .runtime_flags = global_args.runtime_flag,
+        .network_config_dir = global_args.network_config_dir,
         .modules = global_args.modules,
         .hooks_dirs = global_args.hooks_dir,
         .global_argv = global_argv(c->arena),
@@ -77,6 +80,7 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
     struct cmd_ctx ctx = { .arena = &a, .err = &err };
     struct container_list list = { 0 };
     struct image_list images = { 0 };
+    struct network_list networks = { 0 };
     struct engine *e = cmd_engine(&ctx);
 
     if (!e)
@@ -86,6 +90,10 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
         for (size_t i = 0; i < images.n; i++)
             for (char **n = images.items[i].names; n && *n; n++)
                 complete_image(*n, prefix, out);
+    if (kind == COMPLETE_NETWORK && networks_list(e, &a, NULL, &networks, &err) == 0)
+        for (size_t i = 0; i < networks.n; i++)
+            if (str_starts(networks.items[i].name, prefix))
+                fprintf(out, "%s\n", networks.items[i].name);
     if (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING)
         return 0;
     if (container_list(e, &a, &list, &err) < 0)

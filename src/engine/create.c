@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
+#include "engine/network.h"
 #include "engine/options.h"
+#include "engine/options_net.h"
 #include "engine/rootless.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
@@ -339,17 +341,28 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
 {
     const struct engine_defaults *d = &e->defaults;
     static const char *const plain[] = { "host", "private", NULL };
-    static const char *const net[] = { "host", "private", "none", NULL };
+    static const char *const net[] = { "host", "private", "none", "bridge", "pasta", NULL };
     static const char *const ipc[] = { "host", "private", "none", "shareable", NULL };
 
-    c->netns = choose(a, c->netns, str_empty(d->netns) ? "private" : d->netns);
+    /* "private" of the configuration is the usual network, on the command line it is an empty one. */
+    const char *usual = e->rootless ? "private" : "bridge";
+    bool conf = !str_empty(d->netns) && !STR_EQ(d->netns, "private");
+    if (str_empty(c->netns) && conf) {
+        char *one[] = { d->netns, NULL };
+        int n = option_networks(a, one, c, err);
+        if (n < 0)
+            return err_wrap(err, "containers.conf: netns");
+    }
+    c->netns = choose(a, c->netns, usual);
+    if (STR_EQ(c->netns, "private"))
+        c->netns = arena_strdup(a, usual);
     c->pidns = choose(a, c->pidns, d->pidns);
     c->ipcns = choose(a, c->ipcns, d->ipcns);
     c->utsns = choose(a, c->utsns, d->utsns);
     c->cgroupns = choose(a, c->cgroupns, d->cgroupns);
     c->userns = choose(a, c->userns, d->userns);
     c->cgroups = choose(a, c->cgroups, d->cgroups);
-    int r = check_mode("network", c->netns, net, err);
+    int r = str_starts(c->netns, "pasta:") ? 0 : check_mode("network", c->netns, net, err);
     if (r == 0)
         r = check_mode("PID", c->pidns, plain, err);
     if (r == 0)
@@ -537,7 +550,6 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     struct image img = { 0 };
     bool chosen = !str_empty(c->name);
 
-    (void)warnings;
     int r = replace ? replace_old(e, a, c, err) : 0;
     if (r < 0)
         return r;
@@ -566,6 +578,8 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     if (!chosen)
         c->name = random_name(a, 0);
     r = apply_namespaces(e, a, c, err);
+    if (r == 0)
+        r = network_complete_config(e, a, c, img.config.config.exposed_ports, warnings, err);
     if (r == 0)
         r = apply_limits(e, a, c, err);
     if (r == 0)

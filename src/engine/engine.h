@@ -17,6 +17,7 @@ struct engine_options {
     char *const *runtime_flags;
     char *const *modules;
     char *const *hooks_dirs;
+    const char *network_config_dir;
     char *const *global_argv; /* global options as given: handed on to the commands we start */
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/containers.h"
+#include "net/network.h"
 #include "store/store.h"
 #include "supervise/supervise.h"
 
@@ -28,6 +29,7 @@ struct engine {
     bool rootless;
     struct engine_defaults defaults;
     char *volume_path, *cgroup_manager;
+    struct network_store networks; /* use engine_networks() */
     json_t *config_docs; /* keeps the configuration's documents alive */
 };
 
@@ -52,8 +54,11 @@ char *container_encode(const struct container_config *c);
 
 /* engine/spec.c: the OCI runtime specification of @c into its bundle, and monitor.json. */
 struct image;
+struct network_state;
+/* @net: NULL without networks of ours. */
 int spec_write(struct engine *e, struct arena *a, const struct container_config *c,
-               char *const *lower, char ***warnings, struct err *err) MUST_CHECK;
+               char *const *lower, const struct network_state *net, char ***warnings,
+               struct err *err) MUST_CHECK;
 /* monitor.json only: what may change between two starts. */
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
                        bool attach, bool wait, struct err *err) MUST_CHECK;

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "base/parse.h"
-#include "engine/engine_priv.h"
+#include "engine/network.h"
 
 #include "base/banned.h"
 
@@ -170,8 +170,15 @@ static int by_command(const struct filter_env *f, const struct container *c, con
 
 static int by_network(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    (void)f;
-    return str_same(c->config.netns, arg);
+    struct network n;
+
+    if (!network_is_ours(&c->config))
+        return str_same(c->config.netns, arg);
+    const char *name = network_find(engine_networks(f->e), f->a, arg, &n, NULL) == 0 ? n.name : arg;
+    for (size_t i = 0; i < c->config.networks.n; i++)
+        if (STR_EQ(c->config.networks.items[i].name, name))
+            return 1;
+    return STR_EQ(arg, "bridge");
 }
 
 static int by_pod(const struct filter_env *f, const struct container *c, const char *arg)

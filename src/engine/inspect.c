@@ -2,7 +2,8 @@
 
 #include "base/parse.h"
 #include "base/fs.h"
-#include "engine/engine_priv.h"
+#include "engine/inspect_network.h"
+#include "engine/networks.h"
 #include "engine/options.h"
 #include "image/image.h"
 #include "spec/inspect_container.h"
@@ -175,6 +176,12 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     fill_resources(a, &c->resources, h);
     fill_host_mounts(a, c, h);
     (void)e;
+    h->dns = c->dns_servers;
+    h->dns_search = c->dns_searches;
+    h->dns_options = c->dns_options;
+    h->extra_hosts = c->add_hosts;
+    h->hosts_file = DUP(c->hosts_file);
+    h->publish_all_ports = c->publish_all;
     if (c->uid_map.n) {
         h->id_mappings = arena_alloc(a, sizeof(*h->id_mappings));
         for (size_t i = 0; i < c->uid_map.n; i++)
@@ -280,6 +287,17 @@ int container_size(struct engine *e, const struct container *c, int64_t *ret_rw,
     return 0;
 }
 
+static json_t *exposed_ports(const struct container_config *c)
+{
+    AUTO_JSON *all = container_port_bindings(c, true);
+    json_t *out = json_object_size(all) ? json_object() : NULL, *v;
+    const char *key;
+
+    json_object_foreach (all, key, v)
+        json_object_set_new(out, key, json_object());
+    return out;
+}
+
 json_t *container_inspect(struct engine *e, struct arena *a, const struct container *c, bool size,
                           struct err *err)
 {
@@ -325,7 +343,14 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     fill_graph(e, a, c, &o);
     if (size && container_size(e, c, &o.size_rw, &o.size_root_fs, err) < 0)
         return NULL;
-    AUTO_JSON *none = json_object(); /* no ports: json_from() takes references of its own */
-    o.network_settings.ports = o.host_config.port_bindings = none;
+    AUTO_JSON *ports = container_port_bindings(cc,
+                                               true); /* json_from() takes references of its own */
+    AUTO_JSON *bindings = container_port_bindings(cc, false);
+    AUTO_JSON *networks = inspect_network(e, a, c, &o);
+    o.network_settings.ports = ports;
+    o.host_config.port_bindings = bindings;
+    o.network_settings.networks = networks;
+    AUTO_JSON *exposed = exposed_ports(cc);
+    o.config.exposed_ports = exposed;
     return json_from(&inspect_container_type, &o);
 }

@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "engine/mounts.h"
 #include "engine/engine_priv.h"
+#include "engine/network.h"
 #include "engine/options.h"
 #include "image/image.h"
 
@@ -92,7 +93,7 @@ static int make_run_dir(struct engine *e, const char *id, struct err *err)
 
 /* The specification is made anew at each start: another container's namespace has a pid only now. */
 static int prepare(struct engine *e, struct arena *a, const struct container *c, bool attach,
-                   bool wait, char ***warnings, struct err *err)
+                   bool wait, struct network_start *net, char ***warnings, struct err *err)
 {
     char **lower;
     int r = make_run_dir(e, c->config.id, err);
@@ -100,7 +101,10 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
     if (r == 0)
         r = rootfs_lower(e, a, &c->config, &lower, err);
     if (r == 0)
-        r = spec_write(e, a, &c->config, lower, warnings, err);
+        r = network_prepare(net, e, a, &c->config, err);
+    if (r == 0)
+        r = spec_write(e, a, &c->config, lower, net->reserved ? &net->plan.state : NULL, warnings,
+                       err);
     return r < 0 ? r : spec_write_monitor(e, a, &c->config, attach, wait, err);
 }
 
@@ -127,18 +131,18 @@ static bool scope_of(struct engine *e, struct arena *a, const struct container_c
     return true;
 }
 
-static int start_locked(struct engine *e, struct arena *a, const struct container *c, bool wait,
-                        int *ret_sock, char ***warnings, struct err *err)
+static int start_monitor(struct engine *e, struct arena *a, const struct container *c,
+                         struct network_start *net, int *ret_sock, char ***warnings,
+                         struct err *err)
 {
     struct start_report report = { 0 };
-    int r = prepare(e, a, c, ret_sock != NULL, wait, warnings, err);
-    if (r < 0)
-        return r;
     struct supervise_start s = {
         .program = engine_helper(a, "podman-monitor"),
         .bundle = container_bundle(e, a, c->config.id),
         .run_dir = arena_printf(a, "%s/containers/%s", e->store->runroot, c->config.id),
         .passthrough = c->config.log_driver && str_starts(c->config.log_driver, "passthrough"),
+        .network = network_attach,
+        .network_arg = net,
     };
     if (!s.program)
         return err_set(
@@ -148,9 +152,21 @@ static int start_locked(struct engine *e, struct arena *a, const struct containe
     struct systemd_scope scope;
     if (scope_of(e, a, &c->config, &scope))
         s.scope = &scope;
-    r = supervise_start(&s, a, &report, ret_sock, err);
+    int r = supervise_start(&s, a, &report, ret_sock, err);
     if (r == 0)
         *warnings = strv_concat(a, *warnings, report.warnings);
+    return r;
+}
+
+static int start_locked(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                        int *ret_sock, char ***warnings, struct err *err)
+{
+    struct network_start net = { 0 };
+
+    int r = prepare(e, a, c, ret_sock != NULL, wait, &net, warnings, err);
+    if (r == 0)
+        r = start_monitor(e, a, c, &net, ret_sock, warnings, err);
+    network_started(&net, r == 0);
     return r;
 }
 
@@ -341,7 +357,9 @@ static int remove_locked(struct engine *e, const struct container *c, bool volum
     AUTO_ARENA a = { 0 };
     int r = mounts_remove(mounts_container_path(e, &a, c), err); /* `podman mount` */
 
-    if (r >= 0)
+    if (r == 0)
+        r = network_release(e, &c->config, err);
+    if (r == 0)
         r = remove_row(e, c->config.id, err);
     if (r >= 0)
         r = remove_dirs(e, c->config.id, err);
@@ -437,7 +455,7 @@ int container_remove(struct engine *e, const struct container *c,
 int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
                       struct err *err)
 {
-    if (!remove)
+    if (!remove && !network_is_ours(&c->config))
         return 0; /* nothing of a container outlives its monitor but its record */
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     int r = dir < 0 ? 0 : supervise_wait_gone(dir, err);
@@ -448,6 +466,8 @@ int container_cleanup(struct engine *e, const struct container *c, bool remove, 
         return lock;
     if (dir >= 0 && lock_is_held(dir, "alive"))
         return 0; /* somebody started it again */
+    if (!remove)
+        return network_release(e, &c->config, err);
     r = remove_locked(e, c, true, err);
     if (r == 0 && remove_image && !str_empty(c->config.image)) {
         AUTO_ARENA a = { 0 };
@@ -536,6 +556,8 @@ int container_reap(struct engine *e, struct err *err)
     if (!db)
         return -EIO;
     int r = reap_ended(e, &a, db, err);
+    if (r == 0)
+        r = network_reap(e, err);
     if (r == 0)
         r = reap_directories(e, &a, db, e->store->graph_fd, err);
     return r < 0 ? r : reap_directories(e, &a, db, e->store->run_fd, err);

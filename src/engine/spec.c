@@ -7,6 +7,7 @@
 #include "engine/engine_priv.h"
 #include "config/containers.h"
 #include "engine/hooks.h"
+#include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
 #include "engine/seccomp.h"
@@ -349,9 +350,12 @@ static int write_json(struct engine *e, const char *id, const char *name,
 }
 
 int spec_write(struct engine *e, struct arena *a, const struct container_config *c,
-               char *const *lower, char ***warnings, struct err *err)
+               char *const *lower, const struct network_state *net, char ***warnings,
+               struct err *err)
 {
-    struct spec_builder b = { .e = e, .a = a, .c = c, .lower = lower, .warnings = warnings };
+    struct spec_builder b = {
+        .e = e, .a = a, .c = c, .net = net, .lower = lower, .warnings = warnings
+    };
     int r = capabilities_resolve(a, c, e->defaults.capabilities, &b.caps, err);
 
     if (r == 0)
@@ -410,7 +414,8 @@ static char **exit_command(struct engine *e, struct arena *a, const struct conta
     v = strv_concat(a, v, e->opt.global_argv);
     v = strv_add(a, v, "container");
     v = strv_add(a, v, "cleanup");
-    v = strv_add(a, v, "--rm");
+    if (c->auto_remove)
+        v = strv_add(a, v, "--rm");
     if (c->auto_remove_image)
         v = strv_add(a, v, "--rmi");
     return strv_add(a, v, c->id);
@@ -436,6 +441,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .no_pivot = e->defaults.no_pivot,
         .no_new_keyring = !e->defaults.keyring,
         .cwd_must_exist = c->workdir_given,
+        .network = network_is_ours(c),
     };
     int signo = 15;
 
@@ -452,7 +458,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                                   .labels = c->log_options };
     m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
-    if (c->auto_remove)
+    if (c->auto_remove || network_is_ours(c))
         m.exit_command = exit_command(e, a, c);
     if (c->init) {
         m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
+#include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
 #include "engine/spec_parts.h"
@@ -215,24 +216,6 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
     return 0;
 }
 
-static void hosts_text(struct spec_builder *b, struct buf *t)
-{
-    AUTO_BUF host = { .max = 1u << 20 };
-    const char *base = b->e->defaults.base_hosts_file;
-
-    /* The host's names mean something on the host's network only, unless the configuration says otherwise. */
-    if (str_empty(base))
-        base = spec_has_namespace(b, "network") ? "none" : "/etc/hosts";
-    if (!STR_IN(base, "none", "image") && fs_read_file(AT_FDCWD, base, &host) == 0 && host.data)
-        buf_put(t, host.data, host.len);
-    else
-        buf_puts(
-            t,
-            "127.0.0.1\tlocalhost localhost.localdomain\n::1\tlocalhost localhost.localdomain\n");
-    if (spec_has_namespace(b, "network"))
-        buf_printf(t, "127.0.0.1\t%s %s\n", b->c->hostname, b->c->name);
-}
-
 static void containerenv_text(struct spec_builder *b, struct buf *t)
 {
     const struct container_config *c = b->c;
@@ -246,25 +229,54 @@ static void containerenv_text(struct spec_builder *b, struct buf *t)
                b->e->rootless);
 }
 
+/* With the network of another container come its names. */
+static int borrowed_files(struct spec_builder *b, struct err *err)
+{
+    static const char *const names[][2] = { { "hosts", "/etc/hosts" },
+                                            { "resolv.conf", "/etc/resolv.conf" } };
+    const char *id = b->c->netns + strlen("container:");
+
+    (void)err;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, id,
+                                 names[i][0]);
+        if (!user_mount(b, names[i][1]) && access(src, F_OK) == 0)
+            add(b, names[i][1], "bind", src,
+                b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
+    }
+    return 0;
+}
+
+static int network_files(struct spec_builder *b, int dir, struct err *err)
+{
+    AUTO_BUF hosts = { 0 }, resolv = { 0 };
+    int r = 0;
+
+    if (str_starts(b->c->netns ? b->c->netns : "", "container:"))
+        return borrowed_files(b, err);
+    if (!b->c->no_hosts) {
+        network_hosts_text(b->e, b->a, b->c, b->net, &hosts);
+        r = put_file(b, dir, "hosts", "/etc/hosts", &hosts, err);
+    }
+    if (r == 0 && network_resolv_text(b->e, b->a, b->c, b->net, &resolv))
+        r = put_file(b, dir, "resolv.conf", "/etc/resolv.conf", &resolv, err);
+    return r;
+}
+
 static int own_files(struct spec_builder *b, struct err *err)
 {
     AUTO_CLOSE int dir = container_run_dir(b->e, b->c->id);
-    AUTO_BUF hosts = { 0 }, name = { 0 }, env = { 0 }, resolv = { .max = 1u << 20 };
+    AUTO_BUF name = { 0 }, env = { 0 };
 
     if (dir < 0)
         return err_sys(err, -dir, "opening the run directory of %s", b->c->id);
-    hosts_text(b, &hosts);
     buf_printf(&name, "%s\n", b->c->hostname);
     containerenv_text(b, &env);
-    int r = b->e->defaults.no_hosts ? 0 : put_file(b, dir, "hosts", "/etc/hosts", &hosts, err);
-    if (r == 0)
+    int r = network_files(b, dir, err);
+    if (r == 0 && !b->c->no_hostname)
         r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
     if (r == 0)
         r = put_file(b, dir, "containerenv", "/run/.containerenv", &env, err);
-    /* With a network of its own and nothing on it there is no server to name. */
-    if (r == 0 && !spec_has_namespace(b, "network") &&
-        fs_read_file(AT_FDCWD, "/etc/resolv.conf", &resolv) == 0)
-        r = put_file(b, dir, "resolv.conf", "/etc/resolv.conf", &resolv, err);
     return r;
 }
 

@@ -9,6 +9,7 @@ struct spec_builder {
     struct engine *e;
     struct arena *a;
     const struct container_config *c;
+    const struct network_state *net;
     char *const *lower; /* layer directories, topmost first; NULL with --rootfs */
     char **caps;        /* the bounding set */
     char ***warnings;

@@ -73,6 +73,31 @@ static const struct json_field container_resources_rows[] = {
 const struct json_type container_resources_type = JSON_TYPE(C, container_resources_rows);
 #undef C
 
+#define C struct container_network
+static const struct json_field container_network_rows[] = {
+    JF_STR(C, name, "name", JF_REQUIRED),
+    JF_STRV(C, ips, "ips", JF_OMIT_EMPTY),
+    JF_STR(C, mac, "mac", JF_OMIT_EMPTY),
+    JF_STRV(C, aliases, "aliases", JF_OMIT_EMPTY),
+    JF_STR(C, interface, "interface", JF_OMIT_EMPTY),
+    JF_STR(C, host_interface, "host_interface", JF_OMIT_EMPTY),
+    { 0 },
+};
+const struct json_type container_network_type = JSON_TYPE(C, container_network_rows);
+#undef C
+
+#define C struct container_port
+static const struct json_field container_port_rows[] = {
+    JF_STR(C, host_ip, "host_ip", JF_OMIT_EMPTY),
+    JF_I64(C, host_port, "host_port", JF_OMIT_EMPTY),
+    JF_I64(C, container_port, "container_port", JF_OMIT_EMPTY),
+    JF_I64(C, range, "range", JF_OMIT_EMPTY),
+    JF_STR(C, protocol, "protocol", JF_OMIT_EMPTY),
+    { 0 },
+};
+const struct json_type container_port_type = JSON_TYPE(C, container_port_rows);
+#undef C
+
 #define C struct container_config
 static const struct json_field container_config_rows[] = {
     JF_STR(C, id, "id", JF_OMIT_EMPTY),
@@ -129,6 +154,17 @@ static const struct json_field container_config_rows[] = {
     JF_LIST(C, ulimits, "ulimits", JF_OMIT_EMPTY, &container_ulimit_type),
     JF_MAP(C, sysctls, "sysctls", JF_OMIT_EMPTY),
     JF_STR(C, netns, "netns", JF_OMIT_EMPTY),
+    JF_LIST(C, networks, "networks", JF_OMIT_EMPTY, &container_network_type),
+    JF_LIST(C, ports, "ports", JF_OMIT_EMPTY, &container_port_type),
+    JF_STRV(C, expose, "expose", JF_OMIT_EMPTY),
+    JF_BOOL(C, publish_all, "publish_all", JF_OMIT_EMPTY),
+    JF_STRV(C, dns_servers, "dns_servers", JF_OMIT_EMPTY),
+    JF_STRV(C, dns_searches, "dns_searches", JF_OMIT_EMPTY),
+    JF_STRV(C, dns_options, "dns_options", JF_OMIT_EMPTY),
+    JF_STRV(C, add_hosts, "add_hosts", JF_OMIT_EMPTY),
+    JF_STR(C, hosts_file, "hosts_file", JF_OMIT_EMPTY),
+    JF_BOOL(C, no_hosts, "no_hosts", JF_OMIT_EMPTY),
+    JF_BOOL(C, no_hostname, "no_hostname", JF_OMIT_EMPTY),
     JF_STR(C, pidns, "pidns", JF_OMIT_EMPTY),
     JF_STR(C, ipcns, "ipcns", JF_OMIT_EMPTY),
     JF_STR(C, utsns, "utsns", JF_OMIT_EMPTY),

@@ -50,6 +50,25 @@ struct container_resources {
 };
 extern const struct json_type container_resources_type;
 
+/* One network that it is to be on. */
+struct container_network {
+    char *name;
+    char **ips; /* asked for */
+    char *mac;
+    char **aliases;
+    char *interface, *host_interface; /* NULL: eth0, eth1, ...; any name */
+};
+extern const struct json_type container_network_type;
+
+/* --publish: a range of ports that follow each other. */
+struct container_port {
+    char *host_ip; /* NULL: all addresses */
+    int64_t host_port, container_port;
+    int64_t range; /* at least 1 */
+    char *protocol;
+};
+extern const struct json_type container_port_type;
+
 struct container_config {
     char *id, *name;
     char *image;      /* ID, empty with --rootfs */
@@ -96,7 +115,14 @@ struct container_config {
     kv_list sysctls;
 
     char *netns, *pidns, *ipcns, *utsns, *userns,
-        *cgroupns; /* "", private, host, none, container:X, ns:P */
+        *cgroupns; /* "", private, host, none, container:X, ns:P; netns also bridge, pasta:OPTIONS */
+    JSON_LIST(struct container_network) networks; /* with bridge */
+    JSON_LIST(struct container_port) ports;
+    char **expose; /* "80/tcp" */
+    bool publish_all;
+    char **dns_servers, **dns_searches, **dns_options, **add_hosts;
+    char *hosts_file;
+    bool no_hosts, no_hostname;
     JSON_LIST(struct container_idmap) uid_map, gid_map;
     char **userns_opts;
     char *cgroups; /* enabled, disabled, no-conmon, split */

@@ -77,6 +77,20 @@ static const char *const steps[] = {
     " name TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL,"
     " stored INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX artifacts_digest ON artifacts(digest);",
+    /* 5: who has which address of a network and which port of the host (net/ipam.c). */
+    "CREATE TABLE leases("
+    " network TEXT NOT NULL, address TEXT NOT NULL, container TEXT NOT NULL,"
+    " PRIMARY KEY(network, address)) WITHOUT ROWID;"
+    "CREATE INDEX leases_container ON leases(container);"
+    "CREATE TABLE lease_last("
+    " network TEXT NOT NULL, subnet TEXT NOT NULL, address TEXT NOT NULL,"
+    " PRIMARY KEY(network, subnet)) WITHOUT ROWID;"
+    "CREATE TABLE published("
+    " container TEXT NOT NULL, protocol INTEGER NOT NULL, host TEXT NOT NULL,"
+    " host_port INTEGER NOT NULL, count INTEGER NOT NULL, address TEXT NOT NULL,"
+    " port INTEGER NOT NULL);"
+    "CREATE INDEX published_container ON published(container);"
+    "CREATE INDEX published_port ON published(host_port);",
 };
 
 static int db_fail(struct db *db, struct err *err, const char *what)

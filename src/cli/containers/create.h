@@ -15,6 +15,9 @@ struct create_args {
     char **mount, **tmpfs, **cap_add, **cap_drop, **security_opt, **device, **ulimit, **sysctl;
     char **uidmap, **gidmap, **log_opt, **network, **attach, **group_add, **cgroup_conf;
     char **device_cgroup_rule, **volumes_from;
+    char **add_host, **dns, **dns_option, **dns_search, **expose, **network_alias, **publish;
+    char *hosts_file, *ip, *ip6, *mac_address;
+    bool no_hostname, no_hosts, publish_all;
     double cpus;
     uint64_t cpu_shares, cpu_period, timeout, retry;
     int64_t cpu_quota, pids_limit, memory_swappiness, oom_score_adj, stop_timeout;

@@ -1,10 +1,12 @@
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/parse.h"
 #include "cli/containers/create.h"
 #include "config/containers.h"
 #include "engine/options.h"
+#include "engine/options_net.h"
 
 #include "base/banned.h"
 
@@ -211,16 +213,6 @@ static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
 {
     int r = 0;
 
-    if (o->network && o->network[0] && o->network[1])
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "more than one network is not supported yet: use none, host or private");
-    c->netns = o->network ? o->network[0] : NULL;
-    if (c->netns && !STR_IN(c->netns, "none", "host", "private") &&
-        !str_starts(c->netns, "container:") && !str_starts(c->netns, "ns:"))
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "network \"%s\" is not supported yet: use none, host, private, "
-                       "container:NAME or ns:PATH",
-                       c->netns);
     c->pidns = o->pid;
     c->ipcns = o->ipc;
     c->utsns = o->uts;
@@ -232,6 +224,73 @@ static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
         r = option_idmap(x->arena, *p, c, false, x->err);
     for (char **p = o->gidmap; r == 0 && p && *p; p++)
         r = option_idmap(x->arena, *p, c, true, x->err);
+    return r;
+}
+
+/* --ip, --ip6, --mac-address and --network-alias speak of the one network, whichever that is. */
+static int fill_static(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    bool addresses = o->ip || o->ip6 || o->mac_address;
+    int r = 0;
+
+    if (!addresses && !o->network_alias)
+        return 0;
+    if (c->netns && !STR_EQ(c->netns, "bridge") && !STR_EQ(c->netns, "private"))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "networks and static ip/mac address can only be used with Bridge mode "
+                       "networking: invalid argument");
+    if (!c->networks.n) {
+        c->netns = arena_strdup(x->arena, "bridge");
+        LIST_ADD(x->arena, c->networks)->name = arena_strdup(x->arena, "");
+    }
+    if (addresses && c->networks.n > 1)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--%s can only be set for a single network: invalid argument",
+                       o->mac_address ? "mac-address"
+                       : o->ip        ? "ip"
+                                      : "ip6");
+    struct container_network *n = c->networks.items;
+    if (o->ip)
+        r = option_ip(o->ip, AF_INET, x->err);
+    if (r == 0 && o->ip6)
+        r = option_ip(o->ip6, AF_INET6, x->err);
+    if (r == 0 && o->mac_address)
+        r = option_mac(o->mac_address, x->err);
+    if (o->ip)
+        n->ips = strv_add(x->arena, n->ips, o->ip);
+    if (o->ip6)
+        n->ips = strv_add(x->arena, n->ips, o->ip6);
+    if (o->mac_address)
+        n->mac = o->mac_address;
+    for (size_t i = 0; i < c->networks.n; i++)
+        for (char **p = o->network_alias; p && *p; p++)
+            c->networks.items[i].aliases = strv_add(x->arena, c->networks.items[i].aliases, *p);
+    return r;
+}
+
+static int fill_network(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    int r = option_networks(x->arena, o->network, c, x->err);
+
+    if (r == 0)
+        r = fill_static(x, o, c);
+    for (char **p = o->publish; r == 0 && p && *p; p++)
+        r = option_publish(x->arena, *p, LIST_ADD(x->arena, c->ports), x->err);
+    for (char **p = o->expose; r == 0 && p && *p; p++)
+        r = option_expose(x->arena, *p, &c->expose, x->err);
+    for (char **p = o->add_host; r == 0 && p && *p; p++)
+        r = option_add_host(*p, x->err);
+    if (r == 0)
+        r = option_dns(o->dns, x->err);
+    c->publish_all = o->publish_all;
+    c->add_hosts = o->add_host;
+    c->dns_servers = o->dns;
+    c->dns_searches = o->dns_search;
+    c->dns_options = o->dns_option;
+    c->hosts_file = o->hosts_file;
+    c->no_hosts = o->no_hosts || (!cmd_given(x, "no-hosts") && !o->add_host && !o->hosts_file &&
+                                  engine_config(cmd_engine(x))->containers.no_hosts);
+    c->no_hostname = o->no_hostname;
     return r;
 }
 
@@ -393,6 +452,8 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         r = fill_resources(x, o, &c->resources);
     if (r == 0)
         r = fill_namespaces(x, o, c);
+    if (r == 0)
+        r = fill_network(x, o, c);
     if (r == 0)
         r = fill_log(x, o, c);
     return r < 0 ? r : fill_pull(x, o, pull);

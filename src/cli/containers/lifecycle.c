@@ -64,8 +64,8 @@ static int start_attached(struct cmd_ctx *x, const struct start_args *o, struct 
         return r;
     if (end == CTR_ATTACH_DETACHED)
         return 0;
-    if (t->c.config.auto_remove && container_cleanup(e, &t->c, true, false, x->err) < 0) {
-        log_error("removing container %s: %s", t->c.config.id, x->err->msg);
+    if (container_cleanup(e, &t->c, t->c.config.auto_remove, false, x->err) < 0) {
+        log_error("cleaning up container %s: %s", t->c.config.id, x->err->msg);
         err_clear(x->err);
     }
     return code;
@@ -190,8 +190,8 @@ static int stop_one(struct cmd_ctx *x, struct target *t, void *arg)
     bool was;
     int r = container_stop(cmd_engine(x), &t->c, *(int64_t *)arg, &was, x->err);
 
-    if (r == 0 && t->c.config.auto_remove)
-        r = container_cleanup(cmd_engine(x), &t->c, true, false, x->err);
+    if (r == 0)
+        r = container_cleanup(cmd_engine(x), &t->c, t->c.config.auto_remove, false, x->err);
     return r;
 }
 

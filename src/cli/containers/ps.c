@@ -8,6 +8,7 @@
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
 #include "cli/format.h"
+#include "engine/networks.h"
 
 #include "base/banned.h"
 
@@ -113,6 +114,45 @@ static json_t *namespaces_of(const struct container *c)
     return out;
 }
 
+static char **network_names(struct arena *a, const struct container_config *c)
+{
+    char **out = NULL;
+
+    for (size_t i = 0; i < c->networks.n; i++)
+        out = strv_add(a, out, c->networks.items[i].name);
+    return out;
+}
+
+static json_t *ports_of(const struct container_config *c)
+{
+    json_t *out = c->ports.n ? json_array() : json_null();
+
+    for (size_t i = 0; i < c->ports.n; i++) {
+        const struct container_port *p = &c->ports.items[i];
+        json_array_append_new(out, json_pack("{s:s,s:I,s:I,s:I,s:s}", "host_ip",
+                                             p->host_ip ? p->host_ip : "", "container_port",
+                                             (json_int_t)p->container_port, "host_port",
+                                             (json_int_t)p->host_port, "range",
+                                             (json_int_t)p->range, "protocol", p->protocol));
+    }
+    return out;
+}
+
+/* Exposed ports: number -> protocols. */
+static json_t *exposed_of(const struct container_config *c)
+{
+    json_t *out = c->expose ? json_object() : json_null();
+
+    for (char **x = c->expose; x && *x; x++) {
+        char number[8];
+        snprintf(number, sizeof(number), "%.*s", (int)strcspn(*x, "/"), *x);
+        if (!json_object_get(out, number))
+            json_object_set_new(out, number, json_array());
+        json_array_append_new(json_object_get(out, number), json_string(*x + strcspn(*x, "/") + 1));
+    }
+    return out;
+}
+
 /* The document of --format json; the order is that of Podman's. */
 static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct container *c,
                         int64_t now)
@@ -120,17 +160,18 @@ static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct
     const struct container_config *k = &c->config;
     char human[64];
     json_t *row = json_pack(
-        "{s:b,s:o,s:s,s:s,s:b,s:I,s:I,s:n,s:s,s:s,s:s,s:b,s:o,s:o,s:[s],s:o,s:[],s:I,s:s,s:s,s:[],"
+        "{s:b,s:o,s:s,s:s,s:b,s:I,s:I,s:o,s:s,s:s,s:s,s:b,s:o,s:o,s:[s],s:o,s:o,s:I,s:s,s:s,s:o,"
         "s:I,s:n,s:I,s:s,s:s,s:I}",
         "AutoRemove", k->auto_remove, "Command", strings_of(k->command), "CreatedAt",
         arena_printf(x->arena, "%s ago", human_duration(now - k->created, human, sizeof(human))),
         "CIDFile", k->cid_file ? k->cid_file : "", "Exited", c->status == CTR_EXITED, "ExitedAt",
         (json_int_t)(c->run.finished_at ? c->run.finished_at / NSEC_PER_SEC : -62135596800LL),
-        "ExitCode", (json_int_t)c->run.exit_code, "ExposedPorts", "Id", k->id, "Image",
-        k->image_name ? k->image_name : "", "ImageID", k->image ? k->image : "", "IsInfra", 0,
-        "Labels", k->labels.n ? labels_of(&k->labels) : json_null(), "Mounts", mounts_of(k),
-        "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(), "Networks", "Pid",
-        (json_int_t)(c->alive ? c->run.pid : 0), "Pod", "", "PodName", "", "Ports", "Restarts",
+        "ExitCode", (json_int_t)c->run.exit_code, "ExposedPorts", exposed_of(k), "Id", k->id,
+        "Image", k->image_name ? k->image_name : "", "ImageID", k->image ? k->image : "", "IsInfra",
+        0, "Labels", k->labels.n ? labels_of(&k->labels) : json_null(), "Mounts", mounts_of(k),
+        "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(), "Networks",
+        strings_of(network_names(x->arena, k)), "Pid", (json_int_t)(c->alive ? c->run.pid : 0),
+        "Pod", "", "PodName", "", "Ports", ports_of(k), "Restarts",
         (json_int_t)c->run.restart_count, "Size", "StartedAt",
         (json_int_t)(c->run.started_at ? c->run.started_at / NSEC_PER_SEC : -62135596800LL),
         "State", container_status_names[c->status], "Status", status_text(x->arena, c, now),
@@ -159,9 +200,9 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     SET("CreatedHuman", ago);
     SET("RunningFor", ago);
     SET("Status", status_text(a, c, now));
-    SET("Ports", "");
+    SET("Ports", container_ports_text(cmd_engine(x), a, c));
     SET("Size", "");
-    SET("Networks", "");
+    SET("Networks", strv_join(a, network_names(a, k), ","));
     json_t *mounts = json_object_get(row, "Mounts");
     AUTO_BUF b = { 0 };
     size_t i;

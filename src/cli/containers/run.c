@@ -88,12 +88,10 @@ static int attach(struct cmd_ctx *x, struct engine *e, const struct container *c
         return r;
     if (end == CTR_ATTACH_DETACHED)
         return 0;
-    if (c->config.auto_remove) {
-        r = container_cleanup(e, c, true, c->config.auto_remove_image, x->err);
-        if (r < 0) { /* its exit code is what the caller wants to know all the same */
-            log_error("removing container %s: %s", c->config.id, x->err->msg);
-            err_clear(x->err);
-        }
+    r = container_cleanup(e, c, c->config.auto_remove, c->config.auto_remove_image, x->err);
+    if (r < 0) { /* its exit code is what the caller wants to know all the same */
+        log_error("cleaning up container %s: %s", c->config.id, x->err->msg);
+        err_clear(x->err);
     }
     return code;
 }

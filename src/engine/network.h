@@ -1,0 +1,63 @@
+/* engine/network.h: containers on their networks; the network commands.
+ *
+ * How addresses, ports, bridges and rules come and go is told in net/setup.h.  What is decided here: which
+ * networks a container is on, under which names, and what its /etc/hosts and /etc/resolv.conf say. */
+#pragma once
+
+#include "engine/engine_priv.h"
+#include "net/setup.h"
+
+/* Completes the network options of a new container: mode, networks, ports.  @exposed: the image's. */
+int network_complete_config(struct engine *e, struct arena *a, struct container_config *c,
+                            char *const *exposed, char ***warnings, struct err *err) MUST_CHECK;
+
+/* Does the engine set its network up? */
+bool network_is_ours(const struct container_config *c);
+
+struct network_start {
+    struct engine *e;
+    struct arena *a;
+    const struct container_config *c;
+    struct net_env env;
+    struct net_plan plan;
+    bool reserved;
+};
+/* Before the monitor starts; with network_is_ours() addresses and ports are taken. */
+int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
+                    const struct container_config *c, struct err *err) MUST_CHECK;
+/* supervise_start()'s callback; @arg is the struct network_start. */
+int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret,
+                   struct err *err) MUST_CHECK;
+/* After the start; @ok false takes back what was taken. */
+void network_started(struct network_start *s, bool ok);
+
+/* Of a container that has ended. */
+int network_release(struct engine *e, const struct container_config *c, struct err *err) MUST_CHECK;
+/* What killed processes left. */
+int network_reap(struct engine *e, struct err *err) MUST_CHECK;
+
+/* <run directory>/network; false when there is none. */
+bool network_read_state(struct engine *e, struct arena *a, const char *id,
+                        struct network_state *ret);
+
+int network_write_state(struct engine *e, const char *id, const struct network_state *st,
+                        struct err *err) MUST_CHECK;
+/* Its names on one network, for the monitors of the others. */
+int network_announce(struct engine *e, struct arena *a, const char *id,
+                     const struct network_state *st, const struct network_attachment *at,
+                     struct err *err) MUST_CHECK;
+void network_withdraw(struct engine *e, struct arena *a, const char *id,
+                      const struct network_state *st, const struct network_attachment *at);
+
+/* engine/network_files.c.  @st: NULL without networks of ours. */
+void network_hosts_text(struct engine *e, struct arena *a, const struct container_config *c,
+                        const struct network_state *st, struct buf *out);
+/* False: the image's own file stays. */
+bool network_resolv_text(struct engine *e, struct arena *a, const struct container_config *c,
+                         const struct network_state *st, struct buf *out);
+/* The servers that the host asks, or --dns and the configuration name. */
+char **network_servers(struct engine *e, struct arena *a, const struct container_config *c,
+                       bool loopback);
+
+const struct network_store *engine_networks(struct engine *e);
+void network_env(struct engine *e, struct net_env *ret);

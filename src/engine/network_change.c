@@ -1,0 +1,309 @@
+#include <fcntl.h>
+#include <inttypes.h>
+
+#include "base/fs.h"
+#include "engine/network.h"
+#include "engine/networks.h"
+#include "spec/zone.h"
+
+#include "base/banned.h"
+
+/* Networks that a container gets or loses while it exists: its record, and what runs. */
+
+static int save(struct engine *e, const struct container_config *c, struct err *err)
+{
+    struct db *db = store_db(e->store, err);
+    AUTO_FREE char *text = container_encode(c);
+
+    if (!db)
+        return -EIO;
+    int r = db_exec(db, err, "UPDATE containers SET config = ? WHERE id = ?", "ss", text, c->id);
+    return r < 0 ? r : 0;
+}
+
+/* A file that is mounted into a container keeps its inode: it is written over, not replaced. */
+static void overwrite(struct engine *e, const char *id, const char *name, const struct buf *text)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, id);
+    AUTO_CLOSE int fd = dir < 0 ? dir : openat(dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void)!write_all(fd, text->data ? text->data : "", text->len);
+}
+
+static void refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
+                          const struct network_state *st)
+{
+    AUTO_BUF hosts = { 0 };
+
+    if (c->no_hosts)
+        return;
+    network_hosts_text(e, a, c, st, &hosts);
+    overwrite(e, c->id, "hosts", &hosts);
+}
+
+/* Ports lead to an address of the networks that are left. */
+static int ports_again(struct engine *e, struct arena *a, const struct container_config *c,
+                       const struct network_state *st, struct err *err)
+{
+    struct net_env env;
+    struct net_plan p = { .id = c->id, .ports = st->ports.items, .n_ports = st->ports.n };
+
+    if (!st->ports.n)
+        return 0;
+    network_env(e, &env);
+    p.wants = arena_alloc(a, (st->networks.n + 1) * sizeof(*p.wants));
+    for (size_t i = 0; i < st->networks.n; i++) {
+        const struct network_attachment *at = &st->networks.items[i];
+        struct net_want *w = &p.wants[p.n_wants];
+        if (network_load(&env.networks, a, at->network, &w->net, NULL) < 0)
+            continue;
+        w->addrs = arena_alloc(a, (strv_len(at->addresses) + 1) * sizeof(*w->addrs));
+        for (char **x = at->addresses; x && *x; x++)
+            if (ip_net_parse(*x, &w->addrs[w->n_addrs]) == 0)
+                w->n_addrs++;
+        p.n_wants++;
+    }
+    return net_republish(&env, a, &p, err);
+}
+
+static int netns_of(const struct container *c)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%" PRId64 "/ns/net", c->run.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Finds both, with the container's lock held: *ret_lock. */
+static int find_both(struct engine *e, struct arena *a, const char *network, const char *container,
+                     struct network *n, struct container *c, int *ret_lock, struct err *err)
+{
+    int r = container_find(e, a, container, c, err);
+
+    if (r == 0)
+        r = networks_find(e, a, network, n, err);
+    if (r < 0)
+        return r;
+    if (!network_is_ours(&c->config))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\" is not supported: invalid network mode",
+                       c->config.netns ? c->config.netns : "private");
+    r = *ret_lock = store_lock(e->store, "container", c->config.id, err);
+    if (r >= 0)
+        r = container_find(e, a, c->config.id, c, err);
+    return r;
+}
+
+static size_t network_index(const struct container_config *c, const char *name)
+{
+    size_t i = 0;
+
+    while (i < c->networks.n && !STR_EQ(c->networks.items[i].name, name))
+        i++;
+    return i;
+}
+
+/* ---------- connect ---------- */
+
+static int connect_running(struct engine *e, struct arena *a, const struct container *c,
+                           const struct network *n, const struct container_network *how,
+                           struct err *err)
+{
+    struct net_want want = { .net = *n,
+                             .aliases = how->aliases,
+                             .interface = how->interface,
+                             .host_interface = how->host_interface };
+    AUTO_PLAN plan = { .id = c->config.id, .wants = &want, .n_wants = 1 };
+    struct network_state st;
+    struct net_env env;
+
+    AUTO_CLOSE int netns = netns_of(c);
+    if (netns < 0 || !network_read_state(e, a, c->config.id, &st))
+        return err_set(err, ERR_STATE, EINVAL, "container %s has no network namespace: %s",
+                       c->config.id, netns < 0 ? strerror(-netns) : "its state is not readable");
+    network_env(e, &env);
+    want.fixed = arena_alloc(a, (strv_len(how->ips) + 1) * sizeof(*want.fixed));
+    for (char **ip = how->ips; ip && *ip; ip++)
+        if (ip_parse(*ip, &want.fixed[want.n_fixed]) == 0)
+            want.n_fixed++;
+    want.mac_given = how->mac && mac_parse(how->mac, want.mac) == 0;
+    int r = net_connect(&env, a, &plan, netns, &st, err);
+    if (r < 0)
+        return r;
+    *LIST_ADD(a, st.networks) = plan.state.networks.items[0];
+    r = network_write_state(e, c->config.id, &st, err);
+    if (r == 0)
+        r = network_announce(e, a, c->config.id, &st, &st.networks.items[st.networks.n - 1], err);
+    if (r == 0)
+        r = ports_again(e, a, &c->config, &st, err);
+    refresh_files(e, a, &c->config, &st);
+    return r;
+}
+
+int networks_connect(struct engine *e, struct arena *a, const char *network, const char *container,
+                     const struct container_network *how, struct err *err)
+{
+    struct network n;
+    struct container c;
+    struct container_network own = { 0 };
+    AUTO_CLOSE int lock = -EBADF;
+
+    int r = find_both(e, a, network, container, &n, &c, &lock, err);
+    if (r < 0)
+        return r;
+    if (network_index(&c.config, n.name) < c.config.networks.n)
+        return err_set(err, ERR_CONFLICT, EEXIST,
+                       "container %s is already connected to network \"%s\": network is already "
+                       "connected",
+                       c.config.id, n.name);
+    if (how)
+        own = *how;
+    own.name = n.name;
+    own.aliases = strv_add(a, strv_copy(a, own.aliases), arena_strndup(a, c.config.id, 12));
+    bool runs = c.alive && c.run.pid > 0 && c.status != CTR_EXITED;
+    r = runs ? connect_running(e, a, &c, &n, &own, err) : 0;
+    if (r < 0)
+        return r;
+    *LIST_ADD(a, c.config.networks) = own;
+    return save(e, &c.config, err);
+}
+
+/* ---------- disconnect ---------- */
+
+static int disconnect_running(struct engine *e, struct arena *a, const struct container *c,
+                              const char *network, struct err *err)
+{
+    struct network_state st;
+    struct net_env env;
+    size_t i = 0;
+
+    if (!network_read_state(e, a, c->config.id, &st))
+        return 0;
+    while (i < st.networks.n && !STR_EQ(st.networks.items[i].network, network))
+        i++;
+    if (i == st.networks.n)
+        return 0;
+    AUTO_CLOSE int netns = netns_of(c);
+    network_env(e, &env);
+    struct network_attachment gone = st.networks.items[i];
+    network_withdraw(e, a, c->config.id, &st, &gone);
+    int r = net_disconnect(&env, c->config.id, &gone, netns, err);
+    if (r < 0)
+        return r;
+    memmove(&st.networks.items[i], &st.networks.items[i + 1],
+            (st.networks.n - i - 1) * sizeof(gone));
+    st.networks.n--;
+    r = network_write_state(e, c->config.id, &st, err);
+    if (r == 0)
+        r = ports_again(e, a, &c->config, &st, err);
+    refresh_files(e, a, &c->config, &st);
+    return r;
+}
+
+int networks_disconnect(struct engine *e, struct arena *a, const char *network,
+                        const char *container, bool force, struct err *err)
+{
+    struct network n;
+    struct container c;
+    AUTO_CLOSE int lock = -EBADF;
+
+    int r = find_both(e, a, network, container, &n, &c, &lock, err);
+    if (r < 0)
+        return r;
+    size_t i = network_index(&c.config, n.name);
+    if (i == c.config.networks.n)
+        return err_set(err, ERR_NOT_FOUND, ENOENT,
+                       "container %s is not connected to network \"%s\": network is not connected",
+                       c.config.id, n.name);
+    r = c.alive ? disconnect_running(e, a, &c, n.name, err) : 0;
+    if (r < 0 && !force)
+        return r;
+    if (r < 0)
+        err_clear(err);
+    memmove(&c.config.networks.items[i], &c.config.networks.items[i + 1],
+            (c.config.networks.n - i - 1) * sizeof(*c.config.networks.items));
+    c.config.networks.n--;
+    return save(e, &c.config, err);
+}
+
+int networks_reload(struct engine *e, struct arena *a, const struct container *c, struct err *err)
+{
+    struct net_env env;
+
+    (void)a;
+    if (!c->alive || c->status == CTR_EXITED)
+        return err_set(err, ERR_STATE, EINVAL,
+                       "cannot reload network for container %s: it is not running: container state "
+                       "improper",
+                       c->config.id);
+    if (!network_is_ours(&c->config))
+        return 0; /* nothing of ours is on the host for it */
+    network_env(e, &env);
+    return net_repair(&env, true, err);
+}
+
+/* ---------- ports in words ---------- */
+
+static void put_port(struct buf *b, const struct container_port *p)
+{
+    const char *host = p->host_ip ? p->host_ip : "0.0.0.0";
+    bool six = strchr(host, ':') != NULL;
+
+    buf_printf(b, "%s%s%s%s:%" PRId64, b->len ? ", " : "", six ? "[" : "", host, six ? "]" : "",
+               p->host_port);
+    if (p->range > 1)
+        buf_printf(b, "-%" PRId64, p->host_port + p->range - 1);
+    buf_printf(b, "->%" PRId64, p->container_port);
+    if (p->range > 1)
+        buf_printf(b, "-%" PRId64, p->container_port + p->range - 1);
+    buf_printf(b, "/%s", p->protocol);
+}
+
+static bool is_published(const struct container_config *c, const char *exposed)
+{
+    for (size_t i = 0; i < c->ports.n; i++)
+        for (int64_t k = 0; k < c->ports.items[i].range; k++) {
+            char text[32];
+            snprintf(text, sizeof(text), "%" PRId64 "/%s", c->ports.items[i].container_port + k,
+                     c->ports.items[i].protocol);
+            if (STR_EQ(text, exposed))
+                return true;
+        }
+    return false;
+}
+
+char *container_ports_text(struct engine *e, struct arena *a, const struct container *c)
+{
+    AUTO_BUF b = { 0 };
+
+    (void)e;
+    for (size_t i = 0; i < c->config.ports.n; i++)
+        put_port(&b, &c->config.ports.items[i]);
+    for (char **x = c->config.expose; x && *x; x++)
+        if (!is_published(&c->config, *x))
+            buf_printf(&b, "%s%s", b.len ? ", " : "", *x);
+    return arena_strdup(a, b.data ? b.data : "");
+}
+
+json_t *container_port_bindings(const struct container_config *c, bool exposed)
+{
+    json_t *out = json_object();
+
+    for (size_t i = 0; i < c->ports.n; i++)
+        for (int64_t k = 0; k < c->ports.items[i].range; k++) {
+            const struct container_port *p = &c->ports.items[i];
+            char key[32], port[16];
+            snprintf(key, sizeof(key), "%" PRId64 "/%s", p->container_port + k, p->protocol);
+            snprintf(port, sizeof(port), "%" PRId64, p->host_port + k);
+            if (!json_object_get(out, key))
+                json_object_set_new(out, key, json_array());
+            json_array_append_new(json_object_get(out, key),
+                                  json_pack("{s:s,s:s}", "HostIp",
+                                            p->host_ip ? p->host_ip : "0.0.0.0", "HostPort", port));
+        }
+    for (char **x = exposed ? c->expose : NULL; x && *x; x++)
+        if (!json_object_get(out, *x))
+            json_object_set_new(out, *x, json_null());
+    return out;
+}

@@ -1,0 +1,557 @@
+#!/usr/bin/env bats
+# Networks of root's containers: addresses, ports, names, isolation, repair; and that nothing is left of them.
+#
+# The network namespace of the test run is the container host.  Beside it is another one, "outside": a neighbour
+# on a network of the host's, with a route to nothing else.
+
+load helpers
+
+setup() {
+    is_rootless && skip "bridge networks are root's"
+    [ -n "${TEST_NETNS:-}" ] || skip "would change this machine's network: use run-bats.sh"
+    command -v nft >/dev/null || skip "no nft program"
+    NETECHO=${BUILD_DIR:-$BATS_TEST_DIRNAME/../../build}/test/netecho
+    SERVERS=
+    basic_setup
+    load_busybox
+    unshare -n sleep 600 3>&- &
+    OUTSIDE=$!
+    eventually other_netns
+    ip link add up0 type veth peer name eth0 netns $OUTSIDE
+    ip addr add 192.0.2.1/24 dev up0
+    ip addr add 2001:db8::1/64 dev up0 nodad
+    ip link set up0 up
+    outside ip link set lo up
+    outside ip addr add 192.0.2.2/24 dev eth0
+    outside ip addr add 2001:db8::2/64 dev eth0 nodad
+    outside ip link set eth0 up
+}
+
+teardown() {
+    [ -n "${TEST_DIR:-}" ] || return 0
+    podman rm -fa -t 0 >/dev/null 2>&1 || true
+    for n in $(podman network ls -q); do podman network rm -f "$n" >/dev/null 2>&1 || true; done
+    basic_teardown
+    for s in $SERVERS; do kill "$s" 2>/dev/null || true; done
+    kill -9 "$OUTSIDE" 2>/dev/null || true
+    ip link del up0 2>/dev/null || true
+    ip link del podman0 2>/dev/null || true
+    nft delete table inet podman 2>/dev/null || true
+}
+
+other_netns() { [ "$(readlink /proc/$OUTSIDE/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
+outside() { nsenter -t "$OUTSIDE" -n "$@"; }
+address_of() { podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
+
+# server NAME [OPTIONS...]: answers on port 80 with the address of who asks.
+server() {
+    local name=$1
+    shift
+    podman run -d --name "$name" -v "$NETECHO:/netecho:ro" "$@" busybox /netecho serve tcp 80 >/dev/null
+    eventually listens "$name" 80
+}
+listens() { podman exec "$1" netstat -ltn | grep -q "[:.]$2 "; }
+# client NAME [OPTIONS...]: one that ask_from() can ask from.
+client() {
+    local name=$1
+    shift
+    podman run -d --name "$name" -v "$NETECHO:/netecho:ro" "$@" busybox sleep 100 >/dev/null
+}
+
+# ask ADDRESS PORT: what a server there says.
+ask() { timeout 5 "$NETECHO" ask tcp "$1" "$2" 2>&1; }
+ask_outside() { outside timeout 5 "$NETECHO" ask tcp "$1" "$2" 2>&1; }
+# ask_from CONTAINER ADDRESS PORT
+ask_from() { podman exec "$1" timeout 5 /netecho ask tcp "$2" "$3" 2>&1; }
+# serve_outside PORT [ADDRESS], serve_host PORT [ADDRESS]: ended with the test.
+serve_outside() { outside timeout 60 "$NETECHO" serve tcp "$@" 3>&- & SERVERS="$SERVERS $!"; }
+serve_host() { timeout 60 "$NETECHO" serve tcp "$@" 3>&- & SERVERS="$SERVERS $!"; }
+
+elements() { nft -j list map inet podman "$1" | jq '[.nftables[] | .map // empty | .elem // [] | length] | add // 0'; }
+veths() { ip -br link show type veth | grep -c '^veth' || true; }
+no_veths() { [ "$(veths)" = 0 ]; }
+no_ports() { [ "$(elements ports4)" = 0 ]; }
+rows() { sqlite3 "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
+
+@test "the default network: address, route, bridge, hosts" {
+    run_podman run --rm --name c busybox sh -c 'ip -o addr show eth0; ip route; cat /etc/hosts'
+    is "$output" =~ "inet 10.88.0.2/16"
+    is "$output" =~ "default via 10.88.0.1 dev eth0"
+    is "$output" =~ "10.88.0.1"$'\t'"host.containers.internal host.docker.internal"
+    is "$output" =~ "10.88.0.2"$'\t'"[0-9a-f]{12} c"
+    run ip -br addr show podman0
+    is "$output" =~ "10.88.0.1/16"
+    # the bridge stays; the pair and the lease do not
+    eventually no_veths
+    run_podman run --rm busybox ip -o addr show eth0
+    is "$output" =~ "inet 10.88.0.3/16" # an address rests for a while
+}
+
+@test "a container reaches the outside under the host's address" {
+    serve_outside 90
+    client c
+    eventually ask_from c 192.0.2.2 90
+    is "$(ask_from c 192.0.2.2 90)" =~ "from 192.0.2.1:"
+}
+
+@test "containers reach each other and the host reaches them" {
+    server a
+    client b
+    is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
+    is "$(ask "$(address_of a)" 80)" =~ "from 10.88.0.1:"
+}
+
+@test "a published port: from outside with the client's address, from the host, from itself" {
+    server a -p 8080:80
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    is "$(ask 127.0.0.1 8080)" =~ "from 10.88.0.1:"
+    is "$(ask ::1 8080)" =~ "from "
+    is "$(ask_outside 2001:db8::1 8080)" =~ "from " # the monitor passes on what has no address inside
+    is "$(ask 192.0.2.1 8080)" =~ "from "
+    is "$(ask_from a 192.0.2.1 8080)" =~ "from 10.88.0.1:"
+    run_podman port a
+    is "$output" = "80/tcp -> 0.0.0.0:8080"
+    run_podman port a 80
+    is "$output" = "0.0.0.0:8080"
+    run_podman ps --format '{{.Ports}}'
+    is "$output" = "0.0.0.0:8080->80/tcp"
+    run_podman inspect -f '{{json .NetworkSettings.Ports}} {{json .HostConfig.PortBindings}}' a
+    is "$output" = '{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}]} {"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}]}'
+    is "$(elements ports4)" = 1
+    podman stop -t 0 a
+    eventually no_ports
+    run ask_outside 192.0.2.1 8080
+    is "$output" =~ "refused"
+}
+
+@test "a port of one address of the host" {
+    server a -p 192.0.2.1:8081:80
+    is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
+    run ask 127.0.0.1 8081
+    is "$output" =~ "refused"
+    server b -p 127.0.0.1:8081:80
+    is "$(ask 127.0.0.1 8081)" =~ "from "
+}
+
+@test "the loopback of the host is out of a container's reach" {
+    serve_host 70 127.0.0.1
+    server a -p 8080:80
+    eventually ask 127.0.0.1 70
+    client b --cap-add NET_ADMIN
+    podman exec b sh -c 'ip route add table 9 127.0.0.0/8 via 10.88.0.1 && ip rule add pref 0 to 127.0.0.0/8 table 9 && ip rule del pref 0 lookup local || true'
+    echo 1 >"/proc/$(pid_of b)/root/proc/sys/net/ipv4/conf/all/route_localnet" 2>/dev/null || true
+    run ask_from b 127.0.0.1 70
+    is "$output" !~ "from"
+}
+
+@test "a port that is taken is refused before anything starts, with its owner" {
+    server a -p 8080:80
+    run_podman 125 run --name b -p 8080:80 busybox touch /never
+    is "$output" =~ "8080: bind: address already in use: published by container a"
+    run_podman inspect -f '{{.State.Status}}' b
+    is "$output" = created
+    serve_host 8090
+    eventually ask 127.0.0.1 8090
+    run_podman 125 run --rm -p 8090:80 busybox true
+    is "$output" =~ "cannot listen on the TCP port: listen tcp4 :8090: bind: address already in use"
+    is "$(rows leases)" = 1
+}
+
+@test "random ports, ranges, -P and exposed ports" {
+    server a -p 80
+    port=$(podman port a 80 | cut -d: -f2)
+    [ "$port" -gt 1023 ]
+    is "$(ask_outside 192.0.2.1 "$port")" =~ "from 192.0.2.2:"
+    server b -p 7000-7002:80-82
+    is "$(ask_outside 192.0.2.1 7000)" =~ "from 192.0.2.2:"
+    is "$(podman ps --filter name=b --format '{{.Ports}}')" = "0.0.0.0:7000-7002->80-82/tcp"
+    is "$(podman port b | wc -l)" = 3
+    server c --expose 80 --expose 90/udp -P
+    port=$(podman port c 80/tcp | cut -d: -f2)
+    is "$(ask_outside 192.0.2.1 "$port")" =~ "from 192.0.2.2:"
+    run_podman inspect -f '{{json .Config.ExposedPorts}}' c
+    is "$output" =~ '"80/tcp":\{\}'
+    run_podman 125 run --rm -p 1-3:80 busybox true
+    is "$output" =~ "different lengths"
+    run_podman run --rm --network host -p 80:80 busybox true
+    is "$output" =~ "Port mappings have been discarded"
+}
+
+@test "udp" {
+    podman run -d --name u -p 8053:53/udp -v "$NETECHO:/netecho:ro" busybox /netecho serve udp 53
+    said() { outside "$NETECHO" ask udp 192.0.2.1 8053 | grep -q "from 192.0.2.2:"; }
+    eventually said
+    for a in 127.0.0.1 ::1 192.0.2.1; do is "$("$NETECHO" ask udp $a 8053)" =~ "from "; done
+    is "$(outside "$NETECHO" ask udp 2001:db8::1 8053)" =~ "from "
+    is "$(podman port u)" = "53/udp -> 0.0.0.0:8053"
+}
+
+@test "IPv6: addresses, a way out, ports with the client's address" {
+    podman network create --ipv6 --subnet fd00:77::/64 --subnet 10.77.0.0/24 six
+    server a --network six -p 8080:80
+    run_podman exec a ip -o addr show eth0
+    is "$output" =~ "fd00:77::2/64"
+    is "$output" =~ "10.77.0.2/24"
+    is "$(ask_outside 2001:db8::1 8080)" =~ "from 2001:db8::2:"
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    is "$(ask ::1 8080)" =~ "from "
+    serve_outside 90
+    eventually ask_from a 2001:db8::2 90
+    is "$(ask_from a 2001:db8::2 90)" =~ "from 2001:db8::1:"
+}
+
+@test "/etc/hosts: --add-host, base files, --no-hosts" {
+    run_podman run --rm --add-host 'one;two:192.0.2.7' --add-host gw:host-gateway busybox cat /etc/hosts
+    is "${lines[0]}" = "192.0.2.7"$'\t'"one two"
+    is "${lines[1]}" = "10.88.0.1"$'\t'"gw"
+    run_podman 125 run --rm --add-host foo:bar busybox true
+    is "$output" =~ "invalid IP address in add-host"
+    echo '192.0.2.8 base' >"$TEST_DIR/base"
+    run_podman run --rm --hosts-file "$TEST_DIR/base" busybox cat /etc/hosts
+    is "$output" =~ "192.0.2.8"$'\t'"base"
+    is "$output" =~ "127.0.0.1"$'\t'"localhost"
+    run_podman run --rm --hosts-file none busybox cat /etc/hosts
+    is "${lines[0]}" = "127.0.0.1"$'\t'"localhost"
+    printf '[containers]\nbase_hosts_file="%s"\n' "$TEST_DIR/base" >"$CONTAINERS_CONF"
+    run_podman run --rm busybox cat /etc/hosts
+    is "$output" =~ "base"
+    run_podman run --rm --no-hosts busybox sh -c 'cat /etc/hosts || echo none'
+    is "$output" !~ "base"
+    run_podman 125 run --rm --no-hosts --add-host a:1.2.3.4 busybox true
+    is "$output" =~ "cannot be set together"
+    run_podman run --rm --network none --hostname h busybox cat /etc/hosts
+    is "$output" =~ "127.0.0.1"$'\t'"h "
+    run_podman run --rm --no-hostname busybox sh -c 'cat /etc/hostname || echo none'
+    is "$output" =~ none
+}
+
+@test "/etc/resolv.conf: --dns, --dns-search, --dns-option, the host's servers" {
+    run_podman run --rm --dns 192.0.2.9 --dns-search example.org --dns-option ndots:3 busybox cat /etc/resolv.conf
+    is "$output" = "search example.org
+nameserver 192.0.2.9
+options ndots:3"
+    run_podman run --rm --dns none busybox sh -c 'cat /etc/resolv.conf || echo image'
+    is "$output" =~ image
+    run_podman 125 run --rm --dns x busybox true
+    is "$output" =~ "x is not an ip address"
+    run_podman run --rm busybox cat /etc/resolv.conf
+    is "$output" !~ "nameserver 127"
+    printf '[containers]\ndns_servers=["192.0.2.10"]\n' >"$CONTAINERS_CONF"
+    run_podman run --rm busybox cat /etc/resolv.conf
+    is "$output" =~ "nameserver 192.0.2.10"
+}
+
+@test "network create: what it writes, what it chooses, what it refuses" {
+    run_podman network create --subnet 10.50.0.0/24 --gateway 10.50.0.254 --ip-range 10.50.0.16/28 --label a=b -o mtu=1400 --dns 192.0.2.53 n
+    is "$output" = n
+    file=$TEST_DIR/root/networks/n.json
+    is "$(jq -r '.name+" "+.driver+" "+.network_interface' "$file")" = "n bridge podman1"
+    is "$(jq -c '[.subnets,.labels,.options,.ipam_options,.dns_enabled,.internal,.ipv6_enabled,.network_dns_servers]' "$file")" = '[[{"subnet":"10.50.0.0/24","gateway":"10.50.0.254","lease_range":{"start_ip":"10.50.0.16","end_ip":"10.50.0.31"}}],{"a":"b"},{"mtu":"1400"},{"driver":"host-local"},true,false,false,["192.0.2.53"]]'
+    run_podman run --rm --network n busybox ip addr show eth0
+    is "$output" =~ "10.50.0.16/24"
+    is "$output" =~ "mtu 1400"
+    ip addr add 10.89.0.77/24 dev up0
+    podman network create m # not the subnet that the host has a route to
+    is "$(podman network inspect -f '{{(index .Subnets 0).Subnet}}' m)" = 10.89.1.0/24
+    for bad in "n" "host" "-d nonsense x" "--subnet 10.50.0.0/25 x" "-o what=1 x" "-o mtu=big x" "--subnet 10.51.0.0/24 --gateway 10.52.0.1 x" "--gateway 10.1.1.1 x" "-d macvlan x" "a/b"; do
+        run_podman 125 network create $bad
+        is "$output" =~ Error
+    done
+    run_podman network create --ignore n
+    is "$(podman network create)" = podman1
+    run_podman network exists n
+    run_podman 1 network exists none-such
+    run_podman 1 network rm none-such
+    run_podman create --name c --network n busybox true
+    run_podman 2 network rm n
+    is "$output" =~ "network is being used"
+    run_podman network prune -f
+    is "$output" = "m
+podman1"
+    run_podman network rm -f n
+    run_podman 1 container exists c
+    run_podman 125 network rm podman
+}
+
+@test "network ls and inspect: filters and formats" {
+    podman network create --label k=v one
+    podman network create -d ipvlan --interface-name up0 --subnet 192.0.2.0/24 two
+    is "$(podman network ls -q | tr '\n' ' ')" = "one podman two "
+    is "$(podman network ls -q --filter driver=ipvlan)" = two
+    is "$(podman network ls -q --filter label=k=v)" = one
+    is "$(podman network ls -q --filter label!=k | tr '\n' ' ')" = "podman two "
+    is "$(podman network ls -q --filter name=^o)" = one
+    is "$(podman network ls -q --filter dangling=false)" = podman
+    is "$(podman network ls -q --filter "id=$(podman network inspect -f '{{.ID}}' one | cut -c1-8)")" = one
+    is "$(podman network ls -q --filter until=1h)" = ""
+    run_podman 125 network ls --filter bad=1
+    run_podman network ls
+    is "${lines[0]}" =~ "NETWORK ID +NAME +DRIVER"
+    run_podman network ls -n --format '{{.ID}} {{.Name}} {{.Driver}} {{.NetworkInterface}} {{.IPv6Enabled}} {{.Internal}} {{.DNSEnabled}} {{.Labels}}'
+    is "$output" =~ "one bridge podman1 false false true k=v"
+    is "$(podman network ls --format json | jq -r '.[].name' | tr '\n' ' ')" = "one podman two "
+    podman run -d --name c --network one busybox sleep 100
+    is "$(podman network inspect one | jq -r '.[0].containers[].interfaces.eth0.subnets[0].ipnet')" =~ "^10.89.0.2/24$"
+    is "$(podman network inspect one | jq -r '.[0].containers[].name')" = c
+    run_podman 125 network inspect one none-such
+    is "$output" =~ "network none-such: unable to find network with name or ID none-such: network not found"
+    is "$(podman ps -q --filter network=one | wc -l)" = 1
+    is "$(podman ps -q --filter network=podman | wc -l)" = 0
+    is "$(podman ps --format '{{.Networks}}')" = one
+}
+
+@test "a network file of Podman's is read" {
+    mkdir -p "$TEST_DIR/root/networks"
+    cat >"$TEST_DIR/root/networks/web.json" <<JSON
+{
+     "name": "web",
+     "id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+     "driver": "bridge",
+     "network_interface": "podman7",
+     "created": "2023-05-05T10:11:12.123456789+02:00",
+     "subnets": [{"subnet": "10.90.3.0/24", "gateway": "10.90.3.1"}],
+     "ipv6_enabled": false,
+     "internal": false,
+     "dns_enabled": true,
+     "ipam_options": {"driver": "host-local"}
+}
+JSON
+    run_podman run --rm --network web busybox ip -o addr show eth0
+    is "$output" =~ "10.90.3.2/24"
+    run_podman run --rm --network 0123456789 busybox true
+    echo '{"name":"bad","id":"x"}' >"$TEST_DIR/root/networks/bad.json"
+    run_podman network ls -q
+    is "$output" =~ "web"
+    is "$output" =~ "Error reading network config file"
+}
+
+@test "static addresses, hardware addresses, interface names, several networks" {
+    podman network create a
+    podman network create b
+    podman run -d --name c --network a:ip=10.89.0.40,mac=02:00:00:00:00:40,interface_name=left --network b:alias=other,host_interface_name=hostb busybox sleep 100
+    run_podman exec c ip -o addr
+    is "$output" =~ "left +inet 10.89.0.40/24"
+    is "$output" =~ "eth1 +inet 10.89.1.2/24"
+    is "$(podman exec c cat /sys/class/net/left/address)" = 02:00:00:00:00:40
+    ip link show hostb
+    run_podman 125 run --rm --network a --ip 10.89.0.40 busybox true
+    is "$output" =~ "requested ip address 10.89.0.40 is already allocated"
+    run_podman 125 run --rm --network a --ip 10.1.0.40 busybox true
+    is "$output" =~ "requested static ip 10.1.0.40 not in any subnet on network a"
+    run_podman run --rm --network a --ip 10.89.0.41 --mac-address 02:00:00:00:00:41 busybox ip addr show eth0
+    is "$output" =~ "10.89.0.41/24"
+    is "$output" =~ "02:00:00:00:00:41"
+    run_podman 125 run --rm --network none --ip 10.89.0.41 busybox true
+    run_podman 125 run --rm --network a --network b --ip 10.89.0.41 busybox true
+    run_podman 125 run --rm --network a:nonsense=1 busybox true
+    is "$output" =~ "unknown bridge network option: nonsense"
+    run_podman 125 run --rm --network none --network a busybox true
+    is "$output" =~ "cannot set multiple networks without bridge network mode"
+    run_podman 125 run --rm --network slirp4netns busybox true
+    is "$output" =~ "use pasta instead"
+    run_podman 125 run --rm --network none-such busybox true
+    is "$output" =~ "network not found"
+}
+
+@test "names: containers, aliases; a container that serves port 53 itself" {
+    podman network create a
+    podman run -d --name one --network a --network-alias uno busybox sleep 100
+    podman run -d --name two --network a -v "$NETECHO:/netecho:ro" busybox /netecho serve udp 53
+    ip1=$(address_of one)
+    run_podman exec two nslookup one
+    is "$output" =~ "Address: $ip1"
+    run_podman exec two nslookup uno
+    is "$output" =~ "Address: $ip1"
+    run_podman exec two nslookup "$(podman inspect -f '{{.Id}}' one | cut -c1-12)"
+    is "$output" =~ "Address: $ip1"
+    run_podman exec two nslookup "$ip1"
+    is "$output" =~ "one"
+    is "$("$NETECHO" ask udp "$(address_of two)" 53)" =~ "from 10.89.0.1:"
+    podman rm -f -t 0 one
+    run podman exec two nslookup one
+    is "$output" !~ "Address: $ip1"
+}
+
+@test "connect and disconnect, running and stopped" {
+    podman network create a
+    podman network create b
+    server c --network a -p 8080:80
+    podman run -d --name peer --network b busybox sleep 100
+    podman network connect --alias sea --ip 10.89.1.9 b c
+    run_podman exec c ip -o addr show eth1
+    is "$output" =~ "10.89.1.9/24"
+    run_podman exec c cat /etc/hosts
+    is "$output" =~ "10.89.1.9"$'\t'
+    run_podman exec peer nslookup sea
+    is "$output" =~ "Address: 10.89.1.9"
+    run_podman 125 network connect b c
+    is "$output" =~ "network is already connected"
+    eventually ask 127.0.0.1 8080
+    podman network disconnect a c # the port goes over to the other network
+    run podman exec c ip addr show eth0
+    [ "$status" -ne 0 ]
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    run_podman 125 network disconnect a c
+    podman stop -t 0 c
+    podman network connect a c
+    podman start c
+    is "$(podman inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{end}}' c)" = "a b "
+    podman run -d --name n --network none busybox sleep 100
+    run_podman 125 network connect a n
+    is "$output" =~ '"none" is not supported: invalid network mode'
+}
+
+@test "isolated networks do not reach each other, internal ones nothing" {
+    podman network create -o isolate=true a
+    podman network create -o isolate=true b
+    podman network create -o isolate=strict s
+    podman network create --internal i
+    podman network create open
+    for n in a b s i open; do server "srv-$n" --network $n -p "$((8000 + $(printf '%d' "'${n:0:1}"))):80"; done
+    for n in a s i open; do
+        run ask_from "srv-$n" "$(address_of srv-b)" 80
+        if [ $n = open ]; then is "$output" =~ from; else is "$output" !~ from; fi
+    done
+    run ask_from srv-a 192.0.2.1 8098 # b's published port
+    is "$output" !~ "from"
+    run ask_from srv-open "$(address_of srv-s)" 80
+    is "$output" !~ "from"
+    run ask_from srv-s "$(address_of srv-open)" 80
+    is "$output" !~ "from"
+    serve_outside 90
+    eventually ask_from srv-a 192.0.2.2 90
+    run ask_from srv-i 192.0.2.2 90
+    is "$output" !~ "from"
+    run ask_outside 192.0.2.1 8105 # i's port
+    is "$output" !~ "from"
+    outside ip route add 10.89.0.0/16 via 192.0.2.1
+    run ask_outside "$(address_of srv-i)" 80
+    is "$output" !~ "from"
+    is "$(ask "$(address_of srv-i)" 80)" =~ from
+}
+
+@test "rules that somebody flushed are made again, for all" {
+    server a -p 8080:80
+    server b -p 8081:80
+    nft flush ruleset
+    podman run --rm busybox true
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
+    nft flush chain inet podman ports
+    run_podman network reload b
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    nft add table inet theirs
+    nft delete table inet podman
+    run_podman network reload -a
+    is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
+    nft list table inet theirs
+}
+
+@test "macvlan and ipvlan" {
+    podman network create -d macvlan --interface-name up0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 --ip-range 192.0.2.64/27 mv
+    server a --network mv
+    is "$(ask_outside 192.0.2.64 80)" =~ "from 192.0.2.2:"
+    podman rm -f -t 0 a
+    podman network create -d ipvlan -o parent=up0 -o mode=l2 --subnet 192.0.2.0/24 --ip-range 192.0.2.96/27 iv
+    server a --network iv
+    is "$(ask_outside 192.0.2.96 80)" =~ "from 192.0.2.2:"
+    podman rm -f -t 0 a
+    podman network create -d ipvlan -o parent=up0 -o mode=l3 --subnet 198.51.100.0/24 l3
+    run_podman run --rm --network l3 busybox ip route
+    is "$output" =~ "default dev eth0"
+    for mode in bridge private vepa; do
+        podman network create -d macvlan -o parent=up0 -o mode=$mode --ipam-driver none "m-$mode"
+        run_podman run --rm --network "m-$mode" busybox ip link show eth0
+    done
+}
+
+@test "bridge options: vlan, vrf, unmanaged, routes, metric, no default route" {
+    podman network create -o vlan=7 v
+    if ip link add mine type bridge vlan_filtering 1 2>/dev/null; then # not every kernel can
+        ip link del mine
+        podman run -d --name c --network v busybox sleep 100
+        run bridge vlan show
+        is "$output" =~ "veth[0-9a-f]+ +7 PVID Egress Untagged"
+    else
+        run_podman 125 run --network v busybox true
+        is "$output" =~ "creating the bridge podman1"
+    fi
+    if ip link add red type vrf table 9 2>/dev/null; then
+        ip link set red up
+        podman network create -o vrf=red r
+        podman run --rm --network r busybox true
+        is "$(ip -o link show "$(podman network inspect -f '{{.NetworkInterface}}' r)")" =~ "master red"
+        podman network rm r
+        ip link del red
+    fi
+    ip link add mine type bridge
+    ip link set mine up
+    podman network create -o mode=unmanaged --interface-name mine --subnet 10.60.0.0/24 u
+    run_podman run --rm --network u busybox ip route
+    is "$output" =~ "default via 10.60.0.1"
+    is "$(ip -o addr show mine)" !~ 10.60
+    podman network rm u
+    ip link show mine
+    ip link del mine
+    podman network create --route 203.0.113.0/24,10.89.1.9,50 --route 198.51.100.0/24,blackhole -o metric=300 m
+    run_podman run --rm --network m busybox ip route
+    is "$output" =~ "203.0.113.0/24 via 10.89.1.9 dev eth0 +metric 50"
+    is "$output" =~ "blackhole 198.51.100.0/24"
+    is "$output" =~ "default via 10.89.1.1 dev eth0 +metric 300"
+    podman network create -o no_default_route=true nd
+    run_podman run --rm --network nd busybox ip route
+    is "$output" !~ default
+}
+
+@test "update: servers of a network" {
+    podman network create a
+    run_podman network update --dns-add 192.0.2.2 a
+    is "$(podman network inspect -f '{{.NetworkDNSServers}}' a)" = "[192.0.2.2]"
+    run_podman network update --dns-drop 192.0.2.2 --dns-add 192.0.2.3 a
+    is "$(podman network inspect -f '{{.NetworkDNSServers}}' a)" = "[192.0.2.3]"
+    run_podman 125 network update --dns-add nonsense a
+    run_podman 125 network update --dns-add 192.0.2.3 podman # answers no names
+}
+
+@test "the network of another container" {
+    server a -p 8080:80
+    run_podman run --rm --network container:a busybox sh -c 'ip -o addr show eth0; grep "a$" /etc/hosts'
+    is "$output" =~ "inet $(address_of a)/16"
+    is "$output" =~ "$(address_of a)"$'\t'
+}
+
+@test "restart keeps addresses and ports; a changed port moves with stop and start" {
+    podman run -d --name a --restart always -p 8080:80 -v "$NETECHO:/netecho:ro" busybox sh -c 'timeout 1 /netecho serve tcp 80; exit 1'
+    ip1=$(address_of a)
+    again() { [ "$(podman inspect -f '{{.RestartCount}}' a)" -ge 1 ]; }
+    eventually again
+    is "$(address_of a)" = "$ip1"
+    eventually ask 127.0.0.1 8080
+}
+
+@test "many at once: each has an address, nobody waits for another" {
+    for i in $(seq 20); do podman run -d --name "c$i" busybox sleep 100 >/dev/null 3>&- & pids="$pids $!"; done
+    for p in $pids; do wait "$p"; done
+    is "$(for i in $(seq 20); do address_of "c$i"; done | sort -u | wc -l)" = 20
+    podman rm -fa -t 0 >/dev/null
+    is "$(rows leases)" = 0
+}
+
+@test "kill -9 anywhere: addresses, ports and interfaces come back" {
+    podman run --rm -p 9000:80 busybox true
+    for i in $(seq "${KILL_ROUNDS:-40}"); do
+        podman run -d --rm --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
+        pid=$!
+        sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"
+        kill -9 $pid 2>/dev/null || true
+        wait $pid 2>/dev/null || true
+        monitor=$(podman inspect -f '{{.State.ConmonPid}}' k 2>/dev/null) || monitor=0
+        [ $((i % 3)) -ne 0 ] || [ "${monitor:-0}" -le 1 ] || kill -9 "$monitor" 2>/dev/null || true
+        podman rm -f -t 0 k >/dev/null 2>&1 || true
+    done
+    podman rm -fa -t 0 >/dev/null 2>&1 || true
+    podman container prune -f >/dev/null
+    podman run --rm -p 9000:80 -p 9001:81 busybox true
+    clean() { [ "$(rows leases)" = 0 ] && [ "$(rows published)" = 0 ] && [ "$(elements ports4)" = 0 ] && [ "$(veths)" = 0 ]; }
+    eventually clean
+}
