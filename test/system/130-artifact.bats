@@ -278,3 +278,21 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     is "$output" = "Error: $REGISTRY/myorg/none:1: artifact does not exist"
     run_podman 125 artifact pull --tls-verify=false --retry-delay nonsense $name
 }
+
+@test "artifact add: killed at any moment it leaves nothing that prune does not find" {
+    head -c 60000000 /dev/urandom >"$TEST_DIR/big"
+    for delay in 0.01 0.03 0.06 0.1 0.2; do
+        "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" artifact add --replace $NAME \
+            "$TEST_DIR/big" "$TEST_DIR/config.yaml" >/dev/null &
+        pid=$!
+        sleep $delay
+        kill -9 $pid 2>/dev/null || true
+        wait $pid 2>/dev/null || true
+    done
+    podman artifact add --replace $NAME "$TEST_DIR/big"
+    run_podman system check
+    run_podman system prune -f
+    is "$(ls "$TEST_DIR/root/oci/blobs/sha256" | wc -l)" = 3
+    podman artifact extract $NAME "$TEST_DIR/out"
+    cmp "$TEST_DIR/out" "$TEST_DIR/big"
+}

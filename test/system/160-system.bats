@@ -141,6 +141,19 @@ Are you sure you want to continue? [y/N] "
     is "$output" = "A /data"
 }
 
+@test "system check: what a running container stands on is left alone" {
+    load_busybox
+    dir=$TEST_DIR/root/layers/$(layer_of busybox)/diff
+    podman run -d --name c busybox sleep 100
+    in_store sh -c "echo changed >$dir/etc/passwd"
+    run_podman 125 system check --repair
+    is "$output" =~ "Left alone, since container c runs on it, layer: $(layer_of busybox)"
+    run_podman exec c true
+    podman rm -f -t 0 c
+    run_podman system check --repair
+    is "$output" =~ "Repaired layer"
+}
+
 @test "system check: a missing layer directory, quick too" {
     load_busybox
     in_store rm -rf "$TEST_DIR/root/layers/$(layer_of busybox)"
