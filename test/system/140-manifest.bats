@@ -173,6 +173,10 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     is "$(jq -r '.manifests | length' <<<"$output")" = 2
     run_podman run --rm all echo from-registry
     is "${lines[-1]}" = from-registry
+    run_podman manifest push -q --insecure --format v2s2 all "docker://$REGISTRY/v2/all:1"
+    run curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.list.v2+json' "http://$REGISTRY/v2/v2/all/manifests/1"
+    is "$(jq -r '.mediaType + " " + .manifests[0].mediaType' <<<"$output")" = \
+        "application/vnd.docker.distribution.manifest.list.v2+json application/vnd.docker.distribution.manifest.v2+json"
     run_podman manifest push -q --rm --tls-verify=false all "$REGISTRY/b/all:2"
     run_podman 1 manifest exists all
     run_podman manifest push -q --tls-verify=false --add-compression zstd one "docker://$REGISTRY/z/one:1"

@@ -99,7 +99,8 @@ static const struct opt create_opts[] = {
            "Set annotations on the new list"),
     { 0 },
 };
-static const struct opt *const create_tables[] = { registry_opts, create_opts, NULL };
+static const struct opt *const create_tables[] = { registry_opts, registry_insecure_opts,
+                                                   create_opts, NULL };
 static const char *const create_examples[] = {
     "podman manifest create mylist:v1.11",
     "podman manifest create mylist:v1.11 arch-specific-image-to-add",
@@ -171,7 +172,8 @@ static const struct opt add_opts[] = {
     ENTRY_OPTS,
     { 0 },
 };
-static const struct opt *const add_tables[] = { registry_opts, add_opts, NULL };
+static const struct opt *const add_tables[] = { registry_opts, registry_insecure_opts, add_opts,
+                                                NULL };
 static const char *const add_examples[] = { "podman manifest add mylist:v1.11 image:v1.11-amd64",
                                             "podman manifest add mylist:v1.11 transport:imageName",
                                             NULL };
@@ -279,7 +281,8 @@ static const struct opt inspect_opts[] = {
            .flags = OPTF_HIDDEN),
     { 0 },
 };
-static const struct opt *const inspect_tables[] = { registry_opts, inspect_opts, NULL };
+static const struct opt *const inspect_tables[] = { registry_opts, registry_insecure_opts,
+                                                    inspect_opts, NULL };
 static const char *const inspect_examples[] = { "podman manifest inspect localhost/list", NULL };
 static const struct cmd cmd_inspect_list = {
     .name = "inspect",
@@ -373,8 +376,8 @@ static const struct opt push_opts[] = {
            "Don't output progress information when pushing lists"),
     { 0 },
 };
-static const struct opt *const push_tables[] = { registry_opts, registry_sign_opts, push_opts,
-                                                 NULL };
+static const struct opt *const push_tables[] = { registry_opts, registry_insecure_opts,
+                                                 registry_sign_opts, push_opts, NULL };
 static const char *const push_examples[] = {
     "podman manifest push mylist:v1.11 docker://quay.io/myuser/image:v1.11", NULL
 };
