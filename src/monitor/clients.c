@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -20,12 +21,23 @@ struct client *client_add(struct monitor *m, int fd, int kind)
     return c;
 }
 
+void client_settle(struct client *c)
+{
+    while (c->pending.len && !c->dead) {
+        struct pollfd w = { .fd = c->fd, .events = POLLOUT };
+        poll(&w, 1, 1000);
+        client_flush(c);
+    }
+}
+
 void client_frame(struct client *c, enum attach_frame type, const void *data, size_t len)
 {
     unsigned char frame[1 + ATTACH_FRAME_MAX];
 
     if (c->dead || len > ATTACH_FRAME_MAX)
         return;
+    if (c->pending.len) /* frames keep their order, whatever it costs */
+        client_settle(c);
     frame[0] = (unsigned char)type;
     if (len)
         memcpy(frame + 1, data, len);

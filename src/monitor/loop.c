@@ -77,24 +77,25 @@ static bool read_stream(struct monitor *m, struct exec_session *session, int fd,
     return true;
 }
 
-/* What the program wrote before it ended is still in the pipes. */
+static void settle(struct monitor *m)
+{
+    for (struct client *c = m->clients; c; c = c->next)
+        client_settle(c);
+}
+
+/* What the program wrote before it ended is still in the pipes, or waits for a reader: the end comes last. */
 static void drain(struct monitor *m, struct exec_session *session, struct streams *s)
 {
     int fds[2] = { s->terminal ? s->in : s->out, s->terminal ? -1 : s->err };
 
+    settle(m);
     for (int i = 0; i < 2; i++)
         for (;;) {
             struct pollfd p = { .fd = fds[i], .events = POLLIN };
             if (fds[i] < 0 || poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) ||
                 !read_stream(m, session, fds[i], i == 1))
                 break;
-            /* Here a slow reader is waited for: after this there is nobody left to keep the data. */
-            for (struct client *c = m->clients; c; c = c->next)
-                while (c->pending.len && !c->dead) {
-                    struct pollfd w = { .fd = c->fd, .events = POLLOUT };
-                    poll(&w, 1, 1000);
-                    client_flush(c);
-                }
+            settle(m);
         }
 }
 
@@ -348,8 +349,13 @@ static void watch_streams(const struct monitor *m, struct poll_set *ps, struct s
 static void serve_streams(struct monitor *m, struct exec_session *session, struct streams *s,
                           const struct pollfd *p)
 {
-    if (p->fd == s->in && (p->revents & (POLLOUT | POLLERR)) && !s->terminal)
+    bool input = p->fd == s->in && !s->terminal;
+
+    if (input && (p->revents & (POLLOUT | POLLERR)))
         flush_input(s);
+    /* The other stream may have filled a reader's socket in this very round. */
+    else if (!input && clients_blocked(m, session) && !(p->revents & POLLOUT))
+        return;
     else if (p->fd == s->in && s->terminal) {
         if (p->revents & POLLOUT)
             flush_input(s);

@@ -133,6 +133,8 @@ void client_frame(struct client *c, enum attach_frame type, const void *data, si
 void clients_output(struct monitor *m, const struct exec_session *session, bool err,
                     const char *data, size_t len);
 void client_flush(struct client *c);
+/* Waits until it has taken what it was sent: at an end, after which nobody is left to keep the rest. */
+void client_settle(struct client *c);
 void client_input(struct monitor *m, struct client *c);
 bool clients_blocked(const struct monitor *m, const struct exec_session *session);
 void clients_sweep(struct monitor *m);

@@ -72,6 +72,22 @@ teardown() { basic_teardown; }
     is "$(podman run --rm busybox printf 'no newline')" = "no newline"
 }
 
+# What a reader has not taken when the container ends waits for him, whole and in order.
+@test "output: a slow reader loses nothing" {
+    mkdir "$TEST_DIR/slow"
+    pids=()
+    for n in $(seq 100000 16384 450000); do
+        { podman run --rm --network none busybox sh -c "head -c $n /dev/zero; head -c 100 /dev/zero >&2" 2>"$TEST_DIR/slow/err.$n" 3>&- |
+            { sleep 0.7; cat; } 3>&- >"$TEST_DIR/slow/out.$n"; } &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    for n in $(seq 100000 16384 450000); do
+        is "$(stat -c %s "$TEST_DIR/slow/out.$n")" = "$n"
+        is "$(stat -c %s "$TEST_DIR/slow/err.$n")" = 100
+    done
+}
+
 @test "input: only with -i" {
     is "$(echo hi | podman run --rm -i busybox cat)" = hi
     is "$(echo hi | podman run --rm busybox cat)" = ""
