@@ -1,5 +1,6 @@
 #include "engine/engine_priv.h"
 #include "engine/images.h"
+#include "engine/networks.h"
 #include "engine/system.h"
 #include "image/gc.h"
 
@@ -59,6 +60,8 @@ int system_prune(struct engine *e, struct arena *a, const struct system_prune_op
         r = prune_containers(e, a, o->filters, ret, err);
     if (r == 0 && !o->external)
         r = images_prune(e, a, o->all, o->filters, &ret->images, &ret->bytes, err);
+    if (r == 0 && !o->external)
+        r = networks_prune(e, a, o->filters, &ret->networks, err);
     if (r == 0 && o->volumes)
         r = volumes_prune(e, a, o->filters, &ret->volumes, &ret->bytes, err);
     /* Cut-off downloads, layers and blobs that nobody refers to. */
