@@ -30,7 +30,7 @@ struct engine {
     struct engine_defaults defaults;
     char *volume_path, *cgroup_manager;
     struct network_store networks; /* use engine_networks() */
-    json_t *config_docs; /* keeps the configuration's documents alive */
+    json_t *config_docs;           /* keeps the configuration's documents alive */
 };
 
 /* The manager's socket, of the system or of the user; the caller frees. */
