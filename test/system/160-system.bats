@@ -82,9 +82,9 @@ Are you sure you want to continue? [y/N] "
     run_podman container exists labelled
     run_podman system prune -f --filter until=1h
     run_podman container exists labelled
-    podman network create unusednet
+    is_rootless || podman network create unusednet
     run_podman system prune -af --volumes
-    is "$output" =~ "Deleted Networks"$'\n'"unusednet"
+    is_rootless || is "$output" =~ "Deleted Networks"$'\n'"unusednet"
     is "$output" =~ "Deleted Containers"
     is "$output" =~ "Deleted Volumes"$'\n'"unused"
     run_podman image exists localhost/other:1
