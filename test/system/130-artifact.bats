@@ -114,6 +114,10 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     run_podman artifact ls --format json
     is "$(jq -r '.[0] | "\(.Repository):\(.Tag) \(.Digest)"' <<<"$output")" = "$NAME $digest"
     run_podman 125 artifact ls --format '{{.Nonsense}}'
+    run_podman __complete artifact rm ''
+    is "$output" =~ $NAME
+    run_podman __complete artifact inspect ml
+    is "${lines[0]}" = ml-model:latest
 }
 
 @test "artifact inspect: the document and its fields" {
@@ -236,6 +240,10 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     is "$output" = "x-0"$'\n'"x-1"
     run_podman 1 run --rm --mount type=artifact,src=$NAME,dst=/d busybox sh -c 'echo x >/d/settings.json'
     is "$output" =~ "Read-only file system"
+    # Whoever the container's user is, and whatever the umask was.
+    (umask 077 && podman artifact add quay.io/myorg/tight:1 "$TEST_DIR/settings.json")
+    run_podman run --rm --user 1234 --mount type=artifact,src=tight:1,dst=/d busybox cat /d/settings.json
+    is "$output" = '{"a": 1}'
     # The file of the store itself.
     run_podman run --rm --mount type=artifact,src=$NAME,dst=/d busybox stat -c %i /d/settings.json
     is "$output" = "$(stat -c %i "$(blob_file "$sum")")"

@@ -214,3 +214,23 @@ Are you sure you want to continue? [y/N] "
     run_podman 1 container exists c
     run_podman image exists busybox
 }
+
+@test "system check: a file that lost its capabilities" {
+    is_rootless && skip "in a user namespace the kernel keeps them in another form"
+    command -v setcap >/dev/null || skip "no setcap"
+    w=$TEST_DIR/w
+    mkdir -p "$w/root"
+    cp "$BUSYBOX" "$w/root/ping"
+    setcap cap_net_raw+ep "$w/root/ping" || skip "no capabilities on this file system"
+    tar -C "$w/root" --xattrs --xattrs-include=security.capability -cf "$w/layer.tar" ping
+    echo "{\"architecture\":\"$(go_arch)\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:$(sha256 "$w/layer.tar")\"]}}" >"$w/c.json"
+    echo '[{"Config":"c.json","RepoTags":["caps:1"],"Layers":["layer.tar"]}]' >"$w/manifest.json"
+    tar -C "$w" -cf "$TEST_DIR/caps.tar" c.json layer.tar manifest.json
+    podman load -q -i "$TEST_DIR/caps.tar"
+    run_podman system check
+    setcap -r "$TEST_DIR/root/layers/$(sha256 "$w/layer.tar")/diff/ping"
+    run_podman 125 system check
+    is "$output" =~ "/ping: has other capabilities"
+    run_podman system check --repair
+    getcap "$TEST_DIR/root/layers/$(sha256 "$w/layer.tar")/diff/ping" | grep -q cap_net_raw
+}
