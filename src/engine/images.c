@@ -80,6 +80,7 @@ int images_list(struct engine *e, struct arena *a, char *const *filters, struct 
 
     if (r < 0)
         return r;
+    images_parents(a, out); /* before some of them are left out */
     for (size_t i = 0; i < out->n; i++)
         if (image_filter_match(f, &out->items[i]))
             out->items[kept++] = out->items[i];

@@ -25,6 +25,7 @@ struct image {
     char **layers;              /* layer keys, lowest first */
     struct image_config config; /* spec/image.h; also what inspect shows */
     char *media_type;           /* of the manifest */
+    char *parent;               /* ID of the image that it was made from; engine/image_parent.c */
 };
 
 /* Finds an image by name (short names as Podman resolves them locally: "busybox" finds

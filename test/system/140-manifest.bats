@@ -66,6 +66,8 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     is "$output" = "$ours"
     run_podman images -q --no-trunc --filter manifest=true
     is "$output" = "sha256:$id"
+    run_podman images --format json --filter manifest=true
+    is "$(jq -r '.[].IsManifestList' <<<"$output")" = true
     run_podman images --filter manifest=false --format '{{.Repository}}'
     is "$output" !~ localhost/list
     # The list keeps what it names, also when the image goes.
