@@ -270,6 +270,7 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     again=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image scp -q "$user@localhost::busybox" && "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" images --format '{{.Repository}}' || true)
     as system reset -f >/dev/null 2>&1 || true
     for pid in $(ps -u "$user" -o pid=); do kill -9 "$pid" || true; done
+    rm -rf "/tmp/podman-run-$(id -u "$user")"
     userdel "$user"
     is "$names" = docker.io/library/busybox
     is "$again" =~ docker.io/library/busybox$
