@@ -402,8 +402,8 @@ static void fill_cgroup(struct engine *e, struct arena *a, const struct containe
                              str_empty(parent) ? "libpod_parent" : parent, c->id);
 }
 
-/* `podman <our global options> container cleanup --stopped-only --rm ID` */
-static char **exit_command(struct engine *e, struct arena *a, const struct container_config *c)
+/* `podman <our global options>`, to be completed. */
+static char **podman_command(struct engine *e, struct arena *a)
 {
     char **v = strv_add(a, NULL, arena_printf(a, "%s/podman", proc_self_dir()));
 
@@ -411,7 +411,14 @@ static char **exit_command(struct engine *e, struct arena *a, const struct conta
     v = strv_add(a, v, e->store->graphroot);
     v = strv_add(a, v, "--runroot");
     v = strv_add(a, v, e->store->runroot);
-    v = strv_concat(a, v, e->opt.global_argv);
+    return strv_concat(a, v, e->opt.global_argv);
+}
+
+/* `podman container cleanup [--rm] ID` */
+static char **exit_command(struct engine *e, struct arena *a, const struct container_config *c)
+{
+    char **v = podman_command(e, a);
+
     v = strv_add(a, v, "container");
     v = strv_add(a, v, "cleanup");
     if (c->auto_remove)
@@ -419,6 +426,15 @@ static char **exit_command(struct engine *e, struct arena *a, const struct conta
     if (c->auto_remove_image)
         v = strv_add(a, v, "--rmi");
     return strv_add(a, v, c->id);
+}
+
+/* `podman network reload --all` */
+static char **repair_command(struct engine *e, struct arena *a)
+{
+    char **v = strv_add(a, podman_command(e, a), "network");
+
+    v = strv_add(a, v, "reload");
+    return strv_add(a, v, "--all");
 }
 
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
@@ -460,6 +476,8 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     fill_cgroup(e, a, c, &m);
     if (c->auto_remove || network_is_ours(c))
         m.exit_command = exit_command(e, a, c);
+    if (network_is_ours(c) && !e->rootless)
+        m.repair_command = repair_command(e, a);
     if (c->init) {
         m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
         if (!m.init_path || access(m.init_path, X_OK) < 0)

@@ -456,7 +456,9 @@ int monitor_main(int argc, char **argv)
     log_set_level(LOGL_ERROR);
     prctl(PR_SET_NAME,
           "podman-monitor"); /* we were executed through a descriptor: its number is our name */
-    if (fcntl(start, F_SETFD, FD_CLOEXEC) < 0)
+    /* What podman was given by its caller is none of ours: whoever waits for the end of a pipe would wait for the
+     * container's. */
+    if (fcntl(start, F_SETFD, FD_CLOEXEC) < 0 || close_range(start + 1, ~0u, 0) < 0)
         return 125;
     m.log.fd = -EBADF;
     if (run(&m, start))

@@ -1,17 +1,16 @@
 #include "monitor/repair.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "base/fs.h"
 #include "base/lock.h"
 #include "base/parse.h"
 #include "base/proc.h"
@@ -41,9 +40,12 @@ struct link_watch {
 static int listen_to(int protocol, int group, const struct sock_filter *code, size_t n)
 {
     struct sock_fprog filter = { (unsigned short)n, (struct sock_filter *)(uintptr_t)code };
+    struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
     AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
+    /* Without an address of our own the kernel would take us for the sender, whom it tells nothing. */
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+        bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
         setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
         return -errno;
     return HANDOVER_FD(fd);
@@ -122,27 +124,55 @@ static bool has_table(void)
     return n < (ssize_t)sizeof(*h) || h->nlmsg_type != NLMSG_ERROR;
 }
 
+/* The bridge that interface @name is on: its number, or 0. */
+static uint32_t master_of(int fd, const char *name)
+{
+    struct {
+        struct nlmsghdr h;
+        struct ifinfomsg i;
+        struct nlattr a;
+        char name[IFNAMSIZ];
+    } rq = {
+        .h = { .nlmsg_len = sizeof(rq), .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST },
+        .a = { .nla_len = NLA_HDRLEN + IFNAMSIZ, .nla_type = IFLA_IFNAME },
+    };
+    static char answer[16384];
+
+    snprintf(rq.name, sizeof(rq.name), "%s", name);
+    ssize_t n = fd < 0 || send(fd, &rq, sizeof(rq), 0) < 0 ? -1
+                                                           : recv(fd, answer, sizeof(answer), 0);
+    const struct nlmsghdr *h = (const struct nlmsghdr *)answer;
+    if (n < (ssize_t)NLMSG_LENGTH(sizeof(rq.i)) || h->nlmsg_type != RTM_NEWLINK)
+        return 0;
+    for (size_t at = NLMSG_LENGTH(sizeof(rq.i)); at + NLA_HDRLEN + 4 <= (size_t)n;) {
+        const struct nlattr *a = (const struct nlattr *)(answer + at);
+        uint32_t index;
+        if (a->nla_type == IFLA_MASTER && a->nla_len == NLA_HDRLEN + sizeof(index)) {
+            memcpy(&index, answer + at + NLA_HDRLEN, sizeof(index));
+            return index;
+        }
+        if (a->nla_len < NLA_HDRLEN)
+            break;
+        at += NLA_ALIGN(a->nla_len);
+    }
+    return 0;
+}
+
 /* Bridges that our interfaces are on; false when one of them is on none. */
 static bool find_bridges(struct network *net, uint32_t *index, size_t *n)
 {
     const struct network_state *st = network_state(net);
+    AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     bool whole = true;
 
     *n = 0;
     for (size_t i = 0; i < st->networks.n && *n < BRIDGES_MAX; i++) {
         const char *side = st->networks.items[i].host_side;
-        AUTO_BUF text = { .max = 32 };
-        uint64_t v;
-        if (str_empty(side) || strchr(side, '/'))
-            continue;
-        AUTO_FREE char *path = xasprintf("/sys/class/net/%s/master/ifindex", side);
-        if (fs_read_file(AT_FDCWD, path, &text) < 0 || !text.data) {
-            whole = false;
-            continue;
-        }
-        text.data[strcspn(text.data, "\n")] = '\0';
-        if (parse_u64(text.data, UINT32_MAX, &v) == 0)
-            index[(*n)++] = (uint32_t)v;
+        uint32_t master = str_empty(side) ? 0 : master_of(fd, side);
+        if (master)
+            index[(*n)++] = master;
+        else
+            whole &= str_empty(side);
     }
     return whole;
 }
