@@ -271,6 +271,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     print_names("Deleted Networks", gone.networks);
     print_names("Deleted Volumes", gone.volumes);
     print_names("Deleted Images", gone.images);
+    print_names("Deleted Networks", gone.networks);
     if (r < 0)
         return r;
     if (!o->external)

@@ -502,7 +502,7 @@ static int fetch_opened(struct puller *c, struct opened *o, bool index, struct i
     const char *type = json_string_value(json_object_get(doc, "mediaType"));
     if (type)
         o->type = arena_strdup(c->a, type);
-    if (!image_is_index(doc, o->type))
+    if (!index && !image_is_index(doc, o->type))
         r = fetch_blobs(c, o, doc, err);
     return r < 0 ? r : store_text(c, o, ret, err);
 }
