@@ -1,6 +1,7 @@
 /* cli/engine_open.c: the engine of this process, opened with the global options. */
 #include "cli/choose.h"
 #include "cli/cmd.h"
+#include "engine/artifacts.h"
 #include "engine/containers.h"
 #include "engine/images.h"
 #include "engine/networks.h"
@@ -90,6 +91,10 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
         for (size_t i = 0; i < images.n; i++)
             for (char **n = images.items[i].names; n && *n; n++)
                 complete_image(*n, prefix, out);
+    artifact_list artifacts = { 0 };
+    if (kind == COMPLETE_ARTIFACT && artifact_all(engine_store(e), &a, &artifacts, &err) == 0)
+        for (size_t i = 0; i < artifacts.n; i++)
+            complete_image(artifacts.items[i].name, prefix, out);
     if (kind == COMPLETE_NETWORK && networks_list(e, &a, NULL, &networks, &err) == 0)
         for (size_t i = 0; i < networks.n; i++)
             if (str_starts(networks.items[i].name, prefix))

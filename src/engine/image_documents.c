@@ -48,7 +48,7 @@ json_t *images_document(const struct image *img, int64_t containers)
     json_t *doc = json_object();
 
     json_object_set_new(doc, "Id", json_string(img->id));
-    json_object_set_new(doc, "ParentId", json_string(""));
+    json_object_set_new(doc, "ParentId", text(img->parent));
     json_object_set_new(doc, "RepoTags", img->names ? tags_of(img) : json_null());
     json_object_set_new(doc, "RepoDigests",
                         img->repo_digests ? strings(img->repo_digests) : json_null());
@@ -63,6 +63,10 @@ json_t *images_document(const struct image *img, int64_t containers)
     json_object_set_new(doc, "Digest", json_string(img->digest));
     if (img->names) {
         json_object_set_new(doc, "History", strings(img->names));
+    }
+    if (image_is_list(img))
+        json_object_set_new(doc, "IsManifestList", json_true());
+    if (img->names) {
         json_object_set_new(doc, "Names", strings(img->names));
     }
     json_object_set_new(doc, "Os", text(img->config.os));
@@ -147,13 +151,14 @@ json_t *images_inspect(struct engine *e, const struct image *img, struct err *er
     const struct image_config *c = &img->config;
     json_t *doc = json_object(), *whole = json_from(&image_config_type, c);
     json_t *history = json_object_get(whole, "history");
+    const char *parent = images_parent(e, &a, img);
 
     (void)err;
     json_object_set_new(doc, "Id", json_string(img->id));
     json_object_set_new(doc, "Digest", json_string(img->digest));
     json_object_set_new(doc, "RepoTags", tags_of(img));
     json_object_set_new(doc, "RepoDigests", strings(img->repo_digests));
-    json_object_set_new(doc, "Parent", text(c->parent));
+    json_object_set_new(doc, "Parent", text(parent ? parent : c->parent));
     json_object_set_new(doc, "Comment", text(last_comment(img)));
     json_object_set_new(doc, "Created", json_string(time_format_rfc3339(img->created, stamp)));
     json_object_set_new(doc, "Config", json_from(&image_exec_type, &c->config));

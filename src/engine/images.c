@@ -80,6 +80,7 @@ int images_list(struct engine *e, struct arena *a, char *const *filters, struct 
 
     if (r < 0)
         return r;
+    images_parents(a, out); /* before some of them are left out */
     for (size_t i = 0; i < out->n; i++)
         if (image_filter_match(f, &out->items[i]))
             out->items[kept++] = out->items[i];
@@ -188,6 +189,9 @@ static bool prune_filter(const struct image *img, const void *arg)
 int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
                  int64_t *ret_bytes, struct err *err)
 {
+    /* What other images stand on is not dangling: it is what a build starts from. */
+    if (!all)
+        filters = strv_add(a, strv_copy(a, filters), "dangling=true");
     struct image_filter *f = image_filter_new(e, a, filters, err);
 
     return f ? image_prune(engine_store(e), a, all, prune_filter, f, ret_ids, ret_bytes, err)

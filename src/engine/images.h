@@ -18,6 +18,11 @@ struct image_filter *image_filter_new(struct engine *e, struct arena *a, char *c
                                       struct err *err);
 bool image_filter_match(const struct image_filter *f, const struct image *img);
 
+/* The image here that another was made from: it has the lower layers and the beginning of the history.
+ * images_parents() fills `parent` of a whole list; the other gives one ID, or NULL. */
+void images_parents(struct arena *a, struct image_list *list);
+const char *images_parent(struct engine *e, struct arena *a, const struct image *img);
+
 /* One object of `images --format json`; a new reference. */
 json_t *images_document(const struct image *img, int64_t containers);
 /* How many containers use each image: look up by ID with kv_get(), the number is text. */

@@ -18,7 +18,7 @@ struct system_prune_options {
     char *const *filters;
 };
 struct system_pruned {
-    char **containers, **networks, **volumes, **images; /* IDs and names */
+    char **containers, **volumes, **images, **networks; /* IDs and names */
     char **problems;                                    /* what could not be removed, and why */
     int64_t bytes;
 };

@@ -1,4 +1,5 @@
 #include "base/fs.h"
+#include "base/lock.h"
 #include "base/parse.h"
 #include "engine/engine_priv.h"
 #include "engine/images.h"
@@ -203,6 +204,16 @@ static bool has_users(struct check *c, const char *image)
     return rows_end(&q) < 0 || yes;
 }
 
+/* The running container whose root file system the layer is part of: it must not be pulled away from under
+ * it.  NULL when there is none. */
+static const char *running_user(const struct container_list *list, const char *layer)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].alive && strv_has(list->items[i].config.layers, layer))
+            return list->items[i].config.name;
+    return NULL;
+}
+
 /* Takes the layer away and has it unpacked again for an image that has it. */
 static int remake_layer(struct check *c, const struct image_module *m, const char *key)
 {
@@ -235,7 +246,21 @@ static void drop_owners(struct check *c, const char *ref)
     }
 }
 
-static int repair_tasks(struct check *c, struct err *err)
+static void repair_layer(struct check *c, const struct image_module *m, const struct verify_task *t,
+                         const struct container_list *list)
+{
+    const char *user = running_user(list, t->layer);
+
+    if (user)
+        done(c, arena_printf(c->a, "Left alone, since container %s runs on it, layer", user),
+             t->layer);
+    else if (!t->bad_blob && remake_layer(c, m, t->layer) == 0)
+        done(c, "Repaired layer", t->layer);
+    else
+        drop_owners(c, t->layer);
+}
+
+static int repair_tasks(struct check *c, const struct container_list *list, struct err *err)
 {
     const struct image_module *m = image_module(err);
     if (!m)
@@ -243,10 +268,8 @@ static int repair_tasks(struct check *c, struct err *err)
 
     for (size_t i = 0; i < c->n; i++) {
         const struct verify_task *t = &c->tasks[i];
-        if (t->bad_layer && !t->bad_blob && remake_layer(c, m, t->layer) == 0)
-            done(c, "Repaired layer", t->layer);
-        else if (t->bad_layer)
-            drop_owners(c, t->layer);
+        if (t->bad_layer)
+            repair_layer(c, m, t, list);
         if (t->bad_blob)
             drop_owners(c, t->digest);
     }
@@ -268,16 +291,20 @@ static void repair_containers(struct check *c, const struct container_list *list
 
 static int repair(struct check *c, const struct container_list *list, char **stray, struct err *err)
 {
-    int r = repair_tasks(c, err);
+    int r = repair_tasks(c, list, err);
 
     if (r < 0)
         return r;
     repair_containers(c, list);
-    for (; stray && *stray; stray++) {
+    /* A pull that runs may be about to record a layer. */
+    AUTO_CLOSE int idle = stray ? lock_try(c->e->store->run_fd, "locks/image-gc") : -EAGAIN;
+    for (; idle >= 0 && *stray; stray++) {
         AUTO_CLOSE int lock = layer_lock(c->e->store, *stray, NULL);
         if (lock >= 0 && !is_referenced(c, *stray) && layer_remove(c->e->store, *stray) == 0)
             done(c, "Deleted damaged layer", *stray);
     }
+    close_p(&idle);
+    idle = -EBADF;
     return gc_collect(c->e->store, err);
 }
 
@@ -286,7 +313,9 @@ int system_check(struct engine *e, struct arena *a, const struct system_check_op
 {
     struct check c = { .e = e, .a = a, .db = store_db(e->store, err), .o = o, .ret = ret };
     struct container_list list = { 0 };
-    int r = c.db ? check_database(&c, err) : -EIO;
+    /* What somebody else removes meanwhile keeps its files until we have looked. */
+    AUTO_CLOSE int hold = c.db ? image_hold(e->store, err) : -EIO;
+    int r = hold < 0 ? hold : check_database(&c, err);
 
     if (r == 0)
         r = list_tasks(&c, err);
@@ -307,5 +336,7 @@ int system_check(struct engine *e, struct arena *a, const struct system_check_op
     r = check_containers(&c, &list, err);
     if (r < 0 || !(o->repair || o->lossy) || !ret->problems.n)
         return r;
+    close_p(&hold);
+    hold = -EBADF;
     return repair(&c, &list, stray, err);
 }

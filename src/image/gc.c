@@ -4,10 +4,13 @@
 
 #include "base/fs.h"
 #include "base/lock.h"
+#include "base/parse.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
 #include "base/banned.h"
+
+enum { PLACE_DAYS = 90 };
 
 int gc_forget_image(struct db *db, const char *id, struct err *err)
 {
@@ -156,6 +159,16 @@ static void sweep_note(struct store *s, int dir, const char *name, int64_t *byte
         sweep_partial(s, dir, name, bytes);
 }
 
+/* Where a blob was sent (image/mod/places.h): of use for as long as somebody may push it again. */
+static void sweep_place(struct store *s, int dir, const char *name, int64_t *bytes)
+{
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        time_now() / NSEC_PER_SEC - st.st_mtime > PLACE_DAYS * 86400)
+        sweep_partial(s, dir, name, bytes);
+}
+
 static void sweep_layer(struct store *s, int dir, const char *name, int64_t *bytes)
 {
     int64_t size = 0, entries;
@@ -183,6 +196,7 @@ int gc_sweep(struct store *s, int64_t *ret_bytes, struct err *err)
     sweep_dir(s, "oci/blobs/sha512", sweep_blob, &bytes);
     sweep_dir(s, "oci/partial", sweep_partial, &bytes);
     sweep_dir(s, "oci/repacked", sweep_note, &bytes);
+    sweep_dir(s, "oci/known", sweep_place, &bytes);
     sweep_dir(s, "layers", sweep_layer, &bytes);
     layer_remove_leftovers(s);
     if (ret_bytes)

@@ -25,6 +25,7 @@ struct image {
     char **layers;              /* layer keys, lowest first */
     struct image_config config; /* spec/image.h; also what inspect shows */
     char *media_type;           /* of the manifest */
+    char *parent;               /* ID of the image that it was made from; engine/image_parent.c */
 };
 
 /* Finds an image by name (short names as Podman resolves them locally: "busybox" finds
@@ -79,7 +80,7 @@ typedef int (*image_choose_fn)(const char *question, char *const *items);
 void image_set_chooser(image_choose_fn fn);
 
 /* Brings a manifest that is no image of ours to run (an artifact) and all blobs it names into the blob
- * store: nothing is unpacked, nothing is recorded.  With @index a manifest list comes as it is: its text
+ * store: nothing is unpacked, nothing is recorded.  With @index whatever is there comes as it is: its text
  * alone (fetch "name@digest" for an image it names); without, the list is followed to this platform's image.
  * The caller holds off removal (image_hold()) until it has recorded what came.  Options as image_pull(). */
 struct image_fetched {

@@ -166,7 +166,7 @@ static int fetch_entries(struct store *s, struct arena *a, const struct image_fe
         struct image_fetched got = { 0 };
         const char *name = arena_printf(a, "%s@%s", ref_repo(a, &ref),
                                         idx.manifests.items[i].digest);
-        r = image_fetch(s, a, name, o->pull, true, &got, err);
+        r = image_fetch(s, a, name, o->pull, false, &got, err);
     }
     return r;
 }
@@ -179,6 +179,8 @@ static int add_fetched(struct store *s, struct arena *a, const char *name,
 
     if (r == 0 && image_is_list_type(got.media_type))
         r = fetch_entries(s, a, &got, o, err);
+    else if (r == 0 && o->all) /* an image after all: so far only its text has come */
+        r = image_fetch(s, a, name, o->pull, false, &got, err);
     return r < 0 ? r : add_digest(s, a, got.digest, got.media_type, o, idx, err);
 }
 

@@ -57,6 +57,13 @@ int manifest_list_annotate(struct store *s, struct arena *a, const char *list, c
 int manifest_list_drop(struct store *s, struct arena *a, const char *list, const char *digest,
                        char **ret_id, struct err *err) MUST_CHECK;
 
+/* Sends the list, with @o->all its images too.  @add_compression ("gzip", "zstd", "zstd:chunked", the same as
+ * zstd; may be NULL): there each image also stands in these. */
+int manifest_list_push(struct store *s, struct arena *a, const struct manifest_list *l,
+                       const char *destination, char *const *add_compression,
+                       const struct image_push_options *o, char **ret_digest,
+                       struct err *err) MUST_CHECK;
+
 /* The text that `manifest inspect` shows: of a list here, otherwise of what a registry has. */
 int manifest_list_text(struct store *s, struct arena *a, const char *name,
                        const struct image_pull_options *o, struct buf *ret,

@@ -108,6 +108,8 @@ struct image_module {
                       struct err *err);
     int (*pack)(const struct store *s, const struct packed_file *files, size_t n, int fd,
                 struct err *err);
+    int (*variant)(const struct store *s, struct arena *a, const char *digest, const char *format,
+                   int level, struct descriptor *ret, struct err *err);
     int (*verify)(const struct store *s, struct arena *a, struct verify_task *tasks, size_t n,
                   struct err *err);
 };

@@ -341,7 +341,7 @@ static int remove_ports(struct db *db, const char *id, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     AUTO_NL nl = { .fd = -EBADF };
-    struct fw_port *ports;
+    struct fw_port *ports = NULL;
     struct fw_state s = { 0 };
 
     int r = ipam_published(db, &a, id, &ports, &s.n_ports, err);

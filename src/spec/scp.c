@@ -56,7 +56,7 @@ int scp_target_parse(struct arena *a, const char *text, struct scp_target *ret, 
     for (const char *p = rest; *p; p++)
         if (isspace((unsigned char)*p) || iscntrl((unsigned char)*p))
             return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\" is no name of a host", text);
-    if (!*host || rest[0] == '-' || host[0] == '-' || rest[0] == '@')
+    if (!*host || rest[0] == '-' || host[0] == '-' || rest[0] == '@' || strchr(rest, '@') != at)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\" is no name of a host", text);
     ret->login = rest;
     return 0;

@@ -88,6 +88,19 @@ load_box() {
     run_podman push -q "$REGISTRY/library/box:1" "$REGISTRY/other/name:1"
     is "$(stub_stat .mounts)" = 2
     [ "$(stub_stat .received)" -lt 2000 ] # the manifest
+    # What was compressed on its way as well.
+    load_box
+    podman tag box "$REGISTRY/first/box:1" "$REGISTRY/second/box:1"
+    run_podman push -q "$REGISTRY/first/box:1"
+    stub reset
+    run_podman push -q "$REGISTRY/second/box:1"
+    is "$(stub_stat '.mounts >= 1')" = true
+    [ "$(stub_stat .received)" -lt 20000 ]
+    # Where a blob went is remembered without any name of the image saying so.
+    stub reset
+    podman rmi "$REGISTRY/first/box:1" "$REGISTRY/second/box:1"
+    run_podman push -q box "$REGISTRY/third/box:1"
+    [ "$(stub_stat .received)" -lt 20000 ]
     skopeo inspect --tls-verify=false "docker://$REGISTRY/other/name:1" >/dev/null
 }
 
@@ -109,6 +122,15 @@ load_box() {
     run_podman push --retry-delay 1ms "$name" "$REGISTRY/busy/box:1"
     is "$output" =~ "toomanyrequests"
     skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/busy/box:1" "dir:$TEST_DIR/out2"
+    # One that knows no OCI manifests, and one that takes no stream.
+    stub fault '{"what":"put-manifest","kind":"status","status":400,"body":"{\"errors\":[{\"code\":\"MANIFEST_INVALID\"}]}"}'
+    run_podman push -q --retry 0 "$name" "$REGISTRY/old/box:2"
+    is "$(manifest_of "docker://$REGISTRY/old/box:2" .mediaType)" = application/vnd.docker.distribution.manifest.v2+json
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/old/box:2" "dir:$TEST_DIR/out4"
+    load_box
+    stub fault '{"what":"patch","kind":"status","status":411}'
+    run_podman push -q --retry 0 --force-compression box "$REGISTRY/old/box:1"
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/old/box:1" "dir:$TEST_DIR/out3"
     stub fault '{"what":"put-manifest","kind":"status","status":500}'
     run_podman 125 push -q --retry 0 "$name" "$REGISTRY/busy/box:2"
     is "$output" =~ "received unexpected HTTP status: 500"

@@ -124,6 +124,14 @@ END
     run_podman pull -q "$REGISTRY/library/busybox"
     run_podman logout "$REGISTRY"
     is "$(ls "$KEPT")" = ""
+    # Docker's file with one helper for everything.
+    echo '{"credsStore":"test"}' >"$TEST_DIR/config.json"
+    run_podman login --compat-auth-file "$TEST_DIR/config.json" -u me -p secret "$REGISTRY"
+    is "$(ls "$KEPT" | wc -l)" = 1
+    run_podman login --compat-auth-file "$TEST_DIR/config.json" --get-login "$REGISTRY"
+    is "$output" = me
+    run_podman logout --compat-auth-file "$TEST_DIR/config.json" "$REGISTRY"
+    is "$(ls "$KEPT")" = ""
     rm "$REGISTRY_AUTH_FILE"
     sed -i '1i credential-helpers = ["test"]' "$CONTAINERS_REGISTRIES_CONF"
     unset REGISTRY_AUTH_FILE
@@ -146,6 +154,14 @@ END
     run_podman load -q -i "$TEST_DIR/box.tar"
     run_podman push -q box "$REGISTRY/a/box:1"
     is "$(stub_stat '.requests[]' | grep -c 'GET /token?account=me&scope=repository%3Aa%2Fbox%3Apull%2Cpush&service=stub')" = 1
+    # Where uploads are sent on to another host, our token stays here.
+    stub fault '{"what":"elsewhere","kind":"on","times":9}'
+    podman push -q box "$REGISTRY/else/box:1" || true
+    podman rmi -f box
+    stub fault '{"what":"blobs","kind":"redirect-cross","times":9}'
+    run_podman pull -q "$REGISTRY/a/box:1"
+    is "$(stub_stat .leaked)" = 0
+    is "$(stub_stat '.received > 10000')" = true
     echo "{\"auths\":{\"$REGISTRY\":{\"identitytoken\":\"again\"}}}" >"$REGISTRY_AUTH_FILE"
     run_podman pull -q "$REGISTRY/a/box:1"
     run_podman 125 login -u me -p secret "$REGISTRY"

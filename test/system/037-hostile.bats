@@ -89,6 +89,7 @@ drop() { run_podman rmi -f "$1"; run_podman image prune -af; rm -rf "$TEST_DIR/r
     put_image a/x 1 1
     stub fault '{"what":"manifests","kind":"status","status":429,"headers":{"Retry-After":"1"},"body":"{\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"slow down\"}]}"}'
     stub fault '{"what":"manifests","kind":"status","status":500}'
+    stub fault '{"what":"manifests","kind":"cut","at":0.5}'
     stub fault '{"what":"blobs","kind":"status","status":503}' # the configuration
     stub fault "{\"what\":\"blobs\",\"kind\":\"status\",\"status\":503,\"path\":\"$LAYER\"}"
     started=$(date +%s%N)
@@ -136,6 +137,7 @@ print("CODE", p.returncode)' "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_
     for fault in '{"what":"manifests","kind":"redirect-loop","times":99}' \
         '{"what":"blobs","kind":"redirect-loop","times":99}' \
         '{"what":"manifests","kind":"endless"}' '{"what":"blobs","kind":"endless","times":9}' \
+        '{"what":"manifests","kind":"endless-redirect","times":99}' \
         '{"what":"manifests","kind":"endless-error"}' '{"what":"ping","kind":"endless-error"}'; do
         stub reset
         stub fault "$fault"
@@ -149,7 +151,10 @@ print("CODE", p.returncode)' "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_
     [ "$PEAK" -lt 80000 ]
     peak pull -q --retry 0 "$REGISTRY/special:deep"
     is "$output" =~ "levels"
-    peak pull -q --retry 0 "$REGISTRY/special:layers"
+    peak pull -q --retry 0 "$REGISTRY/special:layers100000"
+    is "$output" =~ "the manifest is larger than 4194304 bytes"
+    [ "$PEAK" -lt 80000 ]
+    peak pull -q --retry 0 "$REGISTRY/special:layers20000"
     is "$output" =~ "layers"
     [ "$PEAK" -lt 160000 ]
 }

@@ -114,6 +114,10 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     run_podman artifact ls --format json
     is "$(jq -r '.[0] | "\(.Repository):\(.Tag) \(.Digest)"' <<<"$output")" = "$NAME $digest"
     run_podman 125 artifact ls --format '{{.Nonsense}}'
+    run_podman __complete artifact rm ''
+    is "$output" =~ $NAME
+    run_podman __complete artifact inspect ml
+    is "${lines[0]}" = ml-model:latest
 }
 
 @test "artifact inspect: the document and its fields" {
@@ -236,6 +240,10 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     is "$output" = "x-0"$'\n'"x-1"
     run_podman 1 run --rm --mount type=artifact,src=$NAME,dst=/d busybox sh -c 'echo x >/d/settings.json'
     is "$output" =~ "Read-only file system"
+    # Whoever the container's user is, and whatever the umask was.
+    (umask 077 && podman artifact add quay.io/myorg/tight:1 "$TEST_DIR/settings.json")
+    run_podman run --rm --user 1234 --mount type=artifact,src=tight:1,dst=/d busybox cat /d/settings.json
+    is "$output" = '{"a": 1}'
     # The file of the store itself.
     run_podman run --rm --mount type=artifact,src=$NAME,dst=/d busybox stat -c %i /d/settings.json
     is "$output" = "$(stat -c %i "$(blob_file "$sum")")"
@@ -277,4 +285,22 @@ blob_file() { echo "$TEST_DIR/root/oci/blobs/sha256/${1#sha256:}"; }
     run_podman 125 artifact push --tls-verify=false -q $REGISTRY/myorg/none:1
     is "$output" = "Error: $REGISTRY/myorg/none:1: artifact does not exist"
     run_podman 125 artifact pull --tls-verify=false --retry-delay nonsense $name
+}
+
+@test "artifact add: killed at any moment it leaves nothing that prune does not find" {
+    head -c 60000000 /dev/urandom >"$TEST_DIR/big"
+    for delay in 0.01 0.03 0.06 0.1 0.2; do
+        "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" artifact add --replace $NAME \
+            "$TEST_DIR/big" "$TEST_DIR/config.yaml" >/dev/null &
+        pid=$!
+        sleep $delay
+        kill -9 $pid 2>/dev/null || true
+        wait $pid 2>/dev/null || true
+    done
+    podman artifact add --replace $NAME "$TEST_DIR/big"
+    run_podman system check
+    run_podman system prune -f
+    is "$(ls "$TEST_DIR/root/oci/blobs/sha256" | wc -l)" = 3
+    podman artifact extract $NAME "$TEST_DIR/out"
+    cmp "$TEST_DIR/out" "$TEST_DIR/big"
 }

@@ -66,6 +66,8 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     is "$output" = "$ours"
     run_podman images -q --no-trunc --filter manifest=true
     is "$output" = "sha256:$id"
+    run_podman images --format json --filter manifest=true
+    is "$(jq -r '.[].IsManifestList' <<<"$output")" = true
     run_podman images --filter manifest=false --format '{{.Repository}}'
     is "$output" !~ localhost/list
     # The list keeps what it names, also when the image goes.
@@ -173,8 +175,38 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     is "$(jq -r '.manifests | length' <<<"$output")" = 2
     run_podman run --rm all echo from-registry
     is "${lines[-1]}" = from-registry
+    run_podman manifest push -q --insecure --format v2s2 all "docker://$REGISTRY/v2/all:1"
+    run curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.list.v2+json' "http://$REGISTRY/v2/v2/all/manifests/1"
+    is "$(jq -r '.mediaType + " " + .manifests[0].mediaType' <<<"$output")" = \
+        "application/vnd.docker.distribution.manifest.list.v2+json application/vnd.docker.distribution.manifest.v2+json"
     run_podman manifest push -q --rm --tls-verify=false all "$REGISTRY/b/all:2"
     run_podman 1 manifest exists all
-    run_podman 125 manifest push -q --tls-verify=false one "$REGISTRY/none:1" --add-compression zstd
+    run_podman manifest push -q --tls-verify=false --add-compression zstd one "docker://$REGISTRY/z/one:1"
+    blobs=$(ls "$TEST_DIR/root/oci/blobs/sha256")
+    run_podman manifest push -q --tls-verify=false --add-compression gzip,zstd one "docker://$REGISTRY/z/one:1"
+    is "$(ls "$TEST_DIR/root/oci/blobs/sha256")" = "$blobs"
+    run_podman manifest inspect --tls-verify=false "$REGISTRY/z/one:1"
+    is "$(jq -r '.manifests | length' <<<"$output")" = 2
+    is "$(jq -r '.manifests[1].annotations["io.github.containers.compression.zstd"]' <<<"$output")" = true
+    zstd=$(jq -r '.manifests[1].digest' <<<"$output")
+    is "$(skopeo inspect --tls-verify=false --raw "docker://$REGISTRY/z/one@$zstd" | jq -r '.layers[0].mediaType')" = \
+        application/vnd.oci.image.layer.v1.tar+zstd
+    podman pull -q --tls-verify=false "$REGISTRY/z/one@$zstd"
+    run_podman run --rm "$REGISTRY/z/one@$zstd" echo unpacked
+    is "${lines[-1]}" = unpacked
+    run_podman 125 manifest push -q --tls-verify=false one "$REGISTRY/none:1" --add-compression lzma
     run_podman 125 manifest inspect --tls-verify=false "$REGISTRY/a/none:1"
+    # Of an image the text alone is fetched; with --all it is added like a list of one.
+    run_podman manifest inspect --tls-verify=false "$REGISTRY/z/one@$zstd"
+    is "$(jq -r '.layers | length' <<<"$output")" = 1
+    podman rmi -af
+    podman manifest create last
+    podman manifest add --all --tls-verify=false last "docker://$REGISTRY/z/one@$zstd"
+    run_podman run --rm last echo one-of-one
+    is "${lines[-1]}" = one-of-one
+    podman tag last localhost/other:9
+    podman untag last localhost/last:latest
+    run_podman manifest exists other:9
+    run_podman 1 manifest exists last
+    run_podman image save -q -o "$TEST_DIR/list.tar" other:9
 }

@@ -44,6 +44,13 @@ load_child() {
     run_podman image tree --whatrequires busybox
     is "${lines[4]}" =~ '^└── ID: [0-9a-f]{12} Size: +[0-9.]+MB Top Layer of: \[docker.io/library/busybox:latest\]$'
     is "${lines[5]}" =~ '^    └── ID: [0-9a-f]{12} Size: +[0-9.]+kB Top Layer of: \[localhost/child:1\]$'
+    # The one is made of the other.
+    base=$(podman image inspect -f '{{.Id}}' busybox)
+    run_podman image inspect -f '{{.Parent}}' child:1
+    is "$output" = "$base"
+    run_podman images --format json
+    is "$(jq -r '.[] | select(.Names[0] == "localhost/child:1") | .ParentId' <<<"$output")" = "$base"
+    is "$(jq -r '.[] | select(.Names[0] != "localhost/child:1") | .ParentId' <<<"$output")" = ""
     run_podman 125 image tree nothing
     is "$output" = "Error: nothing: image not known"
 }
@@ -263,6 +270,7 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     again=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image scp -q "$user@localhost::busybox" && "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" images --format '{{.Repository}}' || true)
     as system reset -f >/dev/null 2>&1 || true
     for pid in $(ps -u "$user" -o pid=); do kill -9 "$pid" || true; done
+    rm -rf "/tmp/podman-run-$(id -u "$user")"
     userdel "$user"
     is "$names" = docker.io/library/busybox
     is "$again" =~ docker.io/library/busybox$

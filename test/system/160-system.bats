@@ -82,7 +82,9 @@ Are you sure you want to continue? [y/N] "
     run_podman container exists labelled
     run_podman system prune -f --filter until=1h
     run_podman container exists labelled
+    is_rootless || podman network create unusednet
     run_podman system prune -af --volumes
+    is_rootless || is "$output" =~ "Deleted Networks"$'\n'"unusednet"
     is "$output" =~ "Deleted Containers"
     is "$output" =~ "Deleted Volumes"$'\n'"unused"
     run_podman image exists localhost/other:1
@@ -139,6 +141,19 @@ Are you sure you want to continue? [y/N] "
     run_podman start -a c
     run_podman diff c
     is "$output" = "A /data"
+}
+
+@test "system check: what a running container stands on is left alone" {
+    load_busybox
+    dir=$TEST_DIR/root/layers/$(layer_of busybox)/diff
+    podman run -d --name c busybox sleep 100
+    in_store sh -c "echo changed >$dir/etc/passwd"
+    run_podman 125 system check --repair
+    is "$output" =~ "Left alone, since container c runs on it, layer: $(layer_of busybox)"
+    run_podman exec c true
+    podman rm -f -t 0 c
+    run_podman system check --repair
+    is "$output" =~ "Repaired layer"
 }
 
 @test "system check: a missing layer directory, quick too" {
@@ -198,4 +213,24 @@ Are you sure you want to continue? [y/N] "
     is "$output" =~ "Deleted damaged layer: $stray"
     run_podman 1 container exists c
     run_podman image exists busybox
+}
+
+@test "system check: a file that lost its capabilities" {
+    is_rootless && skip "in a user namespace the kernel keeps them in another form"
+    command -v setcap >/dev/null || skip "no setcap"
+    w=$TEST_DIR/w
+    mkdir -p "$w/root"
+    cp "$BUSYBOX" "$w/root/ping"
+    setcap cap_net_raw+ep "$w/root/ping" || skip "no capabilities on this file system"
+    tar -C "$w/root" --xattrs --xattrs-include=security.capability -cf "$w/layer.tar" ping
+    echo "{\"architecture\":\"$(go_arch)\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:$(sha256 "$w/layer.tar")\"]}}" >"$w/c.json"
+    echo '[{"Config":"c.json","RepoTags":["caps:1"],"Layers":["layer.tar"]}]' >"$w/manifest.json"
+    tar -C "$w" -cf "$TEST_DIR/caps.tar" c.json layer.tar manifest.json
+    podman load -q -i "$TEST_DIR/caps.tar"
+    run_podman system check
+    setcap -r "$TEST_DIR/root/layers/$(sha256 "$w/layer.tar")/diff/ping"
+    run_podman 125 system check
+    is "$output" =~ "/ping: has other capabilities"
+    run_podman system check --repair
+    getcap "$TEST_DIR/root/layers/$(sha256 "$w/layer.tar")/diff/ping" | grep -q cap_net_raw
 }

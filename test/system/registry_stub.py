@@ -6,11 +6,13 @@ It keeps everything in memory, writes its port to PORT-FILE and speaks plain HTT
     GET  /_stats              what was asked for and how many bytes of which blob went out and came in
     POST /_fault  {...}       the next requests that match (and hold "path") are spoiled:
          {"what": "blobs|manifests|uploads|tags|ping", "kind": KIND, "times": N, ...}
+         (what "elsewhere": uploads go to another host name of ours)
          cut (at: share of the body), slow (rate: bytes a second), flip, longer, shorter, status (status,
-         headers, body), redirect-loop, endless, endless-error, stall
+         headers, body), redirect-loop, redirect-cross, endless, endless-error,
+         endless-redirect, stall
     POST /_reset              no faults, statistics at zero
     POST /_auth   {...}       {"kind": "none|basic|bearer", "user": .., "password": ..}
-    PUT  /_special/TAG        a repository "special" gets a manifest that no valid image has: layers, huge, deep
+    GET  .../special/...      a repository "special" has manifests that no valid image has: layersN, huge, deep, schema1
 
 Uploads: POST, PATCH and PUT, mounting; with fault kind "parts" a PUT with a body is answered 413.
 """
@@ -36,7 +38,7 @@ HUGE = 1 << 30
 
 def reset_stats():
     STATS.clear()
-    STATS.update(sent={}, received=0, mounts=0, requests=[], tokens=[], patches=0)
+    STATS.update(sent={}, received=0, mounts=0, requests=[], tokens=[], patches=0, leaked=0)
 
 
 def digest(data):
@@ -90,6 +92,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def endless(self, status, start=b""):
         self.send_response(status)
+        self.endless_body(start)
+
+    def endless_body(self, start=b""):
         self.end_headers()
         self.close_connection = True
         self.wfile.write(start)
@@ -105,6 +110,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(f["status"], f.get("body", "").encode(), **headers)
         elif how == "redirect-loop":
             self.answer(307, Location=self.path)
+        elif how == "redirect-cross":  # to our other name, which wants no password
+            self.answer(307, Location=f"http://127.0.0.1:{self.server.server_address[1]}{self.path}")
+        elif how == "endless-redirect":
+            self.send_response(307)
+            self.send_header("Location", self.path)
+            self.endless_body()
         elif how == "endless":
             self.endless(200, body)
         elif how == "endless-error":
@@ -163,6 +174,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def allowed(self):
         kind = AUTH["kind"]
         have = self.headers.get("Authorization", "")
+        if self.headers["Host"].startswith("127.0.0.1"):  # where "elsewhere" leads to
+            STATS["leaked"] += bool(have)
+            return True
         if kind == "none" or kind == "basic" and have == "Basic " + self.good():
             return True
         if kind == "bearer" and have in ["Bearer " + t for t in STATS["tokens"]]:
@@ -267,8 +281,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind = "application/vnd.oci.image.manifest.v1+json"
         one = '{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:%064x","size":1}'
         config = '"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%064x","size":2}' % 0
-        if tag == "layers":
-            layers = ",".join(one % i for i in range(20000))
+        if tag.startswith("layers"):
+            layers = ",".join(one % i for i in range(int(tag[6:])))
             return self.answer(200, f'{{"schemaVersion":2,{config},"layers":[{layers}]}}'.encode(), kind)
         if tag == "deep":
             return self.answer(200, b'{"a":' * 100000 + b"1" + b"}" * 100000, kind)
@@ -333,11 +347,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with LOCK:
             name = str(len(UPLOADS))
             UPLOADS[name] = bytearray()
-        return self.answer(202, Location=f"/v2/{repo}/blobs/uploads/{name}?state=1")
+        place = f"/v2/{repo}/blobs/uploads/{name}?state=1"
+        if fault_for("elsewhere"):
+            place = f"http://127.0.0.1:{self.server.server_address[1]}{place}"
+        return self.answer(202, Location=place)
 
     def do_PATCH(self):
         data = self.body()
         if not self.allowed():
+            return
+        if self.spoiled("patch", b"", "text/plain"):
             return
         STATS["patches"] += 1
         UPLOADS[self.upload_name()].extend(data)

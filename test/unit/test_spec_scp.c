@@ -67,6 +67,7 @@ static const struct {
     { "me@-oProxyCommand=x", -EINVAL, NULL, NULL },
     { "ssh://-x/", -EINVAL, NULL, NULL },
     { "@host", -EINVAL, NULL, NULL },
+    { "a@b@host", -EINVAL, NULL, NULL },
     { "a b", -EINVAL, NULL, NULL },
     { "ssh://", -EINVAL, NULL, NULL },
     { "", -EINVAL, NULL, NULL },

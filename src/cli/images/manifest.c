@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "cli/images/commands.h"
 #include "cli/images/registry_opts.h"
+#include "config/containers.h"
 #include "engine/images.h"
 
 #include "base/banned.h"
@@ -98,7 +99,8 @@ static const struct opt create_opts[] = {
            "Set annotations on the new list"),
     { 0 },
 };
-static const struct opt *const create_tables[] = { registry_opts, create_opts, NULL };
+static const struct opt *const create_tables[] = { registry_opts, registry_insecure_opts,
+                                                   create_opts, NULL };
 static const char *const create_examples[] = {
     "podman manifest create mylist:v1.11",
     "podman manifest create mylist:v1.11 arch-specific-image-to-add",
@@ -170,7 +172,8 @@ static const struct opt add_opts[] = {
     ENTRY_OPTS,
     { 0 },
 };
-static const struct opt *const add_tables[] = { registry_opts, add_opts, NULL };
+static const struct opt *const add_tables[] = { registry_opts, registry_insecure_opts, add_opts,
+                                                NULL };
 static const char *const add_examples[] = { "podman manifest add mylist:v1.11 image:v1.11-amd64",
                                             "podman manifest add mylist:v1.11 transport:imageName",
                                             NULL };
@@ -278,7 +281,8 @@ static const struct opt inspect_opts[] = {
            .flags = OPTF_HIDDEN),
     { 0 },
 };
-static const struct opt *const inspect_tables[] = { registry_opts, inspect_opts, NULL };
+static const struct opt *const inspect_tables[] = { registry_opts, registry_insecure_opts,
+                                                    inspect_opts, NULL };
 static const char *const inspect_examples[] = { "podman manifest inspect localhost/list", NULL };
 static const struct cmd cmd_inspect_list = {
     .name = "inspect",
@@ -336,9 +340,10 @@ static int push_run(struct cmd_ctx *x, void *args)
         return r;
     if (cmd_given(x, "compression-level"))
         p.compression_level = (int)o->compression_level;
-    r = image_push(engine_store(e), x->arena, l.digest,
-                   to ? to : arena_printf(x->arena, "docker://%s", l.names[0]), &p, &digest,
-                   x->err);
+    r = manifest_list_push(
+        engine_store(e), x->arena, &l, to ? to : arena_printf(x->arena, "docker://%s", l.names[0]),
+        o->add_compression ? o->add_compression : engine_config(e)->engine.add_compression, &p,
+        &digest, x->err);
     progress_free(p.progress);
     if (r == 0)
         r = cli_write_digest(x, o->digestfile, digest);
@@ -347,7 +352,7 @@ static int push_run(struct cmd_ctx *x, void *args)
 
 static const struct opt push_opts[] = {
     O_SLICE(0, "add-compression", struct push_args, add_compression, "format",
-            "Add instances with selected compression while pushing", .flags = OPTF_UNSUPPORTED),
+            "Add instances with selected compression while pushing"),
     O_BOOL(0, "all", struct push_args, all, "Also push the images in the list", .def = "true"),
     O_STR(0, "compression-format", struct push_args, compression_format, "format",
           "Compression format to use", .choices = "gzip|zstd|zstd:chunked"),
@@ -371,8 +376,8 @@ static const struct opt push_opts[] = {
            "Don't output progress information when pushing lists"),
     { 0 },
 };
-static const struct opt *const push_tables[] = { registry_opts, registry_sign_opts, push_opts,
-                                                 NULL };
+static const struct opt *const push_tables[] = { registry_opts, registry_insecure_opts,
+                                                 registry_sign_opts, push_opts, NULL };
 static const char *const push_examples[] = {
     "podman manifest push mylist:v1.11 docker://quay.io/myuser/image:v1.11", NULL
 };

@@ -105,10 +105,14 @@ const struct opt registry_opts[] = {
           "Path to a directory containing TLS certificates and keys", .complete = COMPLETE_DIR),
     O_STR(0, "creds", struct registry_args, creds, "user:password",
           "Credentials to use for authenticating to a registry"),
-    O_BOOL(0, "insecure", struct registry_args, insecure, "Purely for Docker compatibility",
-           .flags = OPTF_HIDDEN),
     O_TRI(0, "tls-verify", struct registry_args, tls_verify,
           "Require HTTPS and verify certificates when contacting registries"),
+    { 0 },
+};
+
+const struct opt registry_insecure_opts[] = {
+    O_BOOL(0, "insecure", struct registry_args, insecure, "Purely for Docker compatibility",
+           .flags = OPTF_HIDDEN),
     { 0 },
 };
 

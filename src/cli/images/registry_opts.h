@@ -17,9 +17,10 @@ struct registry_args {
     char **unused_list;
 };
 
-extern const struct opt registry_opts[];       /* --authfile --cert-dir --creds --tls-verify */
-extern const struct opt registry_retry_opts[]; /* --retry --retry-delay --quiet */
-extern const struct opt registry_sign_opts[];  /* --sign-by ... */
+extern const struct opt registry_opts[];          /* --authfile --cert-dir --creds --tls-verify */
+extern const struct opt registry_insecure_opts[]; /* --insecure, of the manifest commands */
+extern const struct opt registry_retry_opts[];    /* --retry --retry-delay --quiet */
+extern const struct opt registry_sign_opts[];     /* --sign-by ... */
 
 /* Fill what the options say; .progress is set unless --quiet and is the caller's to free. */
 int registry_pull_options(struct cmd_ctx *x, const struct registry_args *o,

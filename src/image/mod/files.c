@@ -27,6 +27,8 @@ int module_store_file(const struct store *s, struct arena *a, int fd, struct sto
 
     if (tmp < 0)
         return tmp;
+    if (fchmod(tmp, 0644) < 0) /* whoever a container's process is reads it, whatever our umask */
+        return err_sys(err, errno, "writing to %s", s->graphroot);
     for (bool first = true;; first = false) {
         ssize_t n = read_full(fd, chunk, CHUNK); /* whole, so that the first piece tells the type */
         if (n < 0)

@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-enum { ERROR_BODY = 64 * 1024 };
+enum { ERROR_BODY = 64 * 1024, MAX_REDIRECTS = 10 };
 
 struct http {
     CURL *curl;
@@ -203,7 +203,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
     h->header_bytes += n;
     if (h->header_bytes > LIMIT_HTTP_HEADER)
         return 0;
-    if (n > 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* of the next answer after a redirect */
+    if (n > 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* of what follows a "100 Continue" */
         h->challenges = NULL;
         h->answer = (struct http_answer) { 0 };
     } else if ((v = header_value(&h->arena, line, n, "Content-Type"))) {
@@ -276,10 +276,7 @@ struct http *http_new(const struct http_options *opt, struct err *err)
     curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->error);
     curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(h->curl, CURLOPT_USERAGENT, "podman/" PODMAN_VERSION);
-    curl_easy_setopt(h->curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(h->curl, CURLOPT_MAXREDIRS, 10L);
     curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(h->curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT, 30L);
     curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_TIME, 60L);
@@ -406,8 +403,9 @@ static const char *method_text(const struct http_request *rq)
                                          : "Post";
 }
 
-int http_request(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
-                 struct http_answer *ret, struct err *err)
+/* One request and its answer, whatever that is. */
+static int perform(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
+                   struct err *err)
 {
     char range[40];
 
@@ -429,12 +427,61 @@ int http_request(struct http *h, const struct http_request *rq, byte_sink sink, 
                        method_text(rq), rq->url);
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
     bool cut = h->code == CURLE_WRITE_ERROR && h->body.len == h->body.max;
-    if (h->code == CURLE_TOO_MANY_REDIRECTS) /* trying again leads in the same circle */
-        return err_set(err, ERR_BAD_PARAM, ELOOP, "%s \"%s\": stopped after 10 redirects",
-                       method_text(rq), rq->url);
     if (h->code != CURLE_OK && !cut)
-        return err_set(err, ERR_UNAVAILABLE, ECONNABORTED, "%s \"%s\": %s", method_text(rq),
-                       rq->url, h->error[0] ? h->error : curl_easy_strerror(h->code));
+        return err_set(err, ERR_UNAVAILABLE, http_refused(h) ? ECONNREFUSED : ECONNABORTED,
+                       "%s \"%s\": %s", method_text(rq), rq->url,
+                       h->error[0] ? h->error : curl_easy_strerror(h->code));
+    return 0;
+}
+
+static bool is_redirect(const struct http_answer *ans)
+{
+    switch (ans->status) {
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+        return ans->location;
+    default:
+        return false;
+    }
+}
+
+/* The same scheme, host and port. */
+static bool same_origin(const char *a, const char *b)
+{
+    const char *host = strstr(a, "://");
+    size_t n = host ? (size_t)(host - a) + 3 + strcspn(host + 3, "/?#") : 0;
+
+    return n && strncmp(a, b, n) == 0 && (b[n] == '\0' || strchr("/?#", b[n]));
+}
+
+/* Redirects are followed here and not by libcurl, which would read their bodies to the end. */
+int http_request(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
+                 struct http_answer *ret, struct err *err)
+{
+    AUTO_FREE char *url = NULL;
+    struct http_request now = *rq;
+
+    for (int hops = 0;; hops++) {
+        int r = perform(h, &now, sink, arg, err);
+        if (r < 0)
+            return r;
+        if (!is_redirect(&h->answer))
+            break;
+        if (hops == MAX_REDIRECTS) /* trying again leads in the same circle */
+            return err_set(err, ERR_BAD_PARAM, ELOOP, "%s \"%s\": stopped after %d redirects",
+                           method_text(rq), rq->url, MAX_REDIRECTS);
+        if (rq->upload && (!rq->upload->rewind || rq->upload->rewind(rq->upload->arg) < 0))
+            return err_set(err, ERR_BAD_PARAM, EPROTO,
+                           "%s \"%s\": a redirect in the middle of an upload", method_text(rq),
+                           rq->url);
+        if (!same_origin(rq->url, h->answer.location))
+            now.authorization = NULL;
+        free(url);
+        now.url = url = xstrdup(h->answer.location);
+    }
     h->answer.challenges = h->challenges;
     h->answer.body = &h->body;
     *ret = h->answer;

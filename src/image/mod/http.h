@@ -57,7 +57,8 @@ struct http_answer {
 };
 
 /* Status 2xx gives the body to @sink; a sink that fails ends the request: its value is returned, @err
- * is untouched.  Other statuses return 0 too: look at @ret.  No answer at all is ERR_UNAVAILABLE. */
+ * is untouched.  Other statuses return 0 too: look at @ret.  No answer at all is ERR_UNAVAILABLE, with
+ * ECONNREFUSED when nobody is there (http_refused()), ECONNABORTED when it broke off. */
 int http_request(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
                  struct http_answer *ret, struct err *err) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include "image/mod/search.h"
 #include "image/mod/trust.h"
 #include "image/mod/unpack_again.h"
+#include "image/mod/variant.h"
 #include "image/mod/verify.h"
 
 #include "base/banned.h"
@@ -34,5 +35,6 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .store_text = module_store_text,
     .store_file = module_store_file,
     .pack = module_pack,
+    .variant = module_variant,
     .verify = module_verify,
 };

@@ -60,24 +60,49 @@ int out_text(struct out *o, const char *name, const char *data, size_t len, stru
     return out_end(o, fd, (int64_t)len, err);
 }
 
-int out_copy(struct out *o, const char *name, int from, int64_t size, struct err *err)
+/* Lets the kernel copy as long as it does (files on one file system); how far it came. */
+static int64_t copy_in_kernel(int from, int to, int64_t size)
 {
-    AUTO_FREE char *chunk = xmalloc(CHUNK);
-    int fd;
+    off_t at = 0;
+    ssize_t n;
 
-    if (out_already(o, name))
-        return 0;
-    int r = out_begin(o, name, size, &fd, err);
-    for (int64_t at = 0; r == 0 && at < size;) {
+    do
+        n = copy_file_range(from, &at, to, NULL, (size_t)(size - at), 0);
+    while (n > 0 && at < size);
+    return at;
+}
+
+int out_bytes(int from, int to, int64_t size, struct err *err)
+{
+    int64_t at = copy_in_kernel(from, to, size);
+    AUTO_FREE char *chunk = at < size ? xmalloc(CHUNK) : NULL;
+
+    while (at < size) {
         ssize_t n = pread(from, chunk, (size_t)MIN(size - at, (int64_t)CHUNK), at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return err_sys(err, n < 0 ? errno : EIO, "reading a blob");
-        if ((r = write_all(fd, chunk, (size_t)n)) < 0)
-            return err_sys(err, -r, "writing %s", name);
+        int r = write_all(to, chunk, (size_t)n);
+        if (r < 0)
+            return err_sys(err, -r, "writing the image");
         at += n;
     }
+    return 0;
+}
+
+int out_copy(struct out *o, const char *name, int from, int64_t size, struct err *err)
+{
+    int fd;
+
+    if (out_already(o, name))
+        return 0;
+    int r = out_begin(o, name, size, &fd, err);
+    if (r < 0)
+        return r;
+    r = out_bytes(from, fd, size, err);
+    if (r < 0 && o->dir)
+        close(fd);
     return r < 0 ? r : out_end(o, fd, size, err);
 }
 

@@ -25,6 +25,9 @@ int out_text(struct out *o, const char *name, const char *data, size_t len,
 /* The same out of a file of @size bytes. */
 int out_copy(struct out *o, const char *name, int from, int64_t size, struct err *err) MUST_CHECK;
 
+/* The bytes alone: @size of them from the start of @from to where @to stands. */
+int out_bytes(int from, int to, int64_t size, struct err *err) MUST_CHECK;
+
 /* The end of a tar. */
 int out_finish(struct out *o, struct err *err) MUST_CHECK;
 void out_done(struct out *o);

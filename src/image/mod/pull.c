@@ -90,8 +90,7 @@ static int open_with_retries(struct puller *c, const struct image_ref *ref, stru
 {
     for (uint64_t attempt = 0;; attempt++) {
         int r = open_any(c, ref, o, err);
-        /* EAGAIN: the registry answered that it is busy; the rest will not get better soon. */
-        if (r != -EAGAIN || attempt >= c->opt->retry)
+        if (!retry_helps(r) || attempt >= c->opt->retry)
             return r;
         progress_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
                       (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
@@ -503,7 +502,7 @@ static int fetch_opened(struct puller *c, struct opened *o, bool index, struct i
     const char *type = json_string_value(json_object_get(doc, "mediaType"));
     if (type)
         o->type = arena_strdup(c->a, type);
-    if (!image_is_index(doc, o->type))
+    if (!index && !image_is_index(doc, o->type))
         r = fetch_blobs(c, o, doc, err);
     return r < 0 ? r : store_text(c, o, ret, err);
 }

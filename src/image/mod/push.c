@@ -3,7 +3,9 @@
 #include "base/limits.h"
 #include "image/mod/hash.h"
 #include "image/mod/media.h"
+#include "image/mod/places.h"
 #include "image/mod/push_blobs.h"
+#include "image/mod/repack.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -114,10 +116,36 @@ static void plan_jobs(struct pusher *p, const struct image_manifest *m, struct s
             config->same_as = &jobs[k];
 }
 
+/* What the manifest becomes in @family, sent. */
+static int send_image(struct pusher *p, json_t *doc, const struct buf *text,
+                      const struct image_manifest *m, const struct send_job *jobs,
+                      enum media_family family, bool top, struct descriptor *ret, struct err *err)
+{
+    AUTO_BUF edited = { 0 };
+    bool changed = edit_manifest(doc, m, jobs, family);
+    const char *type = json_string_value(json_object_get(doc, "mediaType"));
+
+    if (changed)
+        json_text(doc, 0, &edited);
+    return send_manifest(p, changed ? &edited : text, type ? type : MT_OCI_MANIFEST, top, ret, err);
+}
+
+/* Registries of old times know Docker's format only.  Can it be that, and may we? */
+static bool docker_would_do(const struct pusher *p, const struct image_manifest *m,
+                            const struct send_job *jobs, const struct err *err)
+{
+    struct err none = { 0 };
+
+    return err->kind == ERR_BAD_PARAM && !p->opt->format && !p->dest->ops->oci_only &&
+           !m->artifact_type && !m->subject && media_family(m->config.media_type) == MEDIA_OCI &&
+           check_family(m, jobs, MEDIA_DOCKER, &none) == 0;
+}
+
 static int push_image(struct pusher *p, json_t *doc, const struct buf *text, bool top,
                       struct descriptor *ret, struct err *err)
 {
     struct image_manifest m = { 0 };
+    struct err refused = { 0 };
     int r = image_manifest_read(p->a, doc, &m, err);
 
     if (r < 0)
@@ -129,15 +157,16 @@ static int push_image(struct pusher *p, json_t *doc, const struct buf *text, boo
     r = check_family(&m, jobs, family, err);
     if (r == 0)
         r = send_blobs(p, jobs, n, err);
-    if (r < 0)
+    if (r == 0)
+        r = send_image(p, doc, text, &m, jobs, family, top, ret, err);
+    if (r == 0 || family != MEDIA_OCI || !docker_would_do(p, &m, jobs, err))
         return r;
-    const char *type = json_string_value(json_object_get(doc, "mediaType"));
-    if (!edit_manifest(doc, &m, jobs, family))
-        return send_manifest(p, text, type ? type : MT_OCI_MANIFEST, top, ret, err);
-    AUTO_BUF edited = { 0 };
-    json_text(doc, 0, &edited);
-    type = json_string_value(json_object_get(doc, "mediaType"));
-    return send_manifest(p, &edited, type ? type : MT_OCI_MANIFEST, top, ret, err);
+    refused = *err;
+    err_clear(err);
+    if (send_image(p, doc, text, &m, jobs, MEDIA_DOCKER, top, ret, err) == 0)
+        return 0;
+    *err = refused; /* the first answer is about what was asked for */
+    return -refused.errnum;
 }
 
 /* ---------- a list of images ---------- */
@@ -253,7 +282,7 @@ static struct dest *open_dest(struct pusher *p, const struct module_push *what, 
     for (uint64_t attempt = 0;; attempt++) {
         struct dest *d = STR_EQ(what->transport, "docker") ? dest_registry(p->s, p->a, what, err)
                                                            : dest_files(p->s, p->a, what, err);
-        if (d || err->errnum != EAGAIN || attempt >= p->retry.times)
+        if (d || !retry_helps(-err->errnum) || attempt >= p->retry.times)
             return d;
         progress_line(p->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
                       (unsigned long long)attempt + 1, (unsigned long long)p->retry.times,
@@ -261,6 +290,27 @@ static struct dest *open_dest(struct pusher *p, const struct module_push *what, 
         err_clear(err);
         retry_wait(&p->retry, attempt);
     }
+}
+
+/* Puts what is remembered of the layers' places before what the database knows: the registry's token has to
+ * be asked for with all of them. */
+static void add_places(struct pusher *p, struct module_push *what)
+{
+    AUTO_BUF text = { .max = LIMIT_MANIFEST };
+    AUTO_JSON *doc = NULL;
+    struct image_manifest m = { 0 };
+    char **repos = NULL;
+
+    if (read_document(p, what->digest, &text, &doc, NULL) < 0 || image_is_index(doc, NULL) ||
+        image_manifest_read(p->a, doc, &m, NULL) < 0)
+        return;
+    for (size_t i = 0; i < m.layers.n; i++) {
+        struct descriptor d = m.layers.items[i], packed = { 0 };
+        if (repacked_find(p->s, p->a, d.digest, p->pack, p->level, &packed))
+            d.digest = packed.digest;
+        repos = strv_concat(p->a, repos, places_find(p->s, p->a, d.digest));
+    }
+    what->repos = strv_concat(p->a, repos, what->repos);
 }
 
 int module_push(const struct store *s, struct arena *a, const struct module_push *what,
@@ -281,7 +331,10 @@ int module_push(const struct store *s, struct arena *a, const struct module_push
     if (r < 0)
         return r;
     progress_line(p.opt->progress, "Getting image source signatures");
-    AUTO_DEST *d = open_dest(&p, what, err);
+    struct module_push with = *what;
+    if (STR_EQ(what->transport, "docker"))
+        add_places(&p, &with);
+    AUTO_DEST *d = open_dest(&p, &with, err);
     p.dest = d;
     if (!d)
         return -err->errnum;

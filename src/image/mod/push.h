@@ -37,6 +37,8 @@ struct dest_ops {
     bool no_lists; /* holds images, not lists of them */
     /* 1: it is there already; 0; -errno. */
     int (*has)(struct dest *d, const struct descriptor *b, struct err *err);
+    /* The same after trying to take it over from a place nearby; NULL: there is none. */
+    int (*mount)(struct dest *d, const struct descriptor *b, struct err *err);
     /* The whole blob out of @fd.  1: it was there after all. */
     int (*put)(struct dest *d, const struct descriptor *b, int fd, struct progress_bar *bar,
                struct err *err);

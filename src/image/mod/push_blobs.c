@@ -175,6 +175,8 @@ static int find_packed(struct pusher *p, struct send_job *j, struct err *err)
     if (!repacked_find(p->s, &j->arena, j->from.digest, j->to_format, p->level, &j->to))
         return 0;
     int r = p->dest->ops->has(p->dest, &j->to, err);
+    if (r == 0 && p->dest->ops->mount)
+        r = p->dest->ops->mount(p->dest, &j->to, err);
     if (r == 0)
         j->to = j->from;
     return r;
@@ -189,6 +191,13 @@ static int send_packed(struct pusher *p, struct send_job *j, struct progress_bar
     if (in < 0)
         return err_sys(err, -in, "opening blob %s", j->from.digest);
     int r = p->dest->ops->stream ? stream_packed(p, &k, err) : spool_packed(p, &k, err);
+    /* A server, or a proxy before it, that takes no body of unknown length or only small ones. */
+    if (r < 0 && p->dest->ops->stream && k.err.kind == ERR_NONE &&
+        (err->kind == ERR_BAD_PARAM || err->errnum == ECONNABORTED)) {
+        err_clear(err);
+        k.bytes = 0;
+        r = spool_packed(p, &k, err);
+    }
     if (r < 0)
         return r;
     j->to.digest = arena_strdup(&j->arena, k.digest);

@@ -157,6 +157,11 @@ static int get_token(struct registry *r, struct http *h, struct err *err)
 
     if (str_empty(r->challenge.realm))
         return err_set(err, ERR_BAD_PARAM, EPROTO, "missing realm in bearer auth challenge");
+    bool secret = r->creds.user || r->creds.identity_token;
+    if (secret && !r->http.insecure && !str_starts(r->challenge.realm, "https://"))
+        return err_set(err, ERR_DENIED, EACCES,
+                       "the registry wants the password sent unprotected to %s: refused",
+                       r->challenge.realm);
     if (r->creds.identity_token) {
         rq.url = r->challenge.realm;
         char *scope = scopes(r, &a, "%20");
@@ -217,13 +222,23 @@ static bool keep_challenge(struct registry *r, const struct http_answer *ans)
     return basic.scheme;
 }
 
-/* A request with the current authorization; a 401 gets a new one, once. */
+bool registry_is_its(const struct registry *r, const char *url)
+{
+    size_t n = strlen(r->scheme), m = strlen(r->ref.registry);
+
+    return strncmp(url, r->scheme, n) == 0 && strncmp(url + n, "://", 3) == 0 &&
+           strncmp(url + n + 3, r->ref.registry, m) == 0 && url[n + 3 + m] == '/';
+}
+
+/* A request with the current authorization; a 401 gets a new one, once.  Where the registry sends us on to
+ * another host, that host gets no credentials: a URL there carries its own. */
 int registry_request(struct registry *r, struct http *h, struct http_request *rq, byte_sink sink,
                      void *arg, struct http_answer *ans, struct err *err)
 {
     for (int tries = 0;; tries++) {
         pthread_mutex_lock(&r->mutex);
-        const char *used = rq->authorization = r->authorization;
+        const char *used = r->authorization;
+        rq->authorization = registry_is_its(r, rq->url) ? used : NULL;
         pthread_mutex_unlock(&r->mutex);
         int e = http_request(h, rq, sink, arg, ans, err);
         if (e < 0 || ans->status != 401 || tries > 0)
@@ -306,7 +321,7 @@ struct registry *registry_open(const struct registry_place *place,
     struct http *h = e < 0 ? NULL : registry_client(r, err);
     if (h)
         e = find_scheme(r, h, err);
-    if (h && e == 0)
+    if (h && e == 0 && !opt->lazy)
         e = authorize(r, h, err);
     if (h)
         registry_client_back(r, h);
@@ -386,6 +401,8 @@ char *registry_next_page(struct registry *r, struct arena *a, const char *link)
 {
     char *next = link_next(a, link);
 
+    if (next && registry_is_its(r, next))
+        return next;
     if (!next || next[0] != '/' || next[1] == '/')
         return NULL;
     return arena_printf(a, "%s://%s%s", r->scheme, r->ref.registry, next);

@@ -17,6 +17,7 @@ struct registry_options {
     const char *actions; /* what a token is asked for: "pull" (NULL) or "pull,push" */
     char *const *mounts; /* further repositories (paths) that blobs are mounted from */
     const char *scope;   /* of a session without a repository (empty path) */
+    bool lazy;           /* credentials are used when something is refused, not before */
 };
 
 /* One repository at one place.  Several threads may fetch blobs at once. */
@@ -37,6 +38,10 @@ int registry_blob(void *registry, const struct descriptor *d, int64_t from, byte
 
 /* 1 when the repository has the blob, 0 when not, or -errno. */
 int registry_has_blob(struct registry *r, const struct descriptor *d, struct err *err) MUST_CHECK;
+
+/* 1 when the registry took the blob over from its repository @from, 0 when it could not. */
+int registry_mount(struct registry *r, const struct descriptor *d, const char *from,
+                   struct err *err) MUST_CHECK;
 
 /* Bytes on their way to a registry; told how many, from any thread. */
 typedef void (*sent_fn)(void *arg, int64_t bytes);

@@ -30,6 +30,9 @@ void registry_client_back(struct registry *r, struct http *h);
 int registry_request(struct registry *r, struct http *h, struct http_request *rq, byte_sink sink,
                      void *arg, struct http_answer *ans, struct err *err) MUST_CHECK;
 
+/* Does @url lead to the registry itself? */
+bool registry_is_its(const struct registry *r, const char *url);
+
 /* Sets @err from an answer that is no success, in the registry's own words where it has some. */
 int registry_bad_status(struct arena *a, const struct http_answer *ans, struct err *err);
 

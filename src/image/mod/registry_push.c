@@ -20,6 +20,17 @@ static int no_body(void *arg, const void *data, size_t len)
     return 0; /* what a registry says to a success is of no use */
 }
 
+/* A registry behind a proxy that ends TLS sometimes does not know it: it calls its own place http. */
+static char *safe_location(struct registry *r, struct arena *a, const char *location)
+{
+    if (location && STR_EQ(r->scheme, "https") && str_starts(location, "http://")) {
+        char *https = arena_printf(a, "https://%s", location + strlen("http://"));
+        if (registry_is_its(r, https))
+            return https;
+    }
+    return arena_strdup(a, location);
+}
+
 static int ask(struct registry *r, struct http_request *rq, struct http_answer *ans,
                struct arena *a, char **ret_location, struct err *err)
 {
@@ -29,7 +40,7 @@ static int ask(struct registry *r, struct http_request *rq, struct http_answer *
         return -ENOMEM;
     int e = registry_request(r, h, rq, no_body, NULL, ans, err);
     if (e == 0 && ret_location)
-        *ret_location = arena_strdup(a, ans->location);
+        *ret_location = safe_location(r, a, ans->location);
     if (e == 0 && ans->status / 100 != 2 && ans->status != 404)
         e = registry_bad_status(a, ans, err);
     registry_client_back(r, h);
@@ -75,6 +86,31 @@ static int open_upload(struct registry *r, struct arena *a, const char *query, c
     else if (!*ret)
         return err_set(err, ERR_UNAVAILABLE, EPROTO,
                        "the registry opened an upload without a place");
+    return 0;
+}
+
+static char *mount_query(struct arena *a, const struct descriptor *d, const char *from)
+{
+    return arena_printf(a, "?mount=%s&from=%s", http_escape(a, d->digest), http_escape(a, from));
+}
+
+int registry_mount(struct registry *r, const struct descriptor *d, const char *from,
+                   struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    char *location = NULL;
+    int64_t min;
+    int e = open_upload(r, &a, mount_query(&a, d, from), &location, &min, err);
+
+    if (e < 0)
+        return err_wrap(err, "mounting %s from %s", d->digest, from);
+    if (!location)
+        return 1;
+    /* It opened an upload instead, which nobody will use. */
+    struct http_request rq = { .method = "DELETE", .url = location };
+    struct http_answer ans;
+    struct err ignored = { 0 };
+    (void)!ask(r, &rq, &ans, &a, NULL, &ignored);
     return 0;
 }
 
@@ -160,10 +196,13 @@ static int send_parts(struct registry *r, struct arena *a, const struct descript
                              &location, err);
 }
 
-/* Is this how a server says "not in one piece"? */
-static bool wants_parts(long status)
+/* Is this how a server says "not in one piece"?  Some hang up in the middle of what is too large. */
+static bool wants_parts(long status, const struct descriptor *d, const struct err *err)
 {
-    return status == 400 || status == 405 || status == 413 || status == 416 || status == 501;
+    if (d->size == 0)
+        return false;
+    return (err->errnum == ECONNABORTED && d->size > PART) || status == 400 || status == 405 ||
+           status == 413 || status == 416 || status == 501;
 }
 
 int registry_put_blob(struct registry *r, const struct descriptor *d, const char *from, int fd,
@@ -173,10 +212,7 @@ int registry_put_blob(struct registry *r, const struct descriptor *d, const char
     struct http_answer ans = { 0 };
     char *location = NULL;
     int64_t min = 0;
-    char *query = from ? arena_printf(&a, "?mount=%s&from=%s", http_escape(&a, d->digest),
-                                      http_escape(&a, from))
-                       : arena_strdup(&a, "");
-    int e = open_upload(r, &a, query, &location, &min, err);
+    int e = open_upload(r, &a, from ? mount_query(&a, d, from) : "", &location, &min, err);
 
     if (e == 0 && !location)
         return 1;
@@ -184,7 +220,7 @@ int registry_put_blob(struct registry *r, const struct descriptor *d, const char
         struct file_body b = { fd, 0, 0, d->size, sent, arg };
         e = send_part(r, &a, "PUT", with_digest(&a, location, d->digest), &b, NULL, &ans, &location,
                       err);
-        if (e < 0 && d->size && wants_parts(ans.status)) {
+        if (e < 0 && wants_parts(ans.status, d, err)) {
             err_clear(err);
             file_rewind(&b);
             e = send_parts(r, &a, d, fd, sent, arg, err);

@@ -18,3 +18,8 @@ void retry_wait(const struct retry *r, uint64_t attempt)
     struct timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
     nanosleep(&ts, NULL);
 }
+
+bool retry_helps(int r)
+{
+    return r == -EAGAIN || r == -ECONNABORTED;
+}

@@ -11,3 +11,7 @@ struct retry {
 /* Waits before attempt @attempt + 1 (counted from 0): as long as configured, or as the peer has asked for
  * (Retry-After), up to a minute. */
 void retry_wait(const struct retry *r, uint64_t attempt);
+
+/* Is it a failure that may pass?  A registry that is busy, or a connection that broke; not one that is not
+ * there, nor what it refused. */
+bool retry_helps(int r);

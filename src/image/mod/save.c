@@ -38,11 +38,10 @@ static int counted_sink(void *arg, const void *data, size_t len)
     return write_all(c->fd, data, len);
 }
 
-/* Copies a blob, decompressed when @plain. */
-static int pump(int from, struct counted *c, bool plain, struct err *err)
+static int inflate_blob(int from, struct counted *c, struct err *err)
 {
     AUTO_FREE char *chunk = xmalloc(CHUNK);
-    AUTO_INFLATE *z = plain ? inflate_new(counted_sink, c) : NULL;
+    AUTO_INFLATE *z = inflate_new(counted_sink, c);
 
     for (;;) {
         ssize_t n = read(from, chunk, CHUNK);
@@ -50,14 +49,33 @@ static int pump(int from, struct counted *c, bool plain, struct err *err)
             continue;
         if (n < 0)
             return err_sys(err, errno, "reading a blob");
-        int r = !z  ? counted_sink(c, chunk, (size_t)n)
-                : n ? inflate_push(z, chunk, (size_t)n, err)
-                    : inflate_end(z, err);
+        int r = n ? inflate_push(z, chunk, (size_t)n, err) : inflate_end(z, err);
         if (r < 0)
-            return !z || inflate_sink_failed(z) ? err_sys(err, -r, "writing the image") : r;
+            return inflate_sink_failed(z) ? err_sys(err, -r, "writing the image") : r;
         if (n == 0)
             return 0;
     }
+}
+
+static bool is_plain(int fd)
+{
+    char magic[COMP_MAGIC];
+    ssize_t n = pread(fd, magic, sizeof(magic), 0);
+
+    return n >= 0 && compression_detect(magic, (size_t)n) == COMP_NONE;
+}
+
+/* Copies a blob, decompressed when @plain. */
+static int pump(int from, struct counted *c, int64_t size, bool plain, struct err *err)
+{
+    struct stat st;
+
+    if (plain && !is_plain(from))
+        return inflate_blob(from, c, err);
+    if (fstat(from, &st) < 0)
+        return err_sys(err, errno, "looking at a blob");
+    c->n = st.st_size;
+    return c->n == size ? out_bytes(from, c->fd, size, err) : 0; /* the caller complains */
 }
 
 /* @size: of what is written. */
@@ -74,7 +92,7 @@ static int put_blob(struct saver *sv, const char *name, const char *digest, int6
     struct progress_bar *bar = progress_begin(sv->progress, "Copying blob", digest, size);
     int r = out_begin(&sv->out, name, size, &c.fd, err);
     if (r == 0)
-        r = pump(from, &c, plain, err);
+        r = pump(from, &c, size, plain, err);
     if (r == 0 && c.n != size)
         r = err_set(err, ERR_INTERNAL, EIO, "blob %s is damaged: %lld bytes in place of %lld",
                     digest, (long long)c.n, (long long)size);

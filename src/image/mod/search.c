@@ -202,7 +202,8 @@ static int search_registry(struct searcher *s, const char *index, const char *te
     struct registry_options o = { .tls_verify = s->o->tls_verify,
                                   .cert_dir = s->o->cert_dir,
                                   .authfile = s->o->authfile,
-                                  .creds = s->o->creds };
+                                  .creds = s->o->creds,
+                                  .lazy = true };
     bool hub = STR_EQ(index, "docker.io");
     const char *path = "", *host = index;
     int r;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/xattr.h>
 
 #include "base/fs.h"
 #include "image/mod/hash.h"
@@ -169,6 +170,24 @@ static const char *compare_attributes(const struct pass *v, const struct stat *s
     return NULL;
 }
 
+/* Capabilities are what a lost attribute would be missed for.  In a user namespace the kernel rewrites them. */
+static const char *compare_xattrs(const struct pass *v, const char *path, const struct tar_entry *e)
+{
+    char have[4096];
+
+    if (v->s->rootless || !e->xattrs)
+        return NULL;
+    AUTO_CLOSE int fd = fs_open_in_root(v->root, *path ? path : ".", O_RDONLY | O_NONBLOCK, 0);
+    for (const struct tar_xattr *x = fd < 0 ? NULL : e->xattrs; x; x = x->next) {
+        if (!STR_EQ(x->name, "security.capability") || x->len > sizeof(have))
+            continue;
+        ssize_t n = fgetxattr(fd, x->name, have, sizeof(have));
+        if (n != (ssize_t)x->len || memcmp(have, x->value, x->len) != 0)
+            return "has other capabilities";
+    }
+    return NULL;
+}
+
 static const char *compare(struct pass *v, const char *path, const struct tar_entry *e,
                            struct tar_reader *t)
 {
@@ -198,7 +217,9 @@ static const char *compare(struct pass *v, const char *path, const struct tar_en
         r = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? "is of another kind" : NULL;
         break;
     }
-    return r ? r : compare_attributes(v, &st, e);
+    if (!r)
+        r = compare_attributes(v, &st, e);
+    return r || (e->type != TAR_FILE && e->type != TAR_DIR) ? r : compare_xattrs(v, path, e);
 }
 
 /* ".wh.name" hides: on disk it is a device of overlayfs. */

@@ -1,0 +1,14 @@
+/* image/mod/places.h: the memory of where blobs were sent: oci/known/<hex>, a line for each repository.
+ *
+ * A registry takes a blob over from another of its repositories when it is told which.  The memory may be
+ * wrong (repositories are deleted): the registry then says so, and the blob is sent. */
+#pragma once
+
+#include "base/arena.h"
+#include "store/store.h"
+
+/* "registry/path" of the repositories that got @digest, the latest first; NULL when none is known. */
+char **places_find(const struct store *s, struct arena *a, const char *digest);
+
+/* Failing to remember is no failure. */
+void places_note(const struct store *s, const char *digest, const char *repo);
