@@ -350,6 +350,7 @@ static int remove_ports(struct db *db, const char *id, struct err *err)
     s.ports = ports;
     r = nl_open(&nl, NETLINK_NETFILTER);
     r = r < 0 ? err_sys(err, -r, "opening a netfilter socket") : firewall_remove(&nl, &s, err);
+    nl_close_elsewhere(&nl);
     return r < 0 ? r : ipam_unpublish(db, id, err);
 }
 
