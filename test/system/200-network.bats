@@ -422,6 +422,10 @@ JSON
     [ "$status" -ne 0 ]
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
     run_podman 125 network disconnect a c
+    podman run -d --name d busybox sleep 100 # on a network without names
+    podman network connect b d
+    run_podman exec d nslookup sea
+    is "$output" =~ "Address: 10.89.1.9"
     podman stop -t 0 c
     podman network connect a c
     podman start c
