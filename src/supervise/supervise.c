@@ -97,7 +97,7 @@ static int pass_on(int sock, const struct network_fds *f, struct err *err)
         AUTO_JSON *doc = json_pack("{s:O,s:b}", "fds", uses, "more", done + n < total);
         AUTO_BUF text = { 0 };
         json_text(doc, 0, &text);
-        int r = send_fds(sock, text.data, f->fds + done, n);
+        int r = send_fds(sock, text.data, n ? f->fds + done : NULL, n);
         if (r < 0)
             return err_set(err, ERR_INTERNAL, -r, "telling podman-monitor of the network: %s",
                            strerror(-r));
