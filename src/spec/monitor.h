@@ -52,7 +52,8 @@
  *   {"op":"start"}                                  run the program of a container that waits
  *   {"op":"kill","signal":N,"all":bool}
  *   {"op":"stop","signal":N,"timeout_ns":N}         mark as asked-for, signal, wait, SIGKILL; the
- *                                                   answer comes when the container has ended
+ *                                                   answer comes when the container has ended; then
+ *                                                   who asked cleans up, and exit_command is not run
  *   {"op":"pause"} {"op":"unpause"}
  *   {"op":"resize","rows":N,"cols":N}
  *   {"op":"update","resources":{linux.resources},"restart":{...}}
