@@ -397,6 +397,12 @@ JSON
     run_podman exec two nslookup "$ip1"
     is "$output" =~ "one"
     is "$("$NETECHO" ask udp "$(address_of two)" 53)" =~ "from 10.89.0.1:"
+    podman restart -t 0 one
+    run podman exec two nslookup "$ip1" # its old address
+    is "$output" !~ "name = one"
+    ip1=$(address_of one)
+    run_podman exec two nslookup one
+    is "$output" =~ "Address: $ip1"
     podman rm -f -t 0 one
     run podman exec two nslookup one
     is "$output" !~ "Address: $ip1"
