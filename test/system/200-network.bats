@@ -628,7 +628,10 @@ JSON
     user_podman network rm -f -t 0 n
     user_teardown
     gone() { [ "$(user_processes pasta)" = 0 ] && [ "$(user_processes podman-pause)" = 0 ]; }
-    eventually gone
+    eventually gone || {
+        ps -u podtest -o pid,etimes,args | grep "$USER_DIR"
+        false
+    }
 }
 
 @test "system prune takes unused networks, system reset all" {
