@@ -478,7 +478,7 @@ int network_release(struct engine *e, const struct container_config *c, struct e
     }
     const struct net_op op = { .fn = op_release, .e = e, .env = &env, .id = c->id, .err = err };
     int r = network_do(&op, false);
-    return r > 0 ? op_release(&op) : r; /* the network is gone, the rows are there still */
+    return r > 0 ? net_forget(&env, c->id, NULL, err) : r;
 }
 
 int network_reap(struct engine *e, struct err *err)
@@ -488,5 +488,5 @@ int network_reap(struct engine *e, struct err *err)
     network_env(e, &env);
     const struct net_op op = { .fn = op_reclaim, .e = e, .env = &env, .err = err };
     int r = network_do(&op, false);
-    return r > 0 ? op_reclaim(&op) : r;
+    return MIN(r, 0);
 }

@@ -224,7 +224,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
                                .err = err };
     int r = network_do(&op, false);
     if (r > 0)
-        r = op_disconnect(&op);
+        r = net_forget(&env, c->config.id, network, err);
     if (r < 0)
         return r;
     memmove(&st.networks.items[i], &st.networks.items[i + 1],
@@ -286,21 +286,22 @@ static int op_repair(const struct net_op *op)
     return r < 0 ? r : reattach_all(op->e, op->env, op->err);
 }
 
-int networks_reload(struct engine *e, struct arena *a, const struct container *c, struct err *err)
+int networks_reload(struct engine *e, const struct container *c, bool *done, struct err *err)
 {
     struct net_env env;
 
-    (void)a;
     if (!c->alive || c->status == CTR_EXITED)
         return err_set(err, ERR_STATE, EINVAL,
                        "cannot reload network for container %s: it is not running: container state "
                        "improper",
                        c->config.id);
-    if (!network_is_ours(&c->config))
-        return 0; /* nothing of ours is on the host for it */
+    if (!network_is_ours(&c->config) || *done)
+        return 0; /* nothing of ours is on the host for it, or all of it is there again */
     network_env(e, &env);
     const struct net_op op = { .fn = op_repair, .e = e, .env = &env, .err = err };
-    return network_do(&op, true);
+    int r = network_do(&op, true);
+    *done = r == 0;
+    return r;
 }
 
 /* ---------- ports in words ---------- */

@@ -27,8 +27,9 @@ int networks_connect(struct engine *e, struct arena *a, const char *network, con
                      const struct container_network *how, struct err *err) MUST_CHECK;
 int networks_disconnect(struct engine *e, struct arena *a, const char *network,
                         const char *container, bool force, struct err *err) MUST_CHECK;
-/* Bridges and rules of a container's networks, anew. */
-int networks_reload(struct engine *e, struct arena *a, const struct container *c,
+/* Bridges and rules anew, for all containers at once; ERR_STATE when @c does not run.  *done (false at the
+ * beginning) is true once that has happened: it is not done again for the next. */
+int networks_reload(struct engine *e, const struct container *c, bool *done,
                     struct err *err) MUST_CHECK;
 
 /* The report of inspect (@containers) and ls, a new reference; NULL with @err set. */

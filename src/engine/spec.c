@@ -21,8 +21,7 @@
  * container's namespaces) and on the configuration.  Each part of the document is one function here or in
  * spec_mounts.c; spec_write() puts them together. */
 
-#define DUP(s)       arena_strdup(b->a, (s))
-#define DUP_IN(a, s) arena_strdup((a), (s))
+#define DUP(s) arena_strdup(b->a, (s))
 
 /* ---------- process ---------- */
 
@@ -403,8 +402,8 @@ static void fill_cgroup(struct engine *e, struct arena *a, const struct containe
                              str_empty(parent) ? "libpod_parent" : parent, c->id);
 }
 
-/* `podman <our global options>` */
-static char **own_command(struct engine *e, struct arena *a)
+/* `podman <our global options>`, to be completed. */
+static char **podman_command(struct engine *e, struct arena *a)
 {
     char **v = strv_add(a, NULL, arena_printf(a, "%s/podman", proc_self_dir()));
 
@@ -415,17 +414,27 @@ static char **own_command(struct engine *e, struct arena *a)
     return strv_concat(a, v, e->opt.global_argv);
 }
 
-/* `podman container cleanup --rm ID` */
+/* `podman container cleanup [--rm] ID` */
 static char **exit_command(struct engine *e, struct arena *a, const struct container_config *c)
 {
-    char **v = strv_add(a, own_command(e, a), "container");
+    char **v = podman_command(e, a);
 
+    v = strv_add(a, v, "container");
     v = strv_add(a, v, "cleanup");
     if (c->auto_remove)
         v = strv_add(a, v, "--rm");
     if (c->auto_remove_image)
         v = strv_add(a, v, "--rmi");
     return strv_add(a, v, c->id);
+}
+
+/* `podman network reload --all` */
+static char **repair_command(struct engine *e, struct arena *a)
+{
+    char **v = strv_add(a, podman_command(e, a), "network");
+
+    v = strv_add(a, v, "reload");
+    return strv_add(a, v, "--all");
 }
 
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
@@ -467,6 +476,8 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     fill_cgroup(e, a, c, &m);
     if (c->auto_remove || network_needs_engine(c))
         m.exit_command = exit_command(e, a, c);
+    if (network_is_ours(c) && !e->rootless)
+        m.repair_command = repair_command(e, a);
     if (c->init) {
         m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
         if (!m.init_path || access(m.init_path, X_OK) < 0)
@@ -475,10 +486,6 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                 "container-init binary not found on the host: stat %s: no such file or directory",
                 m.init_path ? m.init_path : "podman-init");
     }
-    if (network_is_ours(c) && !e->rootless)
-        m.repair_command = strv_concat(
-            a, own_command(e, a),
-            (char *[]) { DUP_IN(a, "network"), DUP_IN(a, "reload"), c->id, NULL });
     m.seccomp_cache = strv_add(a, NULL, arena_printf(a, "%s/seccomp", e->store->runroot));
     return write_json(e, c->id, "monitor.json", &monitor_config_type, &m, err);
 }

@@ -59,8 +59,6 @@ int system_prune(struct engine *e, struct arena *a, const struct system_prune_op
     if (r == 0 && !o->external)
         r = prune_containers(e, a, o->filters, ret, err);
     if (r == 0 && !o->external)
-        r = networks_prune(e, a, o->filters, &ret->networks, err);
-    if (r == 0 && !o->external)
         r = images_prune(e, a, o->all, o->filters, &ret->images, &ret->bytes, err);
     struct err one = { 0 };
     if (r == 0 && !o->external && networks_prune(e, a, o->filters, &ret->networks, &one) < 0)

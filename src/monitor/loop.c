@@ -136,7 +136,8 @@ static void finish(struct monitor *m)
     state_save(m);
     finish_clients(m);
     for (const struct client *c = m->clients; c; c = c->next)
-        taken |= c->starter && c->kind == CLIENT_ATTACH && !c->dead;
+        taken |= !c->dead &&
+                 ((c->starter && c->kind == CLIENT_ATTACH) || c->kind == CLIENT_WAIT_STOP);
     if (!taken && m->exit_command) {
         struct spawn s = { .path = m->exit_command[0],
                            .argv = m->exit_command,

@@ -335,10 +335,48 @@ static int load_library(struct libnftables *l, struct err *err)
                    "libnftables.so.1 lacks a function: it is too old");
 }
 
+static void port_text(struct buf *b, const struct fw_port *p)
+{
+    char host[IP_TEXT_MAX], to[IP_TEXT_MAX];
+    bool at = p->host.family != 0;
+
+    ip_text(&p->host, host);
+    ip_text(&p->to, to);
+    buf_printf(b, "add element inet " TABLE " ports%c%s { ", p->to.family == AF_INET6 ? '6' : '4',
+               at ? "_at" : "");
+    for (unsigned i = 0; i < p->count; i++)
+        buf_printf(b, "%s%s%s%u . %u : %s . %u", i ? ", " : "", at ? host : "", at ? " . " : "",
+                   p->proto, p->host_port + i, to, p->to_port + i);
+    buf_puts(b, " }\n");
+}
+
+static void bridge_text(struct buf *b, const struct fw_bridge *br)
+{
+    const struct {
+        const char *set;
+        bool in;
+    } sets[] = { { set_bridges, true },
+                 { set_masq, br->masq },
+                 { set_internal, br->internal },
+                 { set_isolated, br->isolated },
+                 { set_strict, br->strict } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+        if (sets[i].in)
+            buf_printf(b, "add element inet " TABLE " %s { \"%s\" }\n", sets[i].set, br->name);
+    buf_printf(b, "add element inet " TABLE " same { \"%s\" . \"%s\" }\n", br->name, br->name);
+    for (size_t i = 0; i < br->n_nets; i++) {
+        struct ip_net net = { ip_net_first(&br->nets[i]), br->nets[i].prefix };
+        char text[IP_TEXT_MAX];
+        buf_printf(b, "add element inet " TABLE " local%c { %s . \"%s\" }\n",
+                   net.addr.family == AF_INET6 ? '6' : '4', ip_net_text(&net, text), br->name);
+    }
+}
+
+/* In one transaction: there is no moment in which a published port leads nowhere. */
 int firewall_make(const struct fw_state *s, struct err *err)
 {
     struct libnftables l;
-    struct nl nl;
     AUTO_BUF text = { 0 };
 
     int r = load_library(&l, err);
@@ -351,16 +389,14 @@ int firewall_make(const struct fw_state *s, struct err *err)
     l.buffer_error(ctx);
     buf_puts(&text, "table inet " TABLE "\ndelete table inet " TABLE "\n");
     buf_puts(&text, ruleset);
+    for (size_t i = 0; i < s->n_bridges; i++)
+        bridge_text(&text, &s->bridges[i]);
+    for (size_t i = 0; i < s->n_ports; i++)
+        port_text(&text, &s->ports[i]);
     if (l.run(ctx, text.data) != 0)
         r = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "making the nftables table " TABLE ": %s",
                     l.get_error(ctx));
     l.ctx_free(ctx);
-    if (r == 0 && (r = nl_open(&nl, NETLINK_NETFILTER)) < 0)
-        return err_sys(err, -r, "opening a netlink socket");
-    if (r == 0) {
-        r = firewall_add(&nl, s, err);
-        nl_close(&nl);
-    }
     return r; /* the library stays loaded: it does not like to go */
 }
 

@@ -73,6 +73,14 @@ bool network_name_valid(const char *name)
                name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] == '\0';
 }
 
+bool network_interface_valid(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n && n <= 15 && !STR_IN(name, ".", "..") &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+}
+
 bool network_is_default(const struct network_store *s, const struct network *n)
 {
     return STR_EQ(n->name, s->default_name);
@@ -138,7 +146,7 @@ int network_read(struct arena *a, const json_t *doc, struct network *ret, struct
         return err_set(err, ERR_BAD_PARAM, EINVAL, "network name \"%s\" is not valid", n.name);
     if (strlen(n.id) != 64 || strspn(n.id, "0123456789abcdef") != 64)
         return bad_file(&n, err, "the ID", n.id);
-    if (n.interface && (!*n.interface || strlen(n.interface) > 15 || strchr(n.interface, '/')))
+    if (n.interface && !network_interface_valid(n.interface))
         return bad_file(&n, err, "the interface", n.interface);
     r = check_addresses(&n, err);
     if (r == 0)

@@ -73,6 +73,7 @@ int network_complete(const struct network_store *s, struct arena *a, struct netw
                      struct err *err) MUST_CHECK;
 
 bool network_name_valid(const char *name);
+bool network_interface_valid(const char *name);
 bool network_is_default(const struct network_store *s, const struct network *n);
 /* An option's value, NULL when it is not set. */
 const char *network_option(const struct network *n, const char *key);

@@ -73,8 +73,7 @@ static int bridge_interface(struct creation *c)
     struct link_info l;
 
     if (n->interface) {
-        if (!*n->interface || strlen(n->interface) >= IFNAMSIZ ||
-            n->interface[strcspn(n->interface, "/ \t\n")])
+        if (!network_interface_valid(n->interface))
             return BAD("bridge name %s invalid: invalid argument", n->interface);
         if (network_managed(n) && interface_used(c, n->interface))
             return err_set(c->err, ERR_CONFLICT, EEXIST, "bridge name %s already in use",
@@ -103,7 +102,8 @@ static int parent_interface(struct creation *c)
     for (size_t i = 0; parent && i < n->options.n; i++)
         if (STR_EQ(n->options.items[i].key, "parent"))
             n->options.items[i--] = n->options.items[--n->options.n];
-    if (n->interface && link_find(&c->nl, n->interface, &l) < 0)
+    if (n->interface &&
+        (!network_interface_valid(n->interface) || link_find(&c->nl, n->interface, &l) < 0))
         return BAD("parent interface %s does not exist", n->interface);
     return 0;
 }

@@ -190,9 +190,12 @@ static struct ip_addr target(const struct net_plan *p, int family)
     return (struct ip_addr) { 0 };
 }
 
-static int bind_port(const struct ip_addr *host, int family, const struct network_port *port)
+/* @listens: somebody will accept what comes. */
+static int bind_once(const struct ip_addr *host, int family, const struct network_port *port,
+                     bool listens)
 {
     size_t proto = protocol_of(port->protocol);
+    bool tcp = protocols[proto].number == IPPROTO_TCP;
     union {
         struct sockaddr sa;
         struct sockaddr_in in;
@@ -212,20 +215,35 @@ static int bind_port(const struct ip_addr *host, int family, const struct networ
         at.in.sin_port = htons((uint16_t)port->host_port);
         memcpy(&at.in.sin_addr, host->b, 4);
     }
-    /* Connections of an earlier container that linger are no reason to refuse; a listener still is. */
-    if (protocols[proto].number == IPPROTO_TCP)
+    if (tcp && listens)
         (void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, &at.sa, family == AF_INET6 ? sizeof(at.in6) : sizeof(at.in)) < 0)
-        return -errno;
-    if (protocols[proto].number == IPPROTO_TCP && listen(fd, 1024) < 0)
+    if (bind(fd, &at.sa, family == AF_INET6 ? sizeof(at.in6) : sizeof(at.in)) < 0 ||
+        (tcp && listens && listen(fd, 1024) < 0))
         return -errno;
     return HANDOVER_FD(fd);
+}
+
+/* A socket that only keeps others off does not listen: whoever comes while the rules are gone is refused at once
+ * instead of waiting for nobody.  Connections of an earlier owner that linger are no reason to refuse; only
+ * a socket that listens gets past those, and a listener of somebody else's is still in the way. */
+static int bind_port(const struct ip_addr *host, int family, const struct network_port *port,
+                     bool listens)
+{
+    int fd = bind_once(host, family, port, listens);
+
+    return fd == -EADDRINUSE && !listens ? bind_once(host, family, port, true) : fd;
 }
 
 static int port_refused(const struct network_port *port, int family, int errnum, struct err *err)
 {
     bool tcp = STR_EQ(port->protocol, "tcp");
 
+    if (errnum == EACCES)
+        return err_set(err, ERR_DENIED, EACCES,
+                       "cannot expose privileged port %lld, you can add "
+                       "'net.ipv4.ip_unprivileged_port_start=%lld' to /etc/sysctl.conf, or choose "
+                       "a larger port number (>= 1024): bind: permission denied",
+                       (long long)port->host_port, (long long)port->host_port);
     return err_set(err, errnum == EADDRINUSE ? ERR_CONFLICT : err_kind_of_errno(errnum), errnum,
                    "cannot listen on the %s port: listen %s%c %s:%lld: bind: %s",
                    tcp                             ? "TCP"
@@ -248,17 +266,18 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
     if (port->host_ip && ip_parse(port->host_ip, &host) < 0)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "host IP \"%s\" is not an address",
                        port->host_ip);
-    int fd = bind_port(&host, family, port);
+    other = to.family ? to : target(p, family == AF_INET ? AF_INET6 : AF_INET);
+    bool pass = pass_all || !to.family ||
+                (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
+    pass = pass && !sctp && other.family;
+    int fd = bind_port(&host, family, port, pass);
     if (fd < 0 && sctp && fd == -EPROTONOSUPPORT)
         return 0; /* nobody on this host can take it either */
     if (fd < 0 && !must && fd != -EADDRINUSE)
         return 0; /* no IPv6 here */
     if (fd < 0)
         return port_refused(port, family, -fd, err);
-    other = to.family ? to : target(p, family == AF_INET ? AF_INET6 : AF_INET);
-    bool pass = pass_all || !to.family ||
-                (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
-    if (!sctp && pass && other.family)
+    if (pass)
         add_fd(a, p, fd,
                arena_printf(a, "proxy %s %s %lld", port->protocol, ip_text(&other, text),
                             (long long)port->container_port));
@@ -378,7 +397,7 @@ static int owner_refuses(const struct net_env *env, struct arena *a, const struc
         int family = AF_INET;
         if (p->ports[i].host_ip && ip_parse(p->ports[i].host_ip, &any) == 0)
             family = any.family;
-        AUTO_CLOSE int fd = bind_port(&any, family, &p->ports[i]);
+        AUTO_CLOSE int fd = bind_port(&any, family, &p->ports[i], false);
         if (fd == -EADDRINUSE) {
             port = &p->ports[i];
             break;
@@ -477,6 +496,16 @@ int net_release(const struct net_env *env, const char *id, struct err *err)
 
     int r = remove_ports(db, id, err);
     return r < 0 ? r : ipam_release(db, id, NULL, err);
+}
+
+int net_forget(const struct net_env *env, const char *id, const char *network, struct err *err)
+{
+    struct db *db = store_db(env->store, err);
+    if (!db)
+        return -EIO;
+    int r = network ? 0 : ipam_unpublish(db, id, err);
+
+    return r < 0 ? r : ipam_release(db, id, network, err);
 }
 
 int net_reclaim(const struct net_env *env, int64_t max, struct err *err)

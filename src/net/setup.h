@@ -63,7 +63,10 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
                struct err *err) MUST_CHECK;
 /* Of a container that does not run any more; what is not there is no error. */
 int net_release(const struct net_env *env, const char *id, struct err *err) MUST_CHECK;
-/* The same for those that have rows and are dead: @max of them, anywhere; < 0: all. */
+/* The rows alone: bridges and rules are gone with the namespace that they were in.  @network NULL: all. */
+int net_forget(const struct net_env *env, const char *id, const char *network,
+               struct err *err) MUST_CHECK;
+/* net_release() of those that have rows and are dead: @max of them, anywhere; < 0: all. */
 int net_reclaim(const struct net_env *env, int64_t max, struct err *err) MUST_CHECK;
 /* Looks whether bridges and firewall stand as the rows say, and makes them if they do not. @force: anew. */
 int net_repair(const struct net_env *env, bool force, struct err *err) MUST_CHECK;

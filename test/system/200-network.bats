@@ -71,7 +71,7 @@ elements() { nft -j list map inet podman "$1" | jq '[.nftables[] | .map // empty
 veths() { ip -br link show type veth | grep -c '^veth' || true; }
 no_veths() { [ "$(veths)" = 0 ]; }
 no_ports() { [ "$(elements ports4)" = 0 ]; }
-rows() { sqlite3 "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
+rows() { sqlite3 -cmd '.timeout 5000' "$TEST_DIR/root/db.sqlite" "SELECT count(*) FROM $1"; }
 
 # An ordinary user with a store of his own on the same host: user_podman.
 user_setup() {
@@ -619,6 +619,24 @@ JSON
     user_teardown
     gone() { [ "$(user_processes pasta)" = 0 ] && [ "$(user_processes podman-pause)" = 0 ]; }
     eventually gone
+}
+
+@test "system prune takes unused networks, system reset all" {
+    podman network create net-a
+    podman network create net-b
+    run_podman run --rm --network net-a busybox true
+    podman run -d --name c --network net-b busybox sleep 100
+    run_podman system prune -f
+    is "$output" =~ "Deleted Networks
+net-a"
+    run_podman 1 network exists net-a
+    run ip link show podman1
+    [ "$status" -ne 0 ]
+    run_podman network exists net-b
+    run_podman system reset -f
+    run ip link show podman2
+    [ "$status" -ne 0 ]
+    [ ! -e "$TEST_DIR/root/networks" ]
 }
 
 @test "many at once: each has an address, nobody waits for another" {

@@ -273,8 +273,7 @@ static const struct cmd cmd_update = {
 
 static int reload_one(struct cmd_ctx *x, struct target *t, void *arg)
 {
-    (void)arg;
-    return networks_reload(cmd_engine(x), x->arena, &t->c, x->err);
+    return networks_reload(cmd_engine(x), &t->c, arg, x->err);
 }
 
 static int reload_run(struct cmd_ctx *x, void *args)
@@ -282,9 +281,10 @@ static int reload_run(struct cmd_ctx *x, void *args)
     struct select_args *s = args;
     struct target_list list = { 0 };
     int code = 0;
+    bool done = false;
 
     int r = select_targets(x, s, true, &list, &code);
-    return r < 0 ? r : for_targets(x, &list, code, reload_one, NULL);
+    return r < 0 ? r : for_targets(x, &list, code, reload_one, &done);
 }
 
 static const struct opt reload_opts[] = {
