@@ -307,10 +307,15 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     *s = (struct network_start) { .e = e, .a = a, .c = c, .plan = { .id = c->id } };
     if (!network_is_ours(c))
         return 0;
+    /* What an earlier run left, of which nobody cleaned up: its names above all. */
+    struct network_state before;
+    int r = network_read_state(e, a, c->id, &before) ? network_release(e, c, err) : 0;
+    if (r < 0)
+        return r;
     network_env(e, &s->env);
     s->plan.wants = arena_alloc(a, (c->networks.n + 1) * sizeof(*s->plan.wants));
     for (size_t i = 0; i < c->networks.n; i++) {
-        int r = fill_want(s, &c->networks.items[i], &s->plan.wants[s->plan.n_wants++], err);
+        r = fill_want(s, &c->networks.items[i], &s->plan.wants[s->plan.n_wants++], err);
         if (r < 0)
             return r;
     }
@@ -318,7 +323,7 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     const struct net_op op = {
         .fn = op_reserve, .e = e, .env = &s->env, .a = a, .plan = &s->plan, .err = err
     };
-    int r = network_do(&op, true);
+    r = network_do(&op, true);
     if (r < 0)
         return r;
     s->reserved = true;

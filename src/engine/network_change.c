@@ -35,12 +35,14 @@ static void overwrite(struct engine *e, const char *id, const char *name, const 
 static void refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
                           const struct network_state *st)
 {
-    AUTO_BUF hosts = { 0 };
+    AUTO_BUF hosts = { 0 }, resolv = { 0 };
 
-    if (c->no_hosts)
-        return;
-    network_hosts_text(e, a, c, st, &hosts);
-    overwrite(e, c->id, "hosts", &hosts);
+    if (!c->no_hosts) {
+        network_hosts_text(e, a, c, st, &hosts);
+        overwrite(e, c->id, "hosts", &hosts);
+    }
+    if (network_resolv_text(e, a, c, st, &resolv))
+        overwrite(e, c->id, "resolv.conf", &resolv);
 }
 
 static int op_republish(const struct net_op *op)

@@ -397,6 +397,12 @@ JSON
     run_podman exec two nslookup "$ip1"
     is "$output" =~ "one"
     is "$("$NETECHO" ask udp "$(address_of two)" 53)" =~ "from 10.89.0.1:"
+    podman restart -t 0 one
+    run podman exec two nslookup "$ip1" # its old address
+    is "$output" !~ "name = one"
+    ip1=$(address_of one)
+    run_podman exec two nslookup one
+    is "$output" =~ "Address: $ip1"
     podman rm -f -t 0 one
     run podman exec two nslookup one
     is "$output" !~ "Address: $ip1"
@@ -422,6 +428,10 @@ JSON
     [ "$status" -ne 0 ]
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
     run_podman 125 network disconnect a c
+    podman run -d --name d busybox sleep 100 # on a network without names
+    podman network connect b d
+    run_podman exec d nslookup sea
+    is "$output" =~ "Address: 10.89.1.9"
     podman stop -t 0 c
     podman network connect a c
     podman start c
