@@ -87,7 +87,7 @@ bool network_needs_engine(const struct container_config *c)
 }
 
 /* A free port of the host: the kernel chooses.  @n of them in a row are looked for. */
-static int free_ports(const struct container_port *p, int64_t *ret, struct err *err)
+int network_free_ports(const struct container_port *p, int64_t *ret, struct err *err)
 {
     int type = STR_EQ(p->protocol, "udp") ? SOCK_DGRAM : SOCK_STREAM;
 
@@ -180,7 +180,7 @@ static int complete_ports(struct engine *e, struct arena *a, struct container_co
         default_host_ips(e, a, c);
     for (size_t i = 0; r == 0 && i < c->ports.n; i++)
         if (!c->ports.items[i].host_port)
-            r = free_ports(&c->ports.items[i], &c->ports.items[i].host_port, err);
+            r = network_free_ports(&c->ports.items[i], &c->ports.items[i].host_port, err);
     return r;
 }
 

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/parse.h"
 #include "monitor/monitor.h"
+#include "monitor/network.h"
 
 #include "base/banned.h"
 
@@ -314,24 +315,57 @@ static int op_wait(struct monitor *m, struct client *c, const json_t *req, struc
     return 0;
 }
 
+static int op_network_remove(struct monitor *m, struct client *c, const json_t *req,
+                             struct err *err)
+{
+    int r = network_remove(m, json_object_get(req, "ports"), err);
+
+    if (r == 0)
+        answer_ok(c, NULL);
+    return r;
+}
+
+/* Descriptors that came with a request. */
+struct passed {
+    int fds[NETWORK_FDS_MAX];
+    size_t n;
+};
+
 static const struct {
     const char *op;
     int (*fn)(struct monitor *m, struct client *c, const json_t *req, struct err *err);
 } ops[] = {
-    { "start", op_start },         { "kill", op_kill },       { "stop", op_stop },
-    { "pause", op_pause },         { "unpause", op_unpause }, { "resize", op_resize },
-    { "update", op_update },       { "exec", op_exec },       { "exec_resize", op_exec_resize },
-    { "exec_kill", op_exec_kill }, { "top", op_top },         { "wait", op_wait },
+    { "start", op_start },
+    { "kill", op_kill },
+    { "stop", op_stop },
+    { "pause", op_pause },
+    { "unpause", op_unpause },
+    { "resize", op_resize },
+    { "update", op_update },
+    { "exec", op_exec },
+    { "exec_resize", op_exec_resize },
+    { "network_remove", op_network_remove },
+    { "exec_kill", op_exec_kill },
+    { "top", op_top },
+    { "wait", op_wait },
 };
 
 static int dispatch(struct monitor *m, struct client *c, const char *data, size_t len,
-                    struct err *err)
+                    struct passed *passed, struct err *err)
 {
     AUTO_JSON *req = json_parse(data, len, "request", err);
     const char *op = json_string_value(json_object_get(req, "op"));
 
     if (!req)
         return -EINVAL;
+    if (str_same(op, "network_add")) {
+        size_t n = passed->n;
+        passed->n = 0;
+        int r = network_add(m, json_object_get(req, "fds"), passed->fds, n, err);
+        if (r == 0)
+            answer_ok(c, NULL);
+        return r;
+    }
     for (size_t i = 0; op && i < ARRAY_SIZE(ops); i++)
         if (STR_EQ(ops[i].op, op))
             return ops[i].fn(m, c, req, err);
@@ -350,9 +384,19 @@ void control_request(struct monitor *m, struct client *c)
         return;
     }
     AUTO_FREE char *data = xmalloc((size_t)size);
-    ssize_t n = recv(c->fd, data, (size_t)size, MSG_DONTWAIT);
+    char control[CMSG_SPACE(NETWORK_FDS_MAX * sizeof(int))];
+    struct iovec iov = { data, (size_t)size };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+    };
+    ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct passed passed = { 0 };
+    if (n > 0)
+        passed.n = passed_fds(&msg, passed.fds);
     if (n <= 0)
         c->dead = n == 0;
-    else if (dispatch(m, c, data, (size_t)n, &err) < 0)
+    else if (dispatch(m, c, data, (size_t)n, &passed, &err) < 0)
         answer_error(c, &err);
+    for (size_t i = 0; i < passed.n; i++) /* that nobody asked for */
+        close(passed.fds[i]);
 }

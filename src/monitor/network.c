@@ -2,6 +2,7 @@
  * restarts, and the descriptors that live as long as we do. */
 #include "monitor/network.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -64,6 +65,83 @@ static void keep(struct network *net, int fd, const char *use)
     }
 }
 
+size_t passed_fds(const struct msghdr *msg, int fds[NETWORK_FDS_MAX])
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+
+    if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+        return 0;
+    size_t n = MIN((c->cmsg_len - CMSG_LEN(0)) / sizeof(int), (size_t)NETWORK_FDS_MAX);
+    memcpy(fds, CMSG_DATA(c), n * sizeof(int));
+    return n;
+}
+
+int network_add(struct monitor *m, const json_t *uses, const int *fds, size_t n, struct err *err)
+{
+    bool fits = json_is_array(uses) && json_array_size(uses) == n;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *use = fits ? json_string_value(json_array_get(uses, i)) : NULL;
+        if (use)
+            keep(&m->net, fds[i], use);
+        else
+            close(fds[i]);
+    }
+    if (fits || (err && err->kind != ERR_NONE))
+        return fits ? 0 : -EPROTO;
+    return err_set(err, ERR_INTERNAL, EPROTO, "descriptors and their uses do not match");
+}
+
+/* Is @fd, one of the host's sockets, bound to this port?  An address that was left open is every one. */
+static bool bound_to(int fd, const struct network_port *p)
+{
+    struct sockaddr_storage at = { 0 };
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&at;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&at;
+    socklen_t len = sizeof(at), size = sizeof(int);
+    int protocol = 0;
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) < 0)
+        return false;
+    bool six = at.ss_family == AF_INET6;
+    if ((!six && at.ss_family != AF_INET) ||
+        ntohs(six ? v6->sin6_port : v4->sin_port) != p->host_port)
+        return false;
+    if (protocol != (STR_EQ(p->protocol, "tcp")   ? IPPROTO_TCP
+                     : STR_EQ(p->protocol, "udp") ? IPPROTO_UDP
+                                                  : IPPROTO_SCTP))
+        return false;
+    inet_ntop(at.ss_family, six ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, text,
+              sizeof(text));
+    return STR_EQ(text, !str_empty(p->host_ip) ? p->host_ip : six ? "::" : "0.0.0.0");
+}
+
+int network_remove(struct monitor *m, const json_t *ports, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    size_t i;
+    const json_t *item;
+
+    json_array_foreach (ports, i, item) {
+        struct network_port p = { 0 };
+        int r = json_read(&a, item, &network_port_type, &p, err);
+        if (r < 0)
+            return r;
+        for (size_t k = 0; k < m->net.nheld; k++)
+            if (m->net.held[k] >= 0 && bound_to(m->net.held[k], &p)) {
+                close(m->net.held[k]);
+                m->net.held[k] = m->net.held[--m->net.nheld];
+                k--;
+            }
+        for (struct source *s = m->net.sources.first; s; s = s->next)
+            if (proxy_is(s) && bound_to(s->fd, &p))
+                proxy_end(&m->net, s);
+    }
+    return 0;
+}
+
 /* One packet of the answer.  1: more follow. */
 static int take_packet(struct monitor *m, int sock, struct err *err)
 {
@@ -81,21 +159,11 @@ static int take_packet(struct monitor *m, int sock, struct err *err)
     if (n <= 0)
         return err_set(err, ERR_INTERNAL, EPIPE,
                        "the engine went away before the network was set up");
-    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-    size_t nfds = c && c->cmsg_type == SCM_RIGHTS ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
     int fds[NETWORK_FDS_MAX];
-    if (nfds)
-        memcpy(fds, CMSG_DATA(c), MIN(nfds, ARRAY_SIZE(fds)) * sizeof(int));
+    size_t nfds = passed_fds(&msg, fds);
     AUTO_JSON *doc = json_parse(data, (size_t)n, "the engine's answer", err);
-    json_t *uses = json_object_get(doc, "fds");
-    if (!doc || json_array_size(uses) != nfds)
-        return doc ? err_set(err, ERR_INTERNAL, EPROTO, "the engine's answer lacks descriptors")
-                   : -EPROTO;
-    for (size_t i = 0; i < nfds; i++) {
-        const char *use = json_string_value(json_array_get(uses, i));
-        keep(&m->net, fds[i], use ? use : "");
-    }
-    return json_is_true(json_object_get(doc, "more"));
+    int r = network_add(m, json_object_get(doc, "fds"), fds, nfds, err);
+    return r < 0 ? r : json_is_true(json_object_get(doc, "more"));
 }
 
 int network_set_up(struct monitor *m, int sock, struct err *err)

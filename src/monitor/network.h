@@ -10,6 +10,15 @@
 /* Creates what the container needs before its program runs: asks the engine and takes what it sends. */
 int network_set_up(struct monitor *m, int sock, struct err *err) MUST_CHECK;
 
+/* The descriptors that came with a message. */
+struct msghdr;
+size_t passed_fds(const struct msghdr *msg, int fds[NETWORK_FDS_MAX]);
+
+/* A port more, a port less while the container runs.  @fds are taken over in any case. */
+int network_add(struct monitor *m, const json_t *uses, const int *fds, size_t n,
+                struct err *err) MUST_CHECK;
+int network_remove(struct monitor *m, const json_t *ports, struct err *err) MUST_CHECK;
+
 /* A restart: writes into the specification @spec that the container joins the namespaces of its last run. */
 void network_rejoin(const struct monitor *m, json_t *spec);
 

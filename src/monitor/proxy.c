@@ -251,6 +251,22 @@ static void proxy_release(struct source *s)
     free(s);
 }
 
+bool proxy_is(const struct source *s)
+{
+    return !s->dead && (s->ready == tcp_arrived || s->ready == udp_arrived);
+}
+
+/* The flows' own sources are released before the proxy's: it was there before them, so it stands behind them in the
+ * list. */
+void proxy_end(struct network *net, struct source *s)
+{
+    for (struct source *o = net->sources.first; o; o = o->next)
+        if ((o->ready == end_ready && ((struct end *)o)->proxy == (struct proxy *)s) ||
+            (o->ready == udp_back && ((struct client_udp *)o)->proxy == (struct proxy *)s))
+            o->dead = true;
+    s->dead = true;
+}
+
 static bool parse_target(struct proxy *p, const char *text, bool *ret_udp)
 {
     AUTO_ARENA a = { 0 };

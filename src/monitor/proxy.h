@@ -9,3 +9,7 @@
 
 /* Serves @fd from now on.  @target: "tcp 10.88.0.5 80", "udp fd00::5 53". */
 void proxy_listen(struct network *net, int fd, const char *target);
+
+/* Is it the socket of a proxy, to which connections come?  Ends it, with all that came through it. */
+bool proxy_is(const struct source *s);
+void proxy_end(struct network *net, struct source *s);

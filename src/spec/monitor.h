@@ -60,6 +60,8 @@
  *   {"op":"exec","session":"hex","process":{OCI process},"attach":bool,"stdin":bool}
  *        answer: {"pid":N}; with "attach" the same connection then becomes an attach connection.  A
  *        terminal is process.terminal; "stdin" says whether stdin is connected without one.
+ *   {"op":"network_add","fds":["use",...]}          with as many descriptors, as in the network phase
+ *   {"op":"network_remove","ports":[{network_port},...]}   lets go of the sockets bound to these ports
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids

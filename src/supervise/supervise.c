@@ -85,16 +85,24 @@ static int send_fds(int sock, const char *text, const int *fds, size_t n)
     return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+static json_t *uses_array(char *const *uses, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_string(uses[i]));
+    return list;
+}
+
 static int pass_on(int sock, const struct network_fds *f, struct err *err)
 {
     size_t total = strv_len(f->uses), done = 0;
 
     do {
         size_t n = MIN(total - done, (size_t)NETWORK_FDS_MAX);
-        AUTO_JSON *uses = json_array();
-        for (size_t i = 0; i < n; i++)
-            json_array_append_new(uses, json_string(f->uses[done + i]));
-        AUTO_JSON *doc = json_pack("{s:O,s:b}", "fds", uses, "more", done + n < total);
+        AUTO_JSON *doc = json_pack("{s:o,s:b}", "fds",
+                                   uses_array(f->uses ? f->uses + done : NULL, n), "more",
+                                   done + n < total);
         AUTO_BUF text = { 0 };
         json_text(doc, 0, &text);
         int r = send_fds(sock, text.data, n ? f->fds + done : NULL, n);
@@ -283,6 +291,35 @@ int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **r
         *ret_answer = HANDOVER(answer);
     if (ret_sock)
         *ret_sock = HANDOVER_FD(sock);
+    return 0;
+}
+
+int supervise_add_fds(int dir, const struct network_fds *f, struct err *err)
+{
+    AUTO_CLOSE int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
+    size_t total = strv_len(f->uses);
+
+    if (sock < 0)
+        return err_set(err, ERR_UNAVAILABLE, -sock, "the container's monitor does not answer: %s",
+                       strerror(-sock));
+    for (size_t done = 0, n; done < total; done += n) {
+        n = MIN(total - done, (size_t)NETWORK_FDS_MAX);
+        AUTO_JSON *req = json_pack("{s:s,s:o}", "op", "network_add", "fds",
+                                   uses_array(f->uses ? f->uses + done : NULL, n));
+        AUTO_BUF text = { 0 }, b = { .max = LIMIT_CONTROL_MESSAGE };
+        json_text(req, 0, &text);
+        int r = send_fds(sock, text.data, n ? f->fds + done : NULL, n);
+        if (r == 0)
+            r = receive(sock, 30000, &b);
+        if (r < 0)
+            return err_set(err, ERR_UNAVAILABLE, -r, "talking to the container's monitor: %s",
+                           strerror(-r));
+        AUTO_JSON *answer = json_parse(b.data, b.len, "the monitor's answer", err);
+        if (!answer)
+            return -EPROTO;
+        if (!json_is_true(json_object_get(answer, "ok")))
+            return answer_error(answer, err);
+    }
     return 0;
 }
 

@@ -50,6 +50,9 @@ int supervise_cleanup(const char *program, const char *cgroup, struct err *err) 
 int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **ret_answer,
                       int *ret_sock, struct err *err) MUST_CHECK;
 
+/* Descriptors for a monitor that runs already ("network_add"); @f keeps them. */
+int supervise_add_fds(int dir, const struct network_fds *f, struct err *err) MUST_CHECK;
+
 /* Opens an attach connection.  Returns the descriptor or negative errno with @err set. */
 int supervise_attach(int dir, struct err *err) MUST_CHECK;
 
