@@ -32,7 +32,8 @@
  *   "hold"                   kept open and left alone: the reservation of a host's port
  *   "dns-udp", "dns-tcp"     sockets inside the namespace on which names are answered (the second listens)
  *   "proxy tcp|udp ADDRESS PORT"   a socket of the host (tcp: it listens): what arrives is passed on to
- *                            ADDRESS PORT by sockets inside the namespace
+ *                            ADDRESS PORT by sockets inside the namespace; ADDRESS "-": the one that the namespace
+ *                            has towards who asks
  * A restart by policy keeps namespace, addresses and descriptors.
  *
  * Start socket.  The monitor sends exactly one struct start_report as JSON once the container is
