@@ -247,6 +247,16 @@ static void put_words(struct buf *out, const char *key, char *const *words)
     buf_putc(out, '\n');
 }
 
+/* The user's; or the names of our networks, and what the network or the host searches. */
+static char **searches_of(struct arena *a, char **given, bool names, const struct network_state *st,
+                          const struct resolv *host)
+{
+    if (given && *given)
+        return STR_EQ(given[0], ".") ? NULL : given;
+    char **own = names ? strv_add(a, NULL, "dns.podman") : NULL;
+    return strv_concat(a, own, st && st->dhcp_searches ? st->dhcp_searches : host->searches);
+}
+
 bool network_resolv_text(struct engine *e, struct arena *a, const struct container_config *c,
                          const struct network_state *st, struct buf *out)
 {
@@ -261,12 +271,7 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
     for (size_t i = 0; st && i < st->networks.n; i++)
         names |= st->networks.items[i].dns;
     host_resolv(a, host_net, &host);
-    if (!searches || !*searches) {
-        searches = names ? strv_add(a, NULL, "dns.podman") : NULL;
-        searches = strv_concat(a, searches,
-                               st && st->dhcp_searches ? st->dhcp_searches : host.searches);
-    } else if (STR_EQ(searches[0], "."))
-        searches = NULL;
+    searches = searches_of(a, searches, names, st, &host);
     put_words(out, "search", searches);
     char **direct = network_servers(e, a, c, host_net);
     if (st && st->dhcp_servers)

@@ -112,13 +112,13 @@ static void again_later(struct keeper *k)
 
 static void discover(struct keeper *k)
 {
-    if (k->phase != INIT) {
+    if (k->phase != INIT) { /* later it is the same question: a slow server's answer counts */
+        k->phase = INIT;
         k->tries = 0;
         k->begun = time_monotonic();
+        compose(k, DHCP_DISCOVER);
+        k->asked.requested = k->address; /* the last one, if it can be */
     }
-    k->phase = INIT;
-    compose(k, DHCP_DISCOVER);
-    k->asked.requested = k->address; /* the last one, if it can be */
     send_message(k, false);
     again_later(k);
 }

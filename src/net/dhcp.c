@@ -17,6 +17,33 @@
 #define FIRST_WAIT   (400 * MS)
 #define LONGEST_WAIT (3200 * MS)
 
+void dhcp_mac_of(const char *container, const char *network, uint8_t ret[6])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    memset(ret, 0, 6);
+    ret[0] = 0x02; /* locally administered, one receiver */
+    for (size_t i = 0; i < 10 && container[i] && network[i]; i++) {
+        const char *x = strchr(digits, container[i]), *y = strchr(digits, network[i]);
+        if (x && y)
+            ret[1 + i / 2] ^= (uint8_t)(((x - digits) ^ (y - digits)) << (i % 2 ? 0 : 4));
+    }
+}
+
+void dhcp_name_client(struct arena *a, struct dhcp_lease *l, const uint8_t mac[6], bool shared,
+                      const char *container, const char *network)
+{
+    char text[18];
+
+    l->mac = arena_strdup(a, mac_text(mac, text));
+    l->broadcast = shared;
+    if (shared)
+        l->id = arena_printf(a, "00%.24s%.8s", container, network);
+    else
+        l->id = arena_printf(a, "01%02x%02x%02x%02x%02x%02x", mac[0], mac[1], mac[2], mac[3],
+                             mac[4], mac[5]);
+}
+
 struct client {
     int fd, ifindex;
     struct dhcp_message m;

@@ -547,18 +547,6 @@ int net_repair(const struct net_env *env, bool force, struct err *err)
 
 /* ---------- attaching ---------- */
 
-/* The same at every start: the server knows us again. */
-static void lasting_mac(const char *container, const char *network, uint8_t mac[6])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < 10 && container[i] && network[i]; i++) {
-        const char *x = strchr(digits, container[i]), *y = strchr(digits, network[i]);
-        if (x && y)
-            mac[1 + i / 2] ^= (uint8_t)(((x - digits) ^ (y - digits)) << (i % 2 ? 0 : 4));
-    }
-}
-
 static void choose_mac(const struct net_plan *p, struct net_want *w)
 {
     const struct ip_addr *ip = w->n_addrs ? &w->addrs[0].addr : NULL;
@@ -566,9 +554,7 @@ static void choose_mac(const struct net_plan *p, struct net_want *w)
     if (w->mac_given)
         return;
     if (network_is_dhcp(&w->net)) {
-        memset(w->mac, 0, 6);
-        lasting_mac(p->id, w->net.id, w->mac);
-        w->mac[0] = 0x02;
+        dhcp_mac_of(p->id, w->net.id, w->mac);
         return;
     }
     if (getrandom(w->mac, 6, 0) != 6)
@@ -731,23 +717,6 @@ struct attaching {
     bool hairpin;
 };
 
-/* Interfaces of an ipvlan share one hardware address: the container's ID tells them apart, and until one has its
- * address nothing but a broadcast reaches it. */
-static void name_client(struct arena *a, const struct net_plan *p, const struct net_want *w,
-                        const uint8_t mac[6], struct dhcp_lease *l)
-{
-    bool shared = STR_EQ(w->net.driver, "ipvlan");
-    char text[18];
-
-    l->mac = arena_strdup(a, mac_text(mac, text));
-    l->broadcast = shared;
-    if (shared)
-        l->id = arena_printf(a, "00%.24s%.8s", p->id, w->net.id);
-    else
-        l->id = arena_printf(a, "01%02x%02x%02x%02x%02x%02x", mac[0], mac[1], mac[2], mac[3],
-                             mac[4], mac[5]);
-}
-
 static int take_lease(struct attaching *x, struct net_want *w, struct link_inside *in,
                       struct dhcp_lease *l, struct err *err)
 {
@@ -761,7 +730,7 @@ static int take_lease(struct attaching *x, struct net_want *w, struct link_insid
     int r = link_configure(x->in, in, err); /* up */
     if (r < 0)
         return r;
-    name_client(x->a, x->p, w, in->mac, l);
+    dhcp_name_client(x->a, l, in->mac, STR_EQ(w->net.driver, "ipvlan"), x->p->id, w->net.id);
     r = dhcp_acquire(x->a, x->netns, in->index, l, w->n_fixed ? &w->fixed[0] : &any, &fd, err);
     if (r < 0)
         return r;
