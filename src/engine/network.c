@@ -426,6 +426,15 @@ void network_learn(struct engine *e, struct arena *a, const struct container_con
         st->servers = st->dhcp_servers;
 }
 
+/* Of a run whose monitor was killed; ours writes its own once it has its descriptors. */
+static void forget_leases(struct engine *e, const char *id)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, id);
+
+    if (dir >= 0)
+        (void)!unlinkat(dir, "dhcp", 0);
+}
+
 /* What the small files could not say before there was a lease. */
 static void complete_files(struct network_start *s)
 {
@@ -455,6 +464,7 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
                                .netns = netns,
                                .err = err };
     int r = network_do(&op, true);
+    forget_leases(s->e, s->c->id);
     if (r == 0) {
         complete_files(s);
         r = network_write_state(s->e, s->c->id, st, err);
