@@ -5,13 +5,13 @@ set -eu
 
 build='gcc libc6-dev make meson ninja-build pkg-config python3 libjansson-dev libsqlite3-dev
 libcurl4-openssl-dev libyaml-dev libgpgme-dev libssl-dev zlib1g-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev libseccomp-dev
-ca-certificates uidmap'
+ca-certificates uidmap libnftables1 passt'
 
 # libcmocka-dev for the unit tests; clang and its runtime for the sanitizers; pmccabe and clang-format
 # for `make check`; the rest are programs that the system tests start.
 test='libcmocka-dev gnupg libsodium23 python3-nacl bats clang libclang-rt-dev clang-format pmccabe busybox-static docker-registry
 apache2-utils curl openssl skopeo jq crun runc bubblewrap expect python3-pexpect bzip2 xz-utils zstd util-linux
-procps passwd iproute2 nftables sqlite3 passt'
+procps passwd iproute2 nftables sqlite3'
 
 case ${1:-} in
 build) packages=$build ;;

@@ -27,6 +27,7 @@ SAME(container_rm, "rm", cmd_rm);
 SAME(container_run, "run", cmd_run);
 SAME(container_start, "start", cmd_start);
 SAME(container_stop, "stop", cmd_stop);
+SAME(container_update, "update", cmd_update);
 SAME(container_top, "top", cmd_top);
 SAME(container_unpause, "unpause", cmd_unpause);
 SAME(container_wait, "wait", cmd_wait);
@@ -39,19 +40,15 @@ static const struct cmd container_list = { .name = "list",
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &cmd_container_diff, &container_mount,
-    &container_unmount,  &container_attach,
-    &cmd_cleanup,        &container_create,
-    &container_exec,     &cmd_container_exists,
-    &container_init,     &cmd_container_inspect,
-    &container_kill,     &container_list,
-    &container_logs,     &container_pause,
-    &container_port,     &cmd_container_prune,
-    &container_rename,   &container_restart,
-    &container_rm,       &container_run,
-    &container_start,    &container_stop,
-    &container_top,      &container_unpause,
-    &container_wait,     NULL,
+    &cmd_container_diff,    &container_mount,      &container_unmount,
+    &container_attach,      &cmd_cleanup,          &container_create,
+    &container_exec,        &cmd_container_exists, &container_init,
+    &cmd_container_inspect, &container_kill,       &container_list,
+    &container_logs,        &container_pause,      &container_port,
+    &cmd_container_prune,   &container_rename,     &container_restart,
+    &container_rm,          &container_run,        &container_start,
+    &container_stop,        &container_top,        &container_unpause,
+    &container_update,      &container_wait,       NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -120,6 +117,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_unmount,
     &cmd_unpause,
     &cmd_unshare,
+    &cmd_update,
     &cmd_version,
     &cmd_wait,
     NULL,

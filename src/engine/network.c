@@ -87,7 +87,7 @@ bool network_needs_engine(const struct container_config *c)
 }
 
 /* A free port of the host: the kernel chooses.  @n of them in a row are looked for. */
-static int free_ports(const struct container_port *p, int64_t *ret, struct err *err)
+int network_free_ports(const struct container_port *p, int64_t *ret, struct err *err)
 {
     int type = STR_EQ(p->protocol, "udp") ? SOCK_DGRAM : SOCK_STREAM;
 
@@ -180,7 +180,7 @@ static int complete_ports(struct engine *e, struct arena *a, struct container_co
         default_host_ips(e, a, c);
     for (size_t i = 0; r == 0 && i < c->ports.n; i++)
         if (!c->ports.items[i].host_port)
-            r = free_ports(&c->ports.items[i], &c->ports.items[i].host_port, err);
+            r = network_free_ports(&c->ports.items[i], &c->ports.items[i].host_port, err);
     return r;
 }
 
@@ -307,10 +307,15 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     *s = (struct network_start) { .e = e, .a = a, .c = c, .plan = { .id = c->id } };
     if (!network_is_ours(c))
         return 0;
+    /* What an earlier run left, of which nobody cleaned up: its names above all. */
+    struct network_state before;
+    int r = network_read_state(e, a, c->id, &before) ? network_release(e, c, err) : 0;
+    if (r < 0)
+        return r;
     network_env(e, &s->env);
     s->plan.wants = arena_alloc(a, (c->networks.n + 1) * sizeof(*s->plan.wants));
     for (size_t i = 0; i < c->networks.n; i++) {
-        int r = fill_want(s, &c->networks.items[i], &s->plan.wants[s->plan.n_wants++], err);
+        r = fill_want(s, &c->networks.items[i], &s->plan.wants[s->plan.n_wants++], err);
         if (r < 0)
             return r;
     }
@@ -318,7 +323,7 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     const struct net_op op = {
         .fn = op_reserve, .e = e, .env = &s->env, .a = a, .plan = &s->plan, .err = err
     };
-    int r = network_do(&op, true);
+    r = network_do(&op, true);
     if (r < 0)
         return r;
     s->reserved = true;
@@ -443,8 +448,7 @@ static void complete_files(struct network_start *s)
     if (!s->plan.leases.n)
         return;
     network_learn(s->e, s->a, s->c, &s->plan, st);
-    network_refresh_hosts(s->e, s->a, s->c, st);
-    network_refresh_resolv(s->e, s->a, s->c, st);
+    network_refresh_files(s->e, s->a, s->c, st);
 }
 
 int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, struct err *err)

@@ -11,6 +11,9 @@
 int network_complete_config(struct engine *e, struct arena *a, struct container_config *c,
                             char *const *exposed, char ***warnings, struct err *err) MUST_CHECK;
 
+/* A free port of the host, the first of p->range in a row. */
+int network_free_ports(const struct container_port *p, int64_t *ret, struct err *err) MUST_CHECK;
+
 /* Does the engine set its network up? */
 bool network_is_ours(const struct container_config *c);
 /* Or has it something to do there at all? */
@@ -54,6 +57,16 @@ int network_announce(struct engine *e, struct arena *a, const char *id,
 void network_withdraw(struct engine *e, struct arena *a, const char *id,
                       const struct network_state *st, const struct network_attachment *at);
 
+/* engine/network_change.c: its record. */
+int network_save_config(struct engine *e, const struct container_config *c,
+                        struct err *err) MUST_CHECK;
+/* The ports of @st lead to its networks' addresses from now on. */
+int network_ports_again(struct engine *e, struct arena *a, const struct container_config *c,
+                        const struct network_state *st, struct err *err) MUST_CHECK;
+/* What net_bind_ports() looks at, of a container that runs. */
+void network_running_plan(struct engine *e, struct arena *a, const struct container_config *c,
+                          const struct network_state *st, struct net_plan *ret);
+
 /* engine/network_files.c.  @st: NULL without networks of ours. */
 void network_hosts_text(struct engine *e, struct arena *a, const struct container_config *c,
                         const struct network_state *st, struct buf *out);
@@ -61,10 +74,8 @@ void network_hosts_text(struct engine *e, struct arena *a, const struct containe
 bool network_resolv_text(struct engine *e, struct arena *a, const struct container_config *c,
                          const struct network_state *st, struct buf *out);
 /* Writes again what stands in the run directory for the container. */
-void network_refresh_hosts(struct engine *e, struct arena *a, const struct container_config *c,
+void network_refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
                            const struct network_state *st);
-void network_refresh_resolv(struct engine *e, struct arena *a, const struct container_config *c,
-                            const struct network_state *st);
 /* The servers that --dns or the configuration name; NULL: none. */
 char **network_given_servers(struct engine *e, const struct container_config *c);
 /* The servers that the host asks, or --dns and the configuration name. */

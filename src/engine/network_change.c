@@ -11,7 +11,7 @@
 
 /* Networks that a container gets or loses while it exists: its record, and what runs. */
 
-static int save(struct engine *e, const struct container_config *c, struct err *err)
+int network_save_config(struct engine *e, const struct container_config *c, struct err *err)
 {
     struct db *db = store_db(e->store, err);
     AUTO_FREE char *text = container_encode(c);
@@ -37,32 +37,45 @@ static int op_disconnect(const struct net_op *op)
     return net_disconnect(op->env, op->id, op->at, op->netns, op->err);
 }
 
-/* Ports lead to an address of the networks that are left. */
-static int ports_again(struct engine *e, struct arena *a, const struct container_config *c,
-                       const struct network_state *st, struct err *err)
+void network_running_plan(struct engine *e, struct arena *a, const struct container_config *c,
+                          const struct network_state *st, struct net_plan *ret)
 {
-    struct net_env env;
-    struct net_plan p = { .id = c->id, .ports = st->ports.items, .n_ports = st->ports.n };
+    const struct network_store *nets = engine_networks(e);
 
-    if (!st->ports.n)
-        return 0;
-    network_env(e, &env);
-    p.wants = arena_alloc(a, (st->networks.n + 1) * sizeof(*p.wants));
+    *ret = (struct net_plan) { .id = c->id, .ports = st->ports.items, .n_ports = st->ports.n };
+    ret->wants = arena_alloc(a, (st->networks.n + 1) * sizeof(*ret->wants));
     for (size_t i = 0; i < st->networks.n; i++) {
         const struct network_attachment *at = &st->networks.items[i];
-        struct net_want *w = &p.wants[p.n_wants];
-        if (network_load(&env.networks, a, at->network, &w->net, NULL) < 0)
+        struct net_want *w = &ret->wants[ret->n_wants];
+        if (network_load(nets, a, at->network, &w->net, NULL) < 0)
             continue;
         w->addrs = arena_alloc(a, (strv_len(at->addresses) + 1) * sizeof(*w->addrs));
         for (char **x = at->addresses; x && *x; x++)
             if (ip_net_parse(*x, &w->addrs[w->n_addrs]) == 0)
                 w->n_addrs++;
-        p.n_wants++;
+        ret->n_wants++;
     }
+}
+
+int network_ports_again(struct engine *e, struct arena *a, const struct container_config *c,
+                        const struct network_state *st, struct err *err)
+{
+    struct net_env env;
+    struct net_plan p;
+
+    network_env(e, &env);
+    network_running_plan(e, a, c, st, &p);
     const struct net_op op = {
         .fn = op_republish, .e = e, .env = &env, .a = a, .plan = &p, .err = err
     };
     return MIN(network_do(&op, false), 0);
+}
+
+/* Ports lead to an address of the networks that are left. */
+static int ports_again(struct engine *e, struct arena *a, const struct container_config *c,
+                       const struct network_state *st, struct err *err)
+{
+    return st->ports.n ? network_ports_again(e, a, c, st, err) : 0;
 }
 
 static int netns_of(const struct container *c)
@@ -114,7 +127,6 @@ static int pass_on(struct engine *e, struct arena *a, const struct container *c,
         return 0;
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     network_learn(e, a, &c->config, p, st);
-    network_refresh_resolv(e, a, &c->config, st);
     return dir < 0 ? err_sys(err, -dir, "opening the run directory of %s", c->config.id)
                    : supervise_add_fds(dir, &f, err);
 }
@@ -137,7 +149,9 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
                              .aliases = how->aliases,
                              .interface = how->interface,
                              .host_interface = how->host_interface };
-    AUTO_PLAN plan = { .id = c->config.id, .wants = &want, .n_wants = 1 };
+    AUTO_PLAN plan = {
+        .id = c->config.id, .wants = &want, .n_wants = 1, .host_name = c->config.hostname
+    };
     struct network_state st;
     struct net_env env;
 
@@ -170,7 +184,7 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
         r = network_announce(e, a, c->config.id, &st, &st.networks.items[st.networks.n - 1], err);
     if (r == 0)
         r = ports_again(e, a, &c->config, &st, err);
-    network_refresh_hosts(e, a, &c->config, &st);
+    network_refresh_files(e, a, &c->config, &st);
     return r;
 }
 
@@ -199,7 +213,7 @@ int networks_connect(struct engine *e, struct arena *a, const char *network, con
     if (r < 0)
         return r;
     *LIST_ADD(a, c.config.networks) = own;
-    return save(e, &c.config, err);
+    return network_save_config(e, &c.config, err);
 }
 
 /* ---------- disconnect ---------- */
@@ -240,7 +254,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     r = network_write_state(e, c->config.id, &st, err);
     if (r == 0)
         r = ports_again(e, a, &c->config, &st, err);
-    network_refresh_hosts(e, a, &c->config, &st);
+    network_refresh_files(e, a, &c->config, &st);
     return r;
 }
 
@@ -267,7 +281,7 @@ int networks_disconnect(struct engine *e, struct arena *a, const char *network,
     memmove(&c.config.networks.items[i], &c.config.networks.items[i + 1],
             (c.config.networks.n - i - 1) * sizeof(*c.config.networks.items));
     c.config.networks.n--;
-    return save(e, &c.config, err);
+    return network_save_config(e, &c.config, err);
 }
 
 /* A bridge that was gone has lost all that was on it. */

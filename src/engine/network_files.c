@@ -299,22 +299,15 @@ static void overwrite(struct engine *e, const char *id, const char *name, const 
         (void)!write_all(fd, text->data ? text->data : "", text->len);
 }
 
-void network_refresh_hosts(struct engine *e, struct arena *a, const struct container_config *c,
+void network_refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
                            const struct network_state *st)
 {
-    AUTO_BUF hosts = { 0 };
+    AUTO_BUF hosts = { 0 }, resolv = { 0 };
 
-    if (c->no_hosts)
-        return;
-    network_hosts_text(e, a, c, st, &hosts);
-    overwrite(e, c->id, "hosts", &hosts);
-}
-
-void network_refresh_resolv(struct engine *e, struct arena *a, const struct container_config *c,
-                            const struct network_state *st)
-{
-    AUTO_BUF resolv = { 0 };
-
+    if (!c->no_hosts) {
+        network_hosts_text(e, a, c, st, &hosts);
+        overwrite(e, c->id, "hosts", &hosts);
+    }
     if (network_resolv_text(e, a, c, st, &resolv))
         overwrite(e, c->id, "resolv.conf", &resolv);
 }

@@ -32,6 +32,11 @@ int networks_disconnect(struct engine *e, struct arena *a, const char *network,
 int networks_reload(struct engine *e, const struct container *c, bool *done,
                     struct err *err) MUST_CHECK;
 
+/* Ports of a container, running or not: @rm ("8080:80/tcp" as it was published, "8080" or "80/tcp") go, @add (as -p)
+ * come.  Connections that stand go on; what is refused changes nothing. */
+int networks_publish(struct engine *e, struct arena *a, const char *container, char *const *add,
+                     char *const *rm, struct err *err) MUST_CHECK;
+
 /* The report of inspect (@containers) and ls, a new reference; NULL with @err set. */
 json_t *networks_document(struct engine *e, struct arena *a, const struct network *n,
                           bool containers, struct err *err);

@@ -15,7 +15,10 @@
 /* pasta copies the host's addresses and routes into the namespace and carries packets between both, as an ordinary
  * process.  It leaves when its name for the namespace, a file in the run directory, is removed. */
 
-#define LINK_NAME "netns"
+/* Alone in its directory: pasta leaves when the name is taken away, but of several things that happen there at once
+ * it looks at the first only. */
+#define LINK_DIR  "pasta"
+#define LINK_NAME LINK_DIR "/netns"
 
 static char *find_pasta(struct engine *e, struct arena *a)
 {
@@ -133,6 +136,19 @@ static int run(struct arena *a, char **argv, const char *netns, const char *name
                    why);
 }
 
+/* An empty file for the namespace to be mounted on. */
+static int make_name(char *path, struct err *err)
+{
+    char *slash = strrchr(path, '/');
+
+    *slash = '\0';
+    int r = mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+    *slash = '/';
+    (void)!unlink(path);
+    AUTO_CLOSE int fd = r < 0 ? r : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd < 0 ? err_sys(err, r < 0 ? -r : errno, "naming a network namespace: %s", path) : 0;
+}
+
 int pasta_start(struct engine *e, struct arena *a, const struct container_config *c, pid_t pid,
                 struct err *err)
 {
@@ -148,17 +164,16 @@ int pasta_start(struct engine *e, struct arena *a, const struct container_config
     if (!STR_EQ(c->netns, "pasta") && !*given)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "network \"%s\": no options after pasta:", c->netns);
-    (void)!unlink(link);
-    AUTO_CLOSE int fd = open(link, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(err, errno, "naming the network namespace of %s", c->id);
+    int r = make_name(link, err);
+    if (r < 0)
+        return r;
     char **v = strv_add(a, strv_add(a, NULL, program), "--config-net");
     v = strv_concat(a, v, e->config->network.pasta_options);
     if (*given)
         v = strv_concat(a, v, strv_split(a, given, ','));
     v = add_defaults(a, add_ports(a, v, c));
     v = strv_add(a, strv_add(a, v, "--netns"), link);
-    int r = run(a, v, netns, link, err);
+    r = run(a, v, netns, link, err);
     if (r < 0)
         pasta_stop(e, c->id);
     return r;
@@ -170,14 +185,13 @@ int pasta_uplink(struct engine *e, struct arena *a, pid_t pid, const char *name,
 
     if (!program)
         return err_set(err, ERR_UNSUPPORTED, ENOENT, "pasta is not installed (package passt)");
-    (void)!unlink(path);
-    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(err, errno, "creating %s", path);
+    int r = make_name(path, err);
+    if (r < 0)
+        return r;
     char **v = strv_add(a, strv_add(a, NULL, program), "--config-net");
     v = add_defaults(a, strv_concat(a, v, e->config->network.pasta_options));
     v = strv_add(a, strv_add(a, v, "--netns"), path);
-    int r = run(a, v, arena_printf(a, "/proc/%d/ns/net", (int)pid), path, err);
+    r = run(a, v, arena_printf(a, "/proc/%d/ns/net", (int)pid), path, err);
     if (r < 0)
         (void)!unlink(path);
     return r;

@@ -17,7 +17,7 @@
 #include "base/banned.h"
 
 #define FILE_NAME   "netns"
-#define UPLINK_NAME "netns-uplink"
+#define UPLINK_NAME "uplink/netns"
 
 /* System calls, and one message to the kernel.  It tells by @done that the namespace is there, and waits for
  * its file to be written as podman-pause does. */

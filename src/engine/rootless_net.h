@@ -4,7 +4,7 @@
  * container needs a bridge, kept by a holder of its own, and connected to the outside by pasta:
  *
  *     <runroot>/netns           "<pid> <start time>" of the holder; both it and pasta leave with these files
- *     <runroot>/netns-uplink    pasta's
+ *     <runroot>/uplink/netns    pasta's
  *
  * Published ports do not pass through it: the monitor, who lives on the host's network, passes them on. */
 #pragma once

@@ -43,6 +43,19 @@ void nl_close(struct nl *nl)
     nl->fd = -EBADF;
 }
 
+void nl_close_elsewhere(struct nl *nl)
+{
+    if (fork() == 0) {
+        /* Nothing else of ours, no lock above all, may be kept for so long. */
+        if (nl->fd > 0)
+            close_range(0, (unsigned)nl->fd - 1, 0);
+        close_range((unsigned)nl->fd + 1, ~0u, 0);
+        setsid();
+        _exit(0);
+    }
+    nl_close(nl);
+}
+
 /* ---------- writing ---------- */
 
 static void pad(struct buf *b)

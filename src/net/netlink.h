@@ -22,6 +22,10 @@ int nl_open_in(struct nl *nl, int protocol, int netns) MUST_CHECK;
 void nl_close(struct nl *nl);
 #define AUTO_NL CLEANUP(nl_close) struct nl
 
+/* Closes in a process of its own: after something was taken out of nf_tables, closing any socket of that kind waits
+ * until no packet can be looking at it any more, 5 to 10 ms. */
+void nl_close_elsewhere(struct nl *nl);
+
 /* Begins a message with the fixed header @hdr of its family; returns its place for nl_end(). */
 size_t nl_begin(struct nl *nl, struct buf *b, uint16_t type, unsigned flags, const void *hdr,
                 size_t len);

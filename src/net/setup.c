@@ -351,6 +351,7 @@ static int remove_ports(struct db *db, const char *id, struct err *err)
     s.ports = ports;
     r = nl_open(&nl, NETLINK_NETFILTER);
     r = r < 0 ? err_sys(err, -r, "opening a netfilter socket") : firewall_remove(&nl, &s, err);
+    nl_close_elsewhere(&nl);
     return r < 0 ? r : ipam_unpublish(db, id, err);
 }
 
@@ -879,7 +880,15 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
         (void)!link_loopback_up(&in);
     for (size_t i = 0; i < p->n_ports; i++)
         *LIST_ADD(a, p->state.ports) = p->ports[i];
-    return r == 0 && dns ? dns_sockets(a, p, netns, err) : r;
+    if (r < 0)
+        return r;
+    /* Also without names now: a network that has them may be connected later, and sockets cannot come later. */
+    r = dns_sockets(a, p, netns, err);
+    if (r < 0 && !dns) {
+        err_clear(err);
+        return 0;
+    }
+    return r;
 }
 
 /* ---------- while it runs ---------- */

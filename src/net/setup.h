@@ -83,8 +83,7 @@ int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p
 int net_reattach(const struct net_env *env, const struct network_state *st,
                  struct err *err) MUST_CHECK;
 
-/* One network more, or less, of a container that runs: @netns is its namespace, @st what it has.  A socket for
- * names cannot come later: names are answered when one of the first networks had them. */
+/* One network more, or less, of a container that runs: @netns is its namespace, @st what it has.  */
 int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one, int netns,
                 const struct network_state *st, struct err *err) MUST_CHECK;
 int net_disconnect(const struct net_env *env, const char *id, const struct network_attachment *at,

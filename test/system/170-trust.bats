@@ -210,7 +210,7 @@ EOF
     is "$output" =~ "not supported"
     # Bytes that were changed after the signature was made.
     require '{"type":"sigstoreSigned","keyPath":"'"$TEST_DIR/mine.pub"'"}'
-    jq '.layers[0].annotations["dev.cosignproject.cosign/signature"] |= sub("^MEUCI...."; "MEUCIAAAA") | .layers[0].annotations["dev.cosignproject.cosign/signature"] |= sub("^MEQCI...."; "MEQCIAAAA")' <<<"$sig" |
+    jq '.layers[0].annotations["dev.cosignproject.cosign/signature"] |= .[0:40] + "AAAA" + .[44:]' <<<"$sig" |
         curl -fsS -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary @- "http://$REGISTRY/v2/signed/manifests/${MANIFEST_DIGEST/:/-}.sig"
     rejected "$REGISTRY/signed:v1" "signature"
 }

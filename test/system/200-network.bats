@@ -397,6 +397,12 @@ JSON
     run_podman exec two nslookup "$ip1"
     is "$output" =~ "one"
     is "$("$NETECHO" ask udp "$(address_of two)" 53)" =~ "from 10.89.0.1:"
+    podman restart -t 0 one
+    run podman exec two nslookup "$ip1" # its old address
+    is "$output" !~ "name = one"
+    ip1=$(address_of one)
+    run_podman exec two nslookup one
+    is "$output" =~ "Address: $ip1"
     podman rm -f -t 0 one
     run podman exec two nslookup one
     is "$output" !~ "Address: $ip1"
@@ -422,6 +428,10 @@ JSON
     [ "$status" -ne 0 ]
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
     run_podman 125 network disconnect a c
+    podman run -d --name d busybox sleep 100 # on a network without names
+    podman network connect b d
+    run_podman exec d nslookup sea
+    is "$output" =~ "Address: 10.89.1.9"
     podman stop -t 0 c
     podman network connect a c
     podman start c
@@ -571,6 +581,49 @@ JSON
     eventually ask 127.0.0.1 8080
 }
 
+@test "update: ports come and go while the container runs" {
+    server a -p 8080:80
+    server b
+    run_podman update --publish-add 8081:80 a
+    is "$output" =~ '^[0-9a-f]{64}$'
+    is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    is "$(ask ::1 8081)" =~ "from "
+    is "$(podman port a | sort | tr '\n' ' ')" = "80/tcp -> 0.0.0.0:8080 80/tcp -> 0.0.0.0:8081 "
+    # Taken by another: refused, and nothing has changed.
+    run_podman 125 update --publish-rm 8081:80 --publish-add 8080:81 b
+    is "$output" =~ "does not publish port 8081:80"
+    run_podman 125 update --publish-add 8080:80 b
+    is "$output" =~ "address already in use|8080"
+    is "$(podman port b)" = ""
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    # A port goes: nobody answers, and another container can have it at once.
+    run_podman update --publish-rm 8080:80 a
+    run ask_outside 192.0.2.1 8080
+    is "$output" !~ "from"
+    run_podman update --publish-add 8080:80 b
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
+    # Moved in one step; it outlives a restart of the container.
+    run_podman update --publish-rm 8080:80 --publish-add 127.0.0.1:8080:80 b
+    is "$(ask 127.0.0.1 8080)" =~ "from "
+    run ask_outside 192.0.2.1 8080
+    is "$output" !~ "from"
+    podman restart -t 0 a >/dev/null
+    listens_a() { listens a 80; }
+    eventually listens_a
+    is "$(ask_outside 192.0.2.1 8081)" =~ "from 192.0.2.2:"
+    podman stop -t 0 a >/dev/null
+    run_podman update --publish-rm 80/tcp a
+    is "$(podman port a)" = ""
+    run_podman 125 update --memory 1g a
+    podman run -d --name h --network none busybox sleep 100
+    run_podman 125 update --publish-add 8085:80 h
+    is "$output" =~ "none"
+    podman rm -fa -t 0 >/dev/null
+    eventually no_ports
+}
+
 @test "an ordinary user: pasta, with published ports; it leaves with the container" {
     user_setup
     user_podman run -d --name a -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
@@ -618,7 +671,10 @@ JSON
     user_podman network rm -f -t 0 n
     user_teardown
     gone() { [ "$(user_processes pasta)" = 0 ] && [ "$(user_processes podman-pause)" = 0 ]; }
-    eventually gone
+    eventually gone || {
+        ps -u podtest -o pid,etimes,args | grep "$USER_DIR"
+        false
+    }
 }
 
 @test "system prune takes unused networks, system reset all" {

@@ -1,0 +1,144 @@
+/* podman update: ports of a container, also while it runs */
+#include "cli/containers/commands.h"
+#include "cli/containers/select.h"
+#include "engine/networks.h"
+
+#include "base/banned.h"
+
+struct update_args {
+    char **publish_add, **publish_rm;
+    bool latest;
+    char *unused;
+    char **unused_list;
+    uint64_t unused_number;
+    int64_t unused_int;
+    double unused_float;
+    bool unused_bool;
+};
+
+static int update_run(struct cmd_ctx *x, void *args)
+{
+    const struct update_args *o = args;
+    struct engine *e = cmd_engine(x);
+    struct container c;
+
+    if (!e)
+        return -EIO;
+    if (o->latest == (x->nargs > 0))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       o->latest ? "--latest and containers cannot be used together"
+                                 : "update requires a container's name or ID");
+    int r = o->latest ? container_latest(e, x->arena, &c, x->err)
+                      : container_find(e, x->arena, x->args[0], &c, x->err);
+    if (r == 0)
+        r = networks_publish(e, x->arena, c.config.id, o->publish_add, o->publish_rm, x->err);
+    if (r == 0)
+        puts(c.config.id);
+    return r;
+}
+
+static const struct opt update_opts[] = {
+    O_BOOL('l', "latest", struct update_args, latest,
+           "Act on the latest container podman is aware of"),
+    O_STRV(0, "publish-add", struct update_args, publish_add, "port",
+           "Publish one more port ([[host-ip:][host-port]:]port[/protocol]), also while the "
+           "container runs"),
+    O_STRV(0, "publish-rm", struct update_args, publish_rm, "port",
+           "Publish a port no longer (as it was published, or one of its ends)"),
+    O_STR(0, "blkio-weight", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "blkio-weight-device", struct update_args, unused_list, "value",
+           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "cpu-period", struct update_args, unused_number, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_INT(0, "cpu-quota", struct update_args, unused_int, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "cpu-rt-period", struct update_args, unused_number, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_INT(0, "cpu-rt-runtime", struct update_args, unused_int, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_UINT('c', "cpu-shares", struct update_args, unused_number, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_F64(0, "cpus", struct update_args, unused_float, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "cpuset-cpus", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "cpuset-mems", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "device-read-bps", struct update_args, unused_list, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "device-read-iops", struct update_args, unused_list, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "device-write-bps", struct update_args, unused_list, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "device-write-iops", struct update_args, unused_list, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_STRV('e', "env", struct update_args, unused_list, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-cmd", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-interval", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-log-destination", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "health-max-log-count", struct update_args, unused_number, "value",
+           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "health-max-log-size", struct update_args, unused_number, "value",
+           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-on-failure", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "health-retries", struct update_args, unused_number, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-start-period", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-startup-cmd", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-startup-interval", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "health-startup-retries", struct update_args, unused_number, "value",
+           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
+    O_UINT(0, "health-startup-success", struct update_args, unused_number, "value",
+           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-startup-timeout", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "health-timeout", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR('m', "memory", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "memory-reservation", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "memory-swap", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_INT(0, "memory-swappiness", struct update_args, unused_int, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_BOOL(0, "no-healthcheck", struct update_args, unused_bool, "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    O_INT(0, "pids-limit", struct update_args, unused_int, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "restart", struct update_args, unused, "value", "Podman's; not built",
+          .flags = OPTF_UNSUPPORTED),
+    O_SLICE(0, "ulimit", struct update_args, unused_list, "value", "Podman's; not built",
+            .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "unsetenv", struct update_args, unused_list, "value", "Podman's; not built",
+           .flags = OPTF_UNSUPPORTED),
+    { 0 },
+};
+static const struct opt *const update_tables[] = { update_opts, NULL };
+static const char *const examples[] = {
+    "podman update --publish-add 8080:80 web",
+    "podman update --publish-rm 8080:80 --publish-add 8080:8000 web", NULL
+};
+const struct cmd cmd_update = {
+    .name = "update",
+    .summary = "Update an existing container",
+    .usage = "[options] CONTAINER",
+    .description = "Changes the published ports of a container.  While it runs its other ports and "
+                   "the connections "
+                   "that stand are left alone.",
+    .examples = examples,
+    .max_args = 1,
+    .complete = COMPLETE_CONTAINER,
+    .opts = update_tables,
+    .args_size = sizeof(struct update_args),
+    .run = update_run,
+};
