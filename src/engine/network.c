@@ -332,6 +332,7 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
     if (r < 0)
         return r;
     s->reserved = true;
+    s->plan.host_name = c->hostname;
     r = net_bind_ports(a, &s->plan, e->rootless, err);
     if (r < 0) /* network_started() takes all back */
         return r;
@@ -422,6 +423,43 @@ static int attach_pasta(struct network_start *s, pid_t pid, struct network_fds *
     return 0;
 }
 
+void network_learn(struct engine *e, struct arena *a, const struct container_config *c,
+                   const struct net_plan *p, struct network_state *st)
+{
+    char **given = network_given_servers(e, c);
+
+    for (size_t i = 0; i < p->leases.n; i++) {
+        const struct dhcp_lease *l = &p->leases.items[i];
+        for (char **s = l->servers; s && *s && !(given && *given); s++)
+            if (!strv_has(st->dhcp_servers, *s))
+                st->dhcp_servers = strv_add(a, st->dhcp_servers, *s);
+        if (l->domain && !strv_has(st->dhcp_searches, l->domain))
+            st->dhcp_searches = strv_add(a, st->dhcp_searches, l->domain);
+    }
+    if (st->dhcp_servers)
+        st->servers = st->dhcp_servers;
+}
+
+/* Of a run whose monitor was killed; ours writes its own once it has its descriptors. */
+static void forget_leases(struct engine *e, const char *id)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, id);
+
+    if (dir >= 0)
+        (void)!unlinkat(dir, "dhcp", 0);
+}
+
+/* What the small files could not say before there was a lease. */
+static void complete_files(struct network_start *s)
+{
+    struct network_state *st = &s->plan.state;
+
+    if (!s->plan.leases.n)
+        return;
+    network_learn(s->e, s->a, s->c, &s->plan, st);
+    network_refresh_files(s->e, s->a, s->c, st);
+}
+
 int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, struct err *err)
 {
     struct network_start *s = arg;
@@ -439,8 +477,11 @@ int network_attach(void *arg, int netns, pid_t pid, struct network_fds *ret, str
                                .netns = netns,
                                .err = err };
     int r = network_do(&op, true);
-    if (r == 0)
+    forget_leases(s->e, s->c->id);
+    if (r == 0) {
+        complete_files(s);
         r = network_write_state(s->e, s->c->id, st, err);
+    }
     for (size_t i = 0; r == 0 && i < st->networks.n; i++)
         r = network_announce(s->e, s->a, s->c->id, st, &st->networks.items[i], err);
     if (r < 0)
@@ -459,6 +500,31 @@ void network_started(struct network_start *s, bool ok)
 
 /* ---------- the end ---------- */
 
+/* The monitor has the word on addresses that it keeps by DHCP. */
+static void overlay_leases(struct arena *a, int dir, struct network_state *st)
+{
+    AUTO_BUF text = { .max = 1u << 20 };
+    struct dhcp_leases now = { 0 };
+
+    if (fs_read_file(dir, "dhcp", &text) < 0 || !text.data)
+        return;
+    AUTO_JSON *doc = json_parse(text.data, text.len, "DHCP leases", NULL);
+    if (!doc || json_read(a, doc, &dhcp_leases_type, &now, NULL) < 0)
+        return;
+    for (size_t i = 0; i < now.leases.n; i++)
+        for (size_t k = 0; k < st->networks.n; k++) {
+            const struct dhcp_lease *l = &now.leases.items[i];
+            struct network_attachment *at = &st->networks.items[k];
+            if (!str_same(l->interface, at->interface) || !str_same(l->network, at->network))
+                continue;
+            at->addresses = l->address ? strv_add(a, NULL, l->address) : NULL;
+            at->gateways = NULL;
+            for (char **r = l->routes; l->address && r && *r && !at->gateways; r++)
+                if (str_starts(*r, "0.0.0.0/0 "))
+                    at->gateways = strv_add(a, NULL, strchr(*r, ' ') + 1);
+        }
+}
+
 bool network_read_state(struct engine *e, struct arena *a, const char *id,
                         struct network_state *ret)
 {
@@ -469,7 +535,10 @@ bool network_read_state(struct engine *e, struct arena *a, const char *id,
     if (dir < 0 || fs_read_file(dir, "network", &text) < 0 || !text.data)
         return false;
     AUTO_JSON *doc = json_parse(text.data, text.len, "network state", NULL);
-    return doc && json_read(a, doc, &network_state_type, ret, NULL) == 0;
+    if (!doc || json_read(a, doc, &network_state_type, ret, NULL) < 0)
+        return false;
+    overlay_leases(a, dir, ret);
+    return true;
 }
 
 int network_release(struct engine *e, const struct container_config *c, struct err *err)
@@ -487,8 +556,10 @@ int network_release(struct engine *e, const struct container_config *c, struct e
         for (size_t i = 0; i < st.networks.n; i++)
             network_withdraw(e, &a, c->id, &st, &st.networks.items[i]);
         AUTO_CLOSE int dir = container_run_dir(e, c->id);
-        if (dir >= 0)
+        if (dir >= 0) {
             (void)!unlinkat(dir, "network", 0);
+            (void)!unlinkat(dir, "dhcp", 0);
+        }
     }
     const struct net_op op = { .fn = op_release, .e = e, .env = &env, .id = c->id, .err = err };
     int r = network_do(&op, false);

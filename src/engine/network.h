@@ -41,12 +41,15 @@ int network_release(struct engine *e, const struct container_config *c, struct e
 /* What killed processes left. */
 int network_reap(struct engine *e, struct err *err) MUST_CHECK;
 
-/* <run directory>/network; false when there is none. */
+/* <run directory>/network, with the addresses that the monitor has by DHCP now; false when there is none. */
 bool network_read_state(struct engine *e, struct arena *a, const char *id,
                         struct network_state *ret);
 
 int network_write_state(struct engine *e, const char *id, const struct network_state *st,
                         struct err *err) MUST_CHECK;
+/* What DHCP servers said of names, for @st: --dns and the configuration go before it. */
+void network_learn(struct engine *e, struct arena *a, const struct container_config *c,
+                   const struct net_plan *p, struct network_state *st);
 /* Its names on one network, for the monitors of the others. */
 int network_announce(struct engine *e, struct arena *a, const char *id,
                      const struct network_state *st, const struct network_attachment *at,
@@ -70,6 +73,11 @@ void network_hosts_text(struct engine *e, struct arena *a, const struct containe
 /* False: the image's own file stays. */
 bool network_resolv_text(struct engine *e, struct arena *a, const struct container_config *c,
                          const struct network_state *st, struct buf *out);
+/* Writes again what stands in the run directory for the container. */
+void network_refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
+                           const struct network_state *st);
+/* The servers that --dns or the configuration name; NULL: none. */
+char **network_given_servers(struct engine *e, const struct container_config *c);
 /* The servers that the host asks, or --dns and the configuration name. */
 char **network_servers(struct engine *e, struct arena *a, const struct container_config *c,
                        bool loopback);

@@ -22,29 +22,6 @@ int network_save_config(struct engine *e, const struct container_config *c, stru
     return r < 0 ? r : 0;
 }
 
-/* A file that is mounted into a container keeps its inode: it is written over, not replaced. */
-static void overwrite(struct engine *e, const char *id, const char *name, const struct buf *text)
-{
-    AUTO_CLOSE int dir = container_run_dir(e, id);
-    AUTO_CLOSE int fd = dir < 0 ? dir : openat(dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-    if (fd >= 0)
-        (void)!write_all(fd, text->data ? text->data : "", text->len);
-}
-
-static void refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
-                          const struct network_state *st)
-{
-    AUTO_BUF hosts = { 0 }, resolv = { 0 };
-
-    if (!c->no_hosts) {
-        network_hosts_text(e, a, c, st, &hosts);
-        overwrite(e, c->id, "hosts", &hosts);
-    }
-    if (network_resolv_text(e, a, c, st, &resolv))
-        overwrite(e, c->id, "resolv.conf", &resolv);
-}
-
 static int op_republish(const struct net_op *op)
 {
     return net_republish(op->env, op->a, op->plan, op->err);
@@ -140,6 +117,30 @@ static size_t network_index(const struct container_config *c, const char *name)
 
 /* ---------- connect ---------- */
 
+/* The lease that came with the network is the monitor's to keep. */
+static int pass_on(struct engine *e, struct arena *a, const struct container *c,
+                   const struct net_plan *p, struct network_state *st, struct err *err)
+{
+    const struct network_fds f = { .uses = p->uses, .fds = p->fds };
+
+    if (!p->n_fds)
+        return 0;
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    network_learn(e, a, &c->config, p, st);
+    return dir < 0 ? err_sys(err, -dir, "opening the run directory of %s", c->config.id)
+                   : supervise_add_fds(dir, &f, err);
+}
+
+/* It gives the lease back while the interface is there. */
+static void give_back(struct engine *e, const struct container *c, const char *interface)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    AUTO_JSON *req = json_pack("{s:s,s:s}", "op", "network_remove", "interface", interface);
+
+    if (dir >= 0 && faccessat(dir, "dhcp", F_OK, 0) == 0)
+        (void)!supervise_request(dir, req, 5000, NULL, NULL, NULL);
+}
+
 static int connect_running(struct engine *e, struct arena *a, const struct container *c,
                            const struct network *n, const struct container_network *how,
                            struct err *err)
@@ -148,7 +149,9 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
                              .aliases = how->aliases,
                              .interface = how->interface,
                              .host_interface = how->host_interface };
-    AUTO_PLAN plan = { .id = c->config.id, .wants = &want, .n_wants = 1 };
+    AUTO_PLAN plan = {
+        .id = c->config.id, .wants = &want, .n_wants = 1, .host_name = c->config.hostname
+    };
     struct network_state st;
     struct net_env env;
 
@@ -174,12 +177,14 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
     if (r < 0)
         return r;
     *LIST_ADD(a, st.networks) = plan.state.networks.items[0];
-    r = network_write_state(e, c->config.id, &st, err);
+    r = pass_on(e, a, c, &plan, &st, err);
+    if (r == 0)
+        r = network_write_state(e, c->config.id, &st, err);
     if (r == 0)
         r = network_announce(e, a, c->config.id, &st, &st.networks.items[st.networks.n - 1], err);
     if (r == 0)
         r = ports_again(e, a, &c->config, &st, err);
-    refresh_files(e, a, &c->config, &st);
+    network_refresh_files(e, a, &c->config, &st);
     return r;
 }
 
@@ -230,6 +235,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     network_env(e, &env);
     struct network_attachment gone = st.networks.items[i];
     network_withdraw(e, a, c->config.id, &st, &gone);
+    give_back(e, c, gone.interface);
     const struct net_op op = { .fn = op_disconnect,
                                .e = e,
                                .env = &env,
@@ -248,7 +254,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     r = network_write_state(e, c->config.id, &st, err);
     if (r == 0)
         r = ports_again(e, a, &c->config, &st, err);
-    refresh_files(e, a, &c->config, &st);
+    network_refresh_files(e, a, &c->config, &st);
     return r;
 }
 

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "base/fs.h"
@@ -210,7 +211,7 @@ static bool reachable(const char *server)
     return ip_parse(server, &ip) == 0 && !ip_loopback(&ip);
 }
 
-static char **given_servers(struct engine *e, const struct container_config *c)
+char **network_given_servers(struct engine *e, const struct container_config *c)
 {
     return c->dns_servers ? c->dns_servers : e->config->containers.dns_servers;
 }
@@ -219,7 +220,7 @@ char **network_servers(struct engine *e, struct arena *a, const struct container
                        bool loopback)
 {
     struct resolv host = { 0 };
-    char **given = given_servers(e, c), **out = NULL;
+    char **given = network_given_servers(e, c), **out = NULL;
     struct ip_addr ip;
 
     if (given && *given && !STR_EQ(*given, "none"))
@@ -246,10 +247,20 @@ static void put_words(struct buf *out, const char *key, char *const *words)
     buf_putc(out, '\n');
 }
 
+/* The user's; or the names of our networks, and what the network or the host searches. */
+static char **searches_of(struct arena *a, char **given, bool names, const struct network_state *st,
+                          const struct resolv *host)
+{
+    if (given && *given)
+        return STR_EQ(given[0], ".") ? NULL : given;
+    char **own = names ? strv_add(a, NULL, "dns.podman") : NULL;
+    return strv_concat(a, own, st && st->dhcp_searches ? st->dhcp_searches : host->searches);
+}
+
 bool network_resolv_text(struct engine *e, struct arena *a, const struct container_config *c,
                          const struct network_state *st, struct buf *out)
 {
-    char **given = given_servers(e, c);
+    char **given = network_given_servers(e, c);
     char **searches = c->dns_searches ? c->dns_searches : e->config->containers.dns_searches;
     char **options = c->dns_options ? c->dns_options : e->config->containers.dns_options;
     bool names = false, host_net = c->netns && STR_EQ(c->netns, "host");
@@ -260,14 +271,13 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
     for (size_t i = 0; st && i < st->networks.n; i++)
         names |= st->networks.items[i].dns;
     host_resolv(a, host_net, &host);
-    if (!searches || !*searches) {
-        searches = names ? strv_add(a, NULL, "dns.podman") : NULL;
-        searches = strv_concat(a, searches, host.searches);
-    } else if (STR_EQ(searches[0], "."))
-        searches = NULL;
+    searches = searches_of(a, searches, names, st, &host);
     put_words(out, "search", searches);
     char **direct = network_servers(e, a, c, host_net);
-    names |= st && network_must_pass_on(e, a, c);
+    if (st && st->dhcp_servers)
+        direct = st->dhcp_servers;
+    else
+        names |= st && network_must_pass_on(e, a, c);
     char **servers = pasta_is_network(c) && !(given && *given) ? strv_add(a, NULL, PASTA_DNS)
                      : names                                   ? strv_add(a, NULL, "127.0.0.11")
                                                                : direct;
@@ -275,4 +285,29 @@ bool network_resolv_text(struct engine *e, struct arena *a, const struct contain
         buf_printf(out, "nameserver %s\n", *s);
     put_words(out, "options", options && *options ? options : host.options);
     return true;
+}
+
+/* ---------- again ---------- */
+
+/* A file that is mounted into a container keeps its inode: it is written over, not replaced. */
+static void overwrite(struct engine *e, const char *id, const char *name, const struct buf *text)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, id);
+    AUTO_CLOSE int fd = dir < 0 ? dir : openat(dir, name, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void)!write_all(fd, text->data ? text->data : "", text->len);
+}
+
+void network_refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
+                           const struct network_state *st)
+{
+    AUTO_BUF hosts = { 0 }, resolv = { 0 };
+
+    if (!c->no_hosts) {
+        network_hosts_text(e, a, c, st, &hosts);
+        overwrite(e, c->id, "hosts", &hosts);
+    }
+    if (network_resolv_text(e, a, c, st, &resolv))
+        overwrite(e, c->id, "resolv.conf", &resolv);
 }

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/parse.h"
 #include "monitor/monitor.h"
+#include "monitor/dhcp.h"
 #include "monitor/network.h"
 
 #include "base/banned.h"
@@ -318,6 +319,9 @@ static int op_wait(struct monitor *m, struct client *c, const json_t *req, struc
 static int op_network_remove(struct monitor *m, struct client *c, const json_t *req,
                              struct err *err)
 {
+    const char *interface = json_string_value(json_object_get(req, "interface"));
+    if (interface)
+        dhcp_end(&m->net, interface);
     int r = network_remove(m, json_object_get(req, "ports"), err);
 
     if (r == 0)

@@ -469,6 +469,7 @@ int monitor_main(int argc, char **argv)
         close(start);
     malloc_trim(0);
     monitor_loop(&m);
+    network_end(&m);
     logger_close(&m.log);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "monitor/dhcp.h"
 #include "monitor/dns.h"
 #include "monitor/proxy.h"
 #include "monitor/repair.h"
@@ -59,6 +60,8 @@ static void keep(struct network *net, int fd, const char *use)
         dns_listen(net, fd, STR_EQ(use, "dns-tcp"));
     else if (str_starts(use, "proxy "))
         proxy_listen(net, fd, use + strlen("proxy "));
+    else if (str_starts(use, "dhcp "))
+        dhcp_keep(net, fd, use + strlen("dhcp "));
     else {
         net->held = xrealloc(net->held, (net->nheld + 1) * sizeof(int));
         net->held[net->nheld++] = fd;
@@ -140,6 +143,11 @@ int network_remove(struct monitor *m, const json_t *ports, struct err *err)
                 proxy_end(&m->net, s);
     }
     return 0;
+}
+
+void network_end(struct monitor *m)
+{
+    dhcp_end(&m->net, NULL);
 }
 
 /* One packet of the answer.  1: more follow. */

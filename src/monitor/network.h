@@ -1,7 +1,7 @@
 /* monitor/network.h: the container's network in its monitor (spec/monitor.h, "Network").
  *
  * The namespace and the descriptors that the engine passed stay with the monitor over all restarts of the
- * container.  DNS (dns.c) and proxies (proxy.c) are sources of the poll loop: each registers its
+ * container.  DNS (dns.c), proxies (proxy.c) and leases (dhcp.c) are sources of the poll loop: each registers its
  * descriptors with network_watch() and is called when one of them is ready.  None of them blocks. */
 #pragma once
 
@@ -18,6 +18,9 @@ size_t passed_fds(const struct msghdr *msg, int fds[NETWORK_FDS_MAX]);
 int network_add(struct monitor *m, const json_t *uses, const int *fds, size_t n,
                 struct err *err) MUST_CHECK;
 int network_remove(struct monitor *m, const json_t *ports, struct err *err) MUST_CHECK;
+
+/* The container has ended for good: gives back what somebody lent it. */
+void network_end(struct monitor *m);
 
 /* A restart: writes into the specification @spec that the container joins the namespaces of its last run. */
 void network_rejoin(const struct monitor *m, json_t *spec);

@@ -196,7 +196,7 @@ int ipam_take(struct db *db, struct arena *a, const struct ipam_wish *w, struct 
             return r;
         n++;
     }
-    if (used < w->n_fixed) {
+    if (used < w->n_fixed && !network_is_dhcp(w->net)) {
         char text[IP_TEXT_MAX];
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "requested static ip %s not in any subnet on network %s",

@@ -361,6 +361,18 @@ int link_loopback_up(struct nl *nl)
     return nl_talk(nl, &b, NULL, NULL, NULL);
 }
 
+static void set_mtu(struct nl *nl, int index, uint32_t mtu)
+{
+    AUTO_BUF b = { 0 };
+
+    if (!mtu)
+        return;
+    size_t at = begin_link(nl, &b, RTM_NEWLINK, 0, index, true);
+    nl_u32(&b, IFLA_MTU, mtu);
+    nl_end(&b, at);
+    (void)!nl_talk(nl, &b, NULL, NULL, NULL);
+}
+
 int link_configure(struct nl *nl, struct link_inside *in, struct err *err)
 {
     AUTO_BUF b = { 0 };
@@ -371,6 +383,8 @@ int link_configure(struct nl *nl, struct link_inside *in, struct err *err)
     if (r < 0)
         return err_sys(err, -r, "finding the interface %s in the container", in->name);
     memcpy(in->mac, l.mac, 6);
+    in->index = l.index;
+    set_mtu(nl, l.index, in->mtu);
     size_t at = begin_link(nl, &b, RTM_NEWLINK, 0, 1, true); /* loopback */
     nl_end(&b, at);
     if (!(l.flags & IFF_UP)) {

@@ -70,7 +70,9 @@ struct link_inside {
     size_t n_addrs;
     const struct link_route *routes;
     size_t n_routes;
+    uint32_t mtu;   /* 0: stays; one that the kernel does not take is left alone */
     uint8_t mac[6]; /* filled: what it has */
+    int index;
 };
 /* Inside the namespace: loopback up, the interface up, its addresses, its routes. */
 int link_configure(struct nl *nl, struct link_inside *in, struct err *err) MUST_CHECK;

@@ -91,6 +91,11 @@ const char *network_option(const struct network *n, const char *key)
     return kv_get(&n->options, key);
 }
 
+bool network_is_dhcp(const struct network *n)
+{
+    return str_same(kv_get(&n->ipam_options, "driver"), "dhcp");
+}
+
 bool network_managed(const struct network *n)
 {
     const char *mode = network_option(n, "mode");

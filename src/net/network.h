@@ -78,6 +78,7 @@ bool network_is_default(const struct network_store *s, const struct network *n);
 /* An option's value, NULL when it is not set. */
 const char *network_option(const struct network *n, const char *key);
 bool network_managed(const struct network *n); /* a bridge that is ours to make and to filter */
+bool network_is_dhcp(const struct network *n); /* a server on the network gives addresses */
 /* An --ip-range: "10.0.0.0/25" or "10.0.0.5-10.0.0.9". */
 int network_range_parse(struct arena *a, const char *text, struct network_range *ret,
                         struct err *err) MUST_CHECK;

@@ -362,8 +362,27 @@ static int check_routes(struct creation *c)
     return 0;
 }
 
-/* Who gives addresses; *ret_none: nobody does. */
-static int ipam_driver(struct creation *c, bool *ret_none)
+/* A server's messages have to reach the container: on a bridge of ours there is none, and l3 passes no broadcasts. */
+static int check_dhcp(struct creation *c, bool ipv6)
+{
+    struct network *n = c->n;
+    const char *mode = kv_get(&n->options, "mode");
+
+    if (n->subnets.n)
+        return BAD("ipam driver dhcp is set but subnets are given: the server chooses addresses");
+    if (network_managed(n) && STR_EQ(n->driver, "bridge"))
+        return BAD("ipam driver dhcp is not supported on a bridge that podman manages: use "
+                   "--opt mode=unmanaged, macvlan or ipvlan");
+    if (STR_EQ(n->driver, "ipvlan") && mode && !STR_EQ(mode, "l2"))
+        return BAD("ipam driver dhcp needs ipvlan mode l2: mode %s passes no broadcasts", mode);
+    if (ipv6)
+        return err_set(c->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "ipam driver dhcp gives IPv4 addresses only: there is no DHCPv6 client");
+    return check_routes(c);
+}
+
+/* Who gives addresses, when it is not we: then *ret_none. */
+static int ipam_driver(struct creation *c, bool ipv6, bool *ret_none)
 {
     struct network *n = c->n;
     const char *ipam = kv_get(&n->ipam_options, "driver");
@@ -372,13 +391,11 @@ static int ipam_driver(struct creation *c, bool *ret_none)
     if (!ipam) /* whoever knows the net of a macvlan's parent is its DHCP server, not we */
         kv_set(c->a, &n->ipam_options, "driver",
                ipam = parented && !n->subnets.n ? "dhcp" : "host-local");
-    if (STR_EQ(ipam, "dhcp"))
-        return err_set(c->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "ipam driver dhcp is not supported: there is no DHCP client here; give the "
-                       "network a --subnet or use --ipam-driver none");
-    if (!STR_IN(ipam, "host-local", "none"))
+    if (!STR_IN(ipam, "host-local", "none", "dhcp"))
         return BAD("unsupported ipam driver \"%s\"", ipam);
-    *ret_none = STR_EQ(ipam, "none");
+    *ret_none = !STR_EQ(ipam, "host-local");
+    if (STR_EQ(ipam, "dhcp"))
+        return check_dhcp(c, ipv6);
     if (*ret_none && n->subnets.n)
         return BAD("none ipam driver is set but subnets are given");
     if (!*ret_none && !network_managed(n) && !parented && !n->subnets.n)
@@ -405,7 +422,7 @@ static int subnets(struct creation *c, bool ipv6)
 {
     struct network *n = c->n;
     bool none = false;
-    int r = ipam_driver(c, &none);
+    int r = ipam_driver(c, ipv6, &none);
 
     if (r < 0)
         return r;

@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "net/dhcp.h"
 #include "net/firewall.h"
 #include "net/link.h"
 #include "net/setup.h"
@@ -548,12 +549,16 @@ int net_repair(const struct net_env *env, bool force, struct err *err)
 
 /* ---------- attaching ---------- */
 
-static void choose_mac(struct net_want *w)
+static void choose_mac(const struct net_plan *p, struct net_want *w)
 {
     const struct ip_addr *ip = w->n_addrs ? &w->addrs[0].addr : NULL;
 
     if (w->mac_given)
         return;
+    if (network_is_dhcp(&w->net)) {
+        dhcp_mac_of(p->id, w->net.id, w->mac);
+        return;
+    }
     if (getrandom(w->mac, 6, 0) != 6)
         abort();
     /* An address has one hardware address for ever: nobody's neighbour cache goes stale when it passes from one
@@ -682,7 +687,7 @@ static void note_attachment(struct arena *a, struct net_want *w, const char *ins
                                         .host_side = host,
                                         .mac = arena_strdup(a, mac_text(w->mac, mac)),
                                         .aliases = w->aliases,
-                                        .dns = w->net.dns_enabled,
+                                        .dns = w->net.dns_enabled && !network_is_dhcp(&w->net),
                                         .dns_servers = w->net.dns_servers };
     for (size_t i = 0; i < w->n_addrs; i++)
         at->addresses = strv_add(a, at->addresses, ip_net_text(&w->addrs[i], text));
@@ -705,26 +710,112 @@ static void no_advertisements(const char *inside, int netns)
         abort();
 }
 
-static int attach_one(struct nl *host, struct nl *in, struct arena *a, struct net_want *w,
-                      size_t nth, bool hairpin, int netns, struct network_attachment *at,
-                      struct err *err)
+/* What attach_one() works with. */
+struct attaching {
+    struct nl *host, *in;
+    struct arena *a;
+    struct net_plan *p;
+    int netns;
+    bool hairpin;
+};
+
+static int take_lease(struct attaching *x, struct net_want *w, struct link_inside *in,
+                      struct dhcp_lease *l, struct err *err)
 {
+    const struct ip_addr any = { 0 };
+    int fd = -EBADF;
+
+    if (w->n_fixed > 1 || (w->n_fixed && w->fixed[0].family != AF_INET))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "network %s: a DHCP server gives one IPv4 address: more cannot be asked for",
+                       w->net.name);
+    int r = link_configure(x->in, in, err); /* up */
+    if (r < 0)
+        return r;
+    dhcp_name_client(x->a, l, in->mac, STR_EQ(w->net.driver, "ipvlan"), x->p->id, w->net.id);
+    r = dhcp_acquire(x->a, x->netns, in->index, l, w->n_fixed ? &w->fixed[0] : &any, &fd, err);
+    if (r < 0)
+        return r;
+    AUTO_JSON *doc = json_from(&dhcp_lease_type, l);
+    AUTO_BUF text = { 0 };
+    json_text(doc, 0, &text);
+    add_fd(x->a, x->p, fd, arena_printf(x->a, "dhcp %s", text.data));
+    *LIST_ADD(x->a, x->p->leases) = *l;
+    return 0;
+}
+
+/* Address and routes of the interface come from the network's server. */
+static int lease_interface(struct attaching *x, struct net_want *w, size_t nth,
+                           struct link_inside *in, struct link_route **routes, struct err *err)
+{
+    uint32_t metric = number_option(&w->net, "metric");
+    struct dhcp_lease l = { .network = w->net.name,
+                            .interface = arena_strdup(x->a, in->name),
+                            .host_name = arena_strdup(x->a, x->p->host_name),
+                            .no_default = w->net.internal ||
+                                          bool_option(&w->net, "no_default_route"),
+                            .metric = metric ? metric : 100 + (uint32_t)nth };
+    int r = take_lease(x, w, in, &l, err);
+    if (r < 0)
+        return r;
+    w->addrs = arena_alloc(x->a, sizeof(*w->addrs));
+    w->n_addrs = ip_net_parse(l.address, &w->addrs[0]) == 0;
+    in->addrs = w->addrs;
+    in->n_addrs = w->n_addrs;
+    in->mtu = number_option(&w->net, "mtu") ? 0 : (uint32_t)l.mtu;
+    for (char **p = l.routes; p && *p; p++) {
+        struct link_route route = { .metric = (uint32_t)l.metric };
+        char **f = strv_split(x->a, *p, ' ');
+        if (strv_len(f) != 2 || ip_net_parse(f[0], &route.to) < 0 ||
+            ip_parse(f[1], &route.gateway) < 0)
+            continue;
+        if (ip_unspecified(&route.gateway))
+            route.gateway.family = 0;
+        add_route(x->a, in, routes, &route);
+    }
+    return 0;
+}
+
+static void note_lease(struct arena *a, const struct net_plan *p, struct network_attachment *at)
+{
+    static const char whole[] = "0.0.0.0/0 ";
+    const struct dhcp_lease *l = &p->leases.items[p->leases.n - 1];
+
+    for (char **r = l->routes; r && *r; r++)
+        if (str_starts(*r, whole) && !at->gateways)
+            at->gateways = strv_add(a, NULL, *r + strlen(whole));
+}
+
+static int attach_one(struct attaching *x, struct net_want *w, size_t nth,
+                      struct network_attachment *at, struct err *err)
+{
+    struct arena *a = x->a;
     char *inside = w->interface ? w->interface : arena_printf(a, "eth%zu", nth), *host_end = NULL;
     struct link_inside conf = { .name = inside, .addrs = w->addrs, .n_addrs = w->n_addrs };
     struct link_route *routes = NULL;
+    bool dhcp = network_is_dhcp(&w->net);
 
-    choose_mac(w);
-    int r = make_interface(host, a, w, inside, hairpin, netns, &host_end, err);
+    choose_mac(x->p, w);
+    int r = make_interface(x->host, a, w, inside, x->hairpin, x->netns, &host_end, err);
     if (r < 0)
         return r;
-    no_advertisements(inside, netns);
-    default_routes(a, w, nth, &conf, &routes);
+    no_advertisements(inside, x->netns);
+    if (dhcp)
+        r = lease_interface(x, w, nth, &conf, &routes, err);
+    else
+        default_routes(a, w, nth, &conf, &routes);
+    if (r < 0) { /* a container that runs already goes on without it */
+        (void)!link_delete(x->in, inside);
+        return r;
+    }
     static_routes(a, w, &conf, &routes);
-    r = link_configure(in, &conf, err);
+    r = link_configure(x->in, &conf, err);
     if (r < 0)
         return r;
     memcpy(w->mac, conf.mac, 6);
     note_attachment(a, w, inside, host_end, at);
+    if (dhcp)
+        note_lease(a, x->p, at);
     return 0;
 }
 
@@ -781,10 +872,10 @@ int net_attach(const struct net_env *env, struct arena *a, struct net_plan *p, i
         r = nl_open_in(&in, NETLINK_ROUTE, netns);
     if (r < 0)
         return err_sys(err, -r, "opening a netlink socket");
+    struct attaching x = { &host, &in, a, p, netns, p->n_ports > 0 };
     for (size_t i = 0; r == 0 && i < p->n_wants; i++) {
-        r = attach_one(&host, &in, a, &p->wants[i], i, p->n_ports > 0, netns,
-                       LIST_ADD(a, p->state.networks), err);
-        dns |= p->wants[i].net.dns_enabled;
+        r = attach_one(&x, &p->wants[i], i, LIST_ADD(a, p->state.networks), err);
+        dns |= r == 0 && p->state.networks.items[i].dns;
     }
     if (r == 0 && !p->n_wants)
         (void)!link_loopback_up(&in);
@@ -867,11 +958,11 @@ int net_connect(const struct net_env *env, struct arena *a, struct net_plan *one
         r = host_side(env, a, one, NULL, 0, err);
     if (r == 0 && (r = nl_open(&host, NETLINK_ROUTE)) == 0)
         r = nl_open_in(&in, NETLINK_ROUTE, netns);
+    struct attaching x = { &host, &in, a, one, netns, st->ports.n > 0 };
     while (interface_taken(st, arena_printf(a, "eth%zu", nth)))
         nth++;
     if (r == 0)
-        r = attach_one(&host, &in, a, one->wants, nth, st->ports.n > 0, netns,
-                       LIST_ADD(a, one->state.networks), err);
+        r = attach_one(&x, one->wants, nth, LIST_ADD(a, one->state.networks), err);
     if (r < 0) {
         (void)!ipam_release(db, one->id, one->wants[0].net.name, NULL);
         return err && !err->kind ? err_sys(err, -r, "opening a netlink socket") : r;

@@ -3,7 +3,8 @@
  *   net_reserve   before anything starts: addresses and ports are noted in the database, bridges and firewall stand.
  *                 A port that another container has is refused here, with its owner's name.
  *   net_bind_ports  the host's ports are bound, or refused.
- *   net_attach    when the container's namespace is there: interfaces, addresses, routes, sockets for names.
+ *   net_attach    when the container's namespace is there: interfaces, addresses (of DHCP networks only now), routes,
+ *                 sockets for names.
  *   net_release   when it is gone: firewall, then the rows.
  *
  * The caller holds the container's lock.  Whatever is cut off between these leaves rows (net/ipam.h), which
@@ -11,6 +12,7 @@
 #pragma once
 
 #include "net/ipam.h"
+#include "spec/dhcp.h"
 #include "spec/network_state.h"
 #include "store/store.h"
 
@@ -43,7 +45,9 @@ struct net_plan {
     struct network_port *ports;
     size_t n_ports;
     bool dns; /* names are answered even when none of the networks has any: they are passed on */
-    struct network_state state; /* filled */
+    const char *host_name;               /* as DHCP servers are told */
+    struct network_state state;          /* filled */
+    JSON_LIST(struct dhcp_lease) leases; /* filled */
     /* Sockets for the monitor and what they are for (spec/monitor.h); net_plan_done() closes them. */
     int *fds;
     char **uses;

@@ -23,6 +23,7 @@
  *   control  SOCK_SEQPACKET listening socket, one JSON request per packet, one JSON answer each.
  *   exec/<session>   struct exec_state as JSON.
  *   network  struct network_state (spec/network_state.h), written by the engine alone.
+ *   dhcp     struct dhcp_leases (spec/dhcp.h), written by the monitor alone: addresses that it keeps.
  *
  * Network.  With monitor_config.network the engine sets the container's network up.  The monitor, once
  * the container is created and before its program runs, sends {"phase":"network","pid":N} on the start
@@ -34,6 +35,8 @@
  *   "proxy tcp|udp ADDRESS PORT"   a socket of the host (tcp: it listens): what arrives is passed on to
  *                            ADDRESS PORT by sockets inside the namespace; ADDRESS "-": the one that the namespace
  *                            has towards who asks
+ *   "dhcp LEASE"             a packet socket on the interface of LEASE (struct dhcp_lease as JSON, spec/dhcp.h): the
+ *                            monitor renews it, and gives it back when the container has ended for good
  * A restart by policy keeps namespace, addresses and descriptors.
  *
  * Start socket.  The monitor sends exactly one struct start_report as JSON once the container is
@@ -63,6 +66,7 @@
  *        terminal is process.terminal; "stdin" says whether stdin is connected without one.
  *   {"op":"network_add","fds":["use",...]}          with as many descriptors, as in the network phase
  *   {"op":"network_remove","ports":[{network_port},...]}   lets go of the sockets bound to these ports
+ *        "interface":"eth1"                         and gives back what this interface has by DHCP
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids

@@ -34,6 +34,8 @@ static const struct json_field state_rows[] = {
     JF_LIST(S, ports, "ports", JF_OMIT_EMPTY, &network_port_type),
     JF_STRV(S, names, "names", JF_OMIT_EMPTY),
     JF_STRV(S, servers, "servers", JF_OMIT_EMPTY),
+    JF_STRV(S, dhcp_servers, "dhcp_servers", JF_OMIT_EMPTY),
+    JF_STRV(S, dhcp_searches, "dhcp_searches", JF_OMIT_EMPTY),
     { 0 },
 };
 const struct json_type network_state_type = JSON_TYPE(S, state_rows);

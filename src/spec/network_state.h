@@ -35,5 +35,7 @@ struct network_state {
     JSON_LIST(struct network_port) ports;
     char **names;   /* the container's own: its name, short ID, host name */
     char **servers; /* "192.0.2.53" or "2001:db8::53"; asked for what no network knows */
+    char **dhcp_servers,
+        **dhcp_searches; /* what DHCP servers said that a resolver should ask, and below what */
 };
 extern const struct json_type network_state_type;

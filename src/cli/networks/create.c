@@ -119,7 +119,8 @@ static const struct opt create_opts[] = {
           "Interface name which is used by the driver"),
     O_BOOL(0, "internal", A, internal, "Restrict external access from this network"),
     O_STRV(0, "ip-range", A, ip_range, "range", "Allocate container IP from range"),
-    O_STR(0, "ipam-driver", A, ipam_driver, "driver", "IP Address Management Driver",
+    O_STR(0, "ipam-driver", A, ipam_driver, "driver",
+          "IP Address Management Driver: dhcp takes IPv4 addresses from a server on the network",
           .choices = "host-local|dhcp|none"),
     O_BOOL(0, "ipv6", A, ipv6, "Enable IPv6 networking"),
     O_STRV(0, "label", A, label, "key=value", "Set metadata on a network"),
@@ -134,13 +135,22 @@ static const char *const create_examples[] = { "podman network create podman1",
                                                "podman network create --ipv6 -o isolate=true front",
                                                "podman network create -d macvlan --interface-name "
                                                "eth0 --subnet 192.0.2.0/24 lan",
+                                               "podman network create -d macvlan --interface-name "
+                                               "eth0 --ipam-driver dhcp lan",
                                                NULL };
 extern const struct cmd cmd_network_create, cmd_network_ls, cmd_network_inspect;
 const struct cmd cmd_network_create = {
     .name = "create",
     .summary = "Create networks for containers and pods",
     .usage = "[options] [NAME]",
-    .description = "Creates a network and prints its name.",
+    .description =
+        "Creates a network and prints its name.\n\nOn a macvlan or ipvlan network without "
+        "--subnet, and "
+        "on a bridge with --opt mode=unmanaged and --ipam-driver dhcp, containers have IPv4 "
+        "address, routes and name servers from the network's own DHCP server: each start asks it, "
+        "for ten seconds at most, and the lease is kept as long as the container runs and given "
+        "back at its end. There is no DHCPv6: such a network has no IPv6 addresses. Container "
+        "names are not answered on it.",
     .examples = create_examples,
     .max_args = 1,
     .opts = create_tables,
