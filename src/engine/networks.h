@@ -37,6 +37,9 @@ int networks_reload(struct engine *e, const struct container *c, bool *done,
 int networks_publish(struct engine *e, struct arena *a, const char *container, char *const *add,
                      char *const *rm, struct err *err) MUST_CHECK;
 
+/* Takes this process into the network namespace of an ordinary user's bridges, which is made when there is none. */
+int networks_enter(struct engine *e, struct err *err) MUST_CHECK;
+
 /* The report of inspect (@containers) and ls, a new reference; NULL with @err set. */
 json_t *networks_document(struct engine *e, struct arena *a, const struct network *n,
                           bool containers, struct err *err);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/proc.h"
+#include "engine/networks.h"
 #include "engine/pasta.h"
 #include "net/link.h"
 
@@ -111,6 +112,17 @@ int rootless_netns(struct engine *e, bool make_it, struct err *err)
     int fd = open_netns(e, &pid);
 
     return fd >= 0 || !make_it ? fd : make(e, err);
+}
+
+int networks_enter(struct engine *e, struct err *err)
+{
+    AUTO_CLOSE int fd = rootless_netns(e, true, err);
+
+    if (fd < 0)
+        return fd;
+    return setns(fd, CLONE_NEWNET) < 0
+               ? err_sys(err, errno, "joining the network of the user's bridges")
+               : 0;
 }
 
 enum { STACK = 8 << 20 }; /* SQLite and libnftables run on it */

@@ -673,6 +673,8 @@ JSON
     out() { user_podman exec b /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
     eventually out
     is "$(ip -br link show type bridge)" = "" # nothing of it on the host
+    run user_podman unshare --rootless-netns ip -br link show type bridge
+    is "$output" =~ "podman1"
     run user_podman run --rm --network n -p 8080:80 busybox true
     [ "$status" -eq 125 ]
     is "$output" =~ "address already in use"

@@ -5,6 +5,7 @@
 #include "base/yaml_text.h"
 #include "cli/commands.h"
 #include "cli/format.h"
+#include "engine/networks.h"
 #include "engine/rootless.h"
 #include "engine/system.h"
 
@@ -76,14 +77,24 @@ static bool on_path(struct arena *a, const char *program)
     return found;
 }
 
+struct unshare_args {
+    bool netns;
+};
+
 static int unshare_run(struct cmd_ctx *x, void *args)
 {
+    const struct unshare_args *o = args;
     char *shell[] = { getenv("SHELL") ? getenv("SHELL") : arena_strdup(x->arena, "/bin/sh"), NULL };
     char **argv = x->nargs ? x->args : shell;
-    (void)args;
 
     if (!rootless_is())
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "please use unshare with rootless");
+    if (o->netns) {
+        struct engine *e = cmd_engine(x);
+        int r = e ? networks_enter(e, x->err) : -EIO;
+        if (r < 0)
+            return r;
+    }
     /* A mount namespace too: what is mounted there stays there. */
     if (unshare(CLONE_NEWNS) < 0)
         return err_sys(x->err, errno, "making a mount namespace");
@@ -94,16 +105,24 @@ static int unshare_run(struct cmd_ctx *x, void *args)
                    argv[0], strerror(saved));
 }
 
+static const struct opt unshare_opts[] = {
+    O_BOOL(0, "rootless-netns", struct unshare_args, netns,
+           "Join the network namespace in which the bridges of this user's containers are"),
+    { 0 },
+};
+static const struct opt *const unshare_tables[] = { unshare_opts, NULL };
 static const char *const unshare_examples[] = { "podman unshare id",
                                                 "podman unshare cat /proc/self/uid_map", NULL };
 const struct cmd cmd_unshare = {
     .name = "unshare",
     .summary = "Run a command in a modified user namespace",
-    .usage = "[COMMAND [ARG...]]",
+    .usage = "[options] [COMMAND [ARG...]]",
     .description = "Runs a command in a modified user namespace.",
     .examples = unshare_examples,
     .max_args = -1,
     .flags = CMD_NO_INTERSPERSED,
+    .opts = unshare_tables,
+    .args_size = sizeof(struct unshare_args),
     .run = unshare_run,
 };
 
