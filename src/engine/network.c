@@ -305,6 +305,11 @@ int network_prepare(struct network_start *s, struct engine *e, struct arena *a,
                     const struct container_config *c, struct err *err)
 {
     *s = (struct network_start) { .e = e, .a = a, .c = c, .plan = { .id = c->id } };
+    if (pasta_is_network(c)) { /* the monitor passes on what comes to its ports */
+        s->plan.own_address = true;
+        expand_ports(s);
+        return net_bind_ports(a, &s->plan, true, err);
+    }
     if (!network_is_ours(c))
         return 0;
     /* What an earlier run left, of which nobody cleaned up: its names above all. */
@@ -407,6 +412,10 @@ static int attach_pasta(struct network_start *s, pid_t pid, struct network_fds *
         return 0;
     }
     int r = pasta_start(s->e, s->a, s->c, pid, err);
+    if (r == 0) {
+        *ret = (struct network_fds) { .uses = s->plan.uses, .fds = s->plan.fds };
+        s->plan.n_fds = 0; /* passed on */
+    }
     if (r == 0 || asked)
         return r;
     log_warn("container %.12s has no network: %s", s->c->id, err ? err->msg : "");

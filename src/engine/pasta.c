@@ -46,23 +46,7 @@ static bool has_option(char *const *v, const char *brief, const char *name)
     return false;
 }
 
-static char **add_ports(struct arena *a, char **v, const struct container_config *c)
-{
-    for (size_t i = 0; i < c->ports.n; i++) {
-        const struct container_port *p = &c->ports.items[i];
-        if (!STR_IN(p->protocol, "tcp", "udp"))
-            continue;
-        v = strv_add(a, v, STR_EQ(p->protocol, "tcp") ? "-t" : "-u");
-        v = strv_add(a, v,
-                     arena_printf(a, "%s%s%" PRId64 "-%" PRId64 ":%" PRId64 "-%" PRId64,
-                                  p->host_ip ? p->host_ip : "", p->host_ip ? "/" : "", p->host_port,
-                                  p->host_port + p->range - 1, p->container_port,
-                                  p->container_port + p->range - 1));
-    }
-    return v;
-}
-
-/* What nobody decided otherwise: no ports but the published ones, and a server for names that is always there. */
+/* What nobody decided otherwise: no ports (the monitor passes on the published ones), and a server for names that is always there. */
 static char **add_defaults(struct arena *a, char **v)
 {
     static const struct {
@@ -171,7 +155,7 @@ int pasta_start(struct engine *e, struct arena *a, const struct container_config
     v = strv_concat(a, v, e->config->network.pasta_options);
     if (*given)
         v = strv_concat(a, v, strv_split(a, given, ','));
-    v = add_defaults(a, add_ports(a, v, c));
+    v = add_defaults(a, v);
     v = strv_add(a, strv_add(a, v, "--netns"), link);
     r = run(a, v, netns, link, err);
     if (r < 0)

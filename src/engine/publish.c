@@ -125,33 +125,40 @@ static bool replaces(const struct change *ch)
     return false;
 }
 
+/* What leads to the new ports, and away from the old ones. */
+static int lead(struct change *ch, struct network_state *st, struct err *err)
+{
+    expand(ch->a, ch->c.config.ports.items, ch->c.config.ports.n, &st->ports.items, &st->ports.n);
+    return network_ports_again(ch->e, ch->a, &ch->c.config, st, err);
+}
+
 static int change_running(struct change *ch, struct err *err)
 {
     struct network_state st;
     AUTO_PLAN fresh = { 0 };
+    bool pasta = pasta_is_network(&ch->c.config), moved = replaces(ch);
     AUTO_CLOSE int dir = container_run_dir(ch->e, ch->c.config.id);
 
-    if (dir < 0 || !network_read_state(ch->e, ch->a, ch->c.config.id, &st))
+    if (dir < 0 || (!pasta && !network_read_state(ch->e, ch->a, ch->c.config.id, &st)))
         return err_set(err, ERR_STATE, EINVAL, "the network state of container %s is not readable",
                        ch->c.config.id);
     /* A new port that cannot be had changes nothing; one in an old one's place waits for that to go. */
-    bool moved = replaces(ch);
     int r = moved ? let_go(ch, dir, err) : 0;
-    network_running_plan(ch->e, ch->a, &ch->c.config, &st, &fresh);
+    if (!pasta)
+        network_running_plan(ch->e, ch->a, &ch->c.config, &st, &fresh);
+    fresh.own_address = pasta;
     expand(ch->a, ch->added.items, ch->added.n, &fresh.ports, &fresh.n_ports);
     if (r == 0 && fresh.n_ports)
-        r = net_bind_ports(ch->a, &fresh, ch->e->rootless, err);
-    if (r < 0)
-        return r;
-    expand(ch->a, ch->c.config.ports.items, ch->c.config.ports.n, &st.ports.items, &st.ports.n);
-    r = network_ports_again(ch->e, ch->a, &ch->c.config, &st, err);
+        r = net_bind_ports(ch->a, &fresh, pasta || ch->e->rootless, err);
+    if (r == 0 && !pasta)
+        r = lead(ch, &st, err);
     if (r == 0 && !moved)
         r = let_go(ch, dir, err);
     if (r == 0 && fresh.n_fds) {
         struct network_fds f = { .uses = fresh.uses, .fds = fresh.fds };
         r = supervise_add_fds(dir, &f, err);
     }
-    return r < 0 ? r : network_write_state(ch->e, ch->c.config.id, &st, err);
+    return r < 0 || pasta ? r : network_write_state(ch->e, ch->c.config.id, &st, err);
 }
 
 int networks_publish(struct engine *e, struct arena *a, const char *container, char *const *add,
@@ -171,12 +178,6 @@ int networks_publish(struct engine *e, struct arena *a, const char *container, c
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "container %s has no ports to publish: its network is \"%s\"",
                        ch.c.config.name, ch.c.config.netns ? ch.c.config.netns : "private");
-    if (runs && pasta_is_network(&ch.c.config))
-        return err_set(
-            err, ERR_UNSUPPORTED, EOPNOTSUPP,
-            "the ports of container %s cannot change while it runs: pasta keeps those it "
-            "was started with; stop it first, or use a bridge network",
-            ch.c.config.name);
     for (; r == 0 && rm && *rm; rm++)
         r = take_out(&ch, *rm, err);
     for (; r == 0 && add && *add; add++)

@@ -62,6 +62,7 @@ struct network {
     int *held;
     size_t nheld;
     struct source_list sources;
+    int transparent;            /* transparent.c: 0 not tried, 1 prepared, -1 cannot be */
     unsigned queries, visitors; /* names being asked for elsewhere; TCP connections */
     struct dns_cache *cache;
     struct network_state state; /* as last read, in arena */

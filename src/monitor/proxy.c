@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "base/proc.h"
+#include "monitor/transparent.h"
 
 #include "base/banned.h"
 
@@ -15,8 +16,9 @@ enum { FLOWS_MAX = 256, CHUNK = 16384, BURST = 32 };
 struct proxy {
     struct source s;
     struct network *net;
-    struct sockaddr_storage target;
+    struct sockaddr_storage target; /* family 0: the namespace's own address, and then port */
     socklen_t target_len;
+    uint16_t port;
     unsigned flows;
 };
 
@@ -135,12 +137,52 @@ static struct end *end_new(struct proxy *p, int fd)
     return e;
 }
 
-static int connect_inside(const struct proxy *p, int type)
+/* The namespace's own address towards @client. */
+static socklen_t own_address(const struct proxy *p, const struct sockaddr_storage *client,
+                             struct sockaddr_storage *ret)
 {
-    int fd = proc_socket_in(p->net->netns, p->target.ss_family, type, 0);
+    socklen_t len = client->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                  : sizeof(struct sockaddr_in);
+    AUTO_CLOSE int fd = proc_socket_in(p->net->netns, client->ss_family, SOCK_DGRAM, 0);
 
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&p->target, p->target_len) < 0 &&
-        errno != EINPROGRESS)
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)client, len) == 0 &&
+        getsockname(fd, (struct sockaddr *)ret, &len) == 0)
+        return len;
+    if (client->ss_family != AF_INET6)
+        return 0;
+    /* No IPv6 in there: what listens may still be reached by its loopback. */
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+    *v4 = (struct sockaddr_in) { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    return sizeof(*v4);
+}
+
+/* Where in the namespace @client wants to go. */
+static socklen_t target_of(const struct proxy *p, const struct sockaddr_storage *client,
+                           struct sockaddr_storage *ret)
+{
+    *ret = p->target;
+    if (p->target.ss_family)
+        return p->target_len;
+    socklen_t len = own_address(p, client, ret);
+    if (ret->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)ret)->sin6_port = p->port;
+    else
+        ((struct sockaddr_in *)ret)->sin_port = p->port;
+    return len;
+}
+
+/* The container sees @client's address where that can be. */
+static int connect_inside(const struct proxy *p, int type, const struct sockaddr_storage *client)
+{
+    struct sockaddr_storage target;
+    socklen_t len = target_of(p, client, &target);
+    int fd = len && type == SOCK_STREAM && client->ss_family == target.ss_family
+                 ? transparent_socket(p->net, client)
+                 : -EOPNOTSUPP;
+
+    if (fd < 0 && len)
+        fd = proc_socket_in(p->net->netns, target.ss_family, type, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&target, len) < 0 && errno != EINPROGRESS)
         close(HANDOVER_FD(fd));
     return fd;
 }
@@ -150,10 +192,13 @@ static void tcp_arrived(struct source *s, short revents)
     struct proxy *p = (struct proxy *)s;
 
     for (int i = 0; revents && i < BURST && p->flows < FLOWS_MAX; i++) {
-        AUTO_CLOSE int outer = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct sockaddr_storage client = { 0 };
+        socklen_t len = sizeof(client);
+        AUTO_CLOSE int outer = accept4(s->fd, (struct sockaddr *)&client, &len,
+                                       SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (outer < 0)
             break;
-        int inner = connect_inside(p, SOCK_STREAM);
+        int inner = connect_inside(p, SOCK_STREAM, &client);
         if (inner < 0)
             continue;
         struct end *a = end_new(p, HANDOVER_FD(outer)), *b = end_new(p, inner);
@@ -209,7 +254,7 @@ static struct client_udp *client_of(struct proxy *p, const struct sockaddr_stora
             memcmp(&c->client, from, len) == 0)
             return c;
     }
-    int fd = p->flows < FLOWS_MAX ? connect_inside(p, SOCK_DGRAM) : -EBADF;
+    int fd = p->flows < FLOWS_MAX ? connect_inside(p, SOCK_DGRAM, from) : -EBADF;
     if (fd < 0)
         return NULL;
     struct client_udp *c = xcalloc(1, sizeof(*c));
@@ -279,6 +324,9 @@ static bool parse_target(struct proxy *p, const char *text, bool *ret_udp)
         parse_u64(part[2], UINT16_MAX, &port) < 0)
         return false;
     *ret_udp = STR_EQ(part[0], "udp");
+    p->port = htons((uint16_t)port);
+    if (STR_EQ(part[1], "-"))
+        return true;
     if (inet_pton(AF_INET, part[1], &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons((uint16_t)port);

@@ -270,7 +270,7 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
     other = to.family ? to : target(p, family == AF_INET ? AF_INET6 : AF_INET);
     bool pass = pass_all || !to.family ||
                 (family == AF_INET6 && (!port->host_ip || ip_loopback(&host)));
-    pass = pass && !sctp && other.family;
+    pass = p->own_address ? !sctp : pass && !sctp && other.family;
     int fd = bind_port(&host, family, port, pass);
     if (fd < 0 && sctp && fd == -EPROTONOSUPPORT)
         return 0; /* nobody on this host can take it either */
@@ -280,7 +280,8 @@ static int reserve_one(struct arena *a, struct net_plan *p, const struct network
         return port_refused(port, family, -fd, err);
     if (pass)
         add_fd(a, p, fd,
-               arena_printf(a, "proxy %s %s %lld", port->protocol, ip_text(&other, text),
+               arena_printf(a, "proxy %s %s %lld", port->protocol,
+                            p->own_address ? "-" : ip_text(&other, text),
                             (long long)port->container_port));
     else
         add_fd(a, p, fd, "hold");

@@ -52,6 +52,7 @@ struct net_plan {
     int *fds;
     char **uses;
     size_t n_fds;
+    bool own_address; /* no networks of ours: ports lead to whatever address the namespace has */
 };
 /* What the firewall has to know of a network. */
 struct fw_bridge net_fw_bridge(struct arena *a, const struct network *n);

@@ -33,7 +33,8 @@
  *   "hold"                   kept open and left alone: the reservation of a host's port
  *   "dns-udp", "dns-tcp"     sockets inside the namespace on which names are answered (the second listens)
  *   "proxy tcp|udp ADDRESS PORT"   a socket of the host (tcp: it listens): what arrives is passed on to
- *                            ADDRESS PORT by sockets inside the namespace
+ *                            ADDRESS PORT by sockets inside the namespace; ADDRESS "-": the one that the namespace
+ *                            has towards who asks
  *   "dhcp LEASE"             a packet socket on the interface of LEASE (struct dhcp_lease as JSON, spec/dhcp.h): the
  *                            monitor renews it, and gives it back when the container has ended for good
  * A restart by policy keeps namespace, addresses and descriptors.

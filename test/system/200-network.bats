@@ -633,6 +633,17 @@ JSON
     serve_outside 90
     from_inside() { user_podman exec a /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
     eventually from_inside
+    # From outside, and with the client's own address; another port comes and goes while it runs.
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
+    is "$(ask_outside 2001:db8::1 8080)" =~ "from "
+    user_podman update --publish-add 8082:80 a
+    is "$(ask_outside 192.0.2.1 8082)" =~ "from 192.0.2.2:"
+    user_podman update --publish-rm 8082:80 a
+    run ask_outside 192.0.2.1 8082
+    is "$output" !~ "from"
+    run user_podman run --rm -p 8080:80 busybox true
+    [ "$status" -eq 125 ]
+    is "$output" =~ "address already in use"
     is "$(user_podman port a)" = "80/tcp -> 0.0.0.0:8080"
     is "$(user_podman inspect -f '{{.HostConfig.NetworkMode}}' a)" = pasta
     [ "$(user_processes pasta)" -ge 1 ]
@@ -657,7 +668,7 @@ JSON
     from_b() { user_podman exec b /netecho ask tcp 10.89.0.2 80 | grep -q "from 10.89.0.3:"; }
     eventually from_b
     eventually ask 127.0.0.1 8080
-    is "$(ask_outside 192.0.2.1 8080)" =~ "from "
+    is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:" # and not from whoever passes it on
     serve_outside 90
     out() { user_podman exec b /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
     eventually out
