@@ -194,6 +194,19 @@ inside() { podman exec "$@"; }
     [ "$status" -ne 0 ]
 }
 
+@test "a restart by policy keeps the lease" {
+    start_server
+    podman network create -d macvlan -o parent=up0 lan
+    podman run -d --restart=always --name c --network lan busybox sh -c 'ip -4 -o addr show eth0; sleep 1'
+    ip=$(podman inspect -f '{{.NetworkSettings.Networks.lan.IPAddress}}' c)
+    again() { [ "$(podman logs c | grep -c "inet $ip/24")" -ge 2 ]; }
+    in_time again
+    run released "$ip"
+    [ "$status" -ne 0 ]
+    podman rm -f -t 0 c
+    in_time released "$ip"
+}
+
 @test "ipvlan: the container's ID is its name" {
     ip link add link up0 name iv0 type ipvlan 2>/dev/null || skip "this kernel has no ipvlan"
     ip link del iv0
