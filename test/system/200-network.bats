@@ -283,11 +283,7 @@ options ndots:3"
     ip addr add 10.89.0.77/24 dev up0
     podman network create m # not the subnet that the host has a route to
     is "$(podman network inspect -f '{{(index .Subnets 0).Subnet}}' m)" = 10.89.1.0/24
-<<<<<<< HEAD
-    for bad in "n" "host" "-d nonsense x" "--subnet 10.50.0.0/25 x" "-o what=1 x" "-o mtu=big x" "--subnet 10.51.0.0/24 --gateway 10.52.0.1 x" "--gateway 10.1.1.1 x" "a/b"; do
-=======
     for bad in "n" "host" "-d nonsense x" "--subnet 10.50.0.0/25 x" "-o what=1 x" "-o mtu=big x" "--subnet 10.51.0.0/24 --gateway 10.52.0.1 x" "--gateway 10.1.1.1 x" "-d macvlan -o parent=nothere x" "a/b"; do
->>>>>>> room-dhcp
         run_podman 125 network create $bad
         is "$output" =~ Error
     done
