@@ -154,17 +154,26 @@ alive_processes() {
 start_registry() {
     local program
     program=$(command -v docker-registry || command -v registry) || skip "no registry program"
-    REGISTRY_PORT=$((20000 + RANDOM % 20000))
+    # Below the ports that the kernel gives to whoever asks for none; one that is taken is tried no longer.
+    for _ in 1 2 3 4 5; do
+        REGISTRY_PORT=$((20000 + RANDOM % 12000))
+        ! try_registry "$program" "$1" || return 0
+    done
+    cat "$TEST_DIR/registry.log"
+    return 1
+}
+
+try_registry() { # PROGRAM EXTRA-YAML
     REGISTRY=localhost:$REGISTRY_PORT
     cat >"$TEST_DIR/registry.yml" <<EOF
 version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $TEST_DIR/registry}, delete: {enabled: true}}
 http: {addr: "127.0.0.1:$REGISTRY_PORT"$REGISTRY_TLS}
-$1
+$2
 EOF
     # It takes every REGISTRY_... for a setting of its own.
-    env -u REGISTRY_AUTH_FILE "$program" serve "$TEST_DIR/registry.yml" >"$TEST_DIR/registry.log" 2>&1 3>&- &
+    env -u REGISTRY_AUTH_FILE "$1" serve "$TEST_DIR/registry.yml" >"$TEST_DIR/registry.log" 2>&1 3>&- &
     REGISTRY_PID=$!
     cat >"$CONTAINERS_REGISTRIES_CONF" <<EOF
 unqualified-search-registries = ["docker.io", "quay.io"]
@@ -177,11 +186,11 @@ prefix = "quay.io"
 location = "$REGISTRY/quay"
 insecure = true
 EOF
-    for _ in $(seq 100); do
-        curl -ks -o /dev/null "${REGISTRY_SCHEME:-http}://$REGISTRY/v2/" && return
+    for _ in $(seq 200); do
+        curl -ks -o /dev/null "${REGISTRY_SCHEME:-http}://$REGISTRY/v2/" && kill -0 $REGISTRY_PID 2>/dev/null && return
+        kill -0 $REGISTRY_PID 2>/dev/null || return 1
         sleep 0.05
     done
-    cat "$TEST_DIR/registry.log"
     return 1
 }
 
