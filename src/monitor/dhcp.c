@@ -202,6 +202,8 @@ static void bind_lease(struct keeper *k, const struct dhcp_reply *r, const uint8
     dhcp_apply(k->net, k->ifindex, &old, &k->lease);
     arena_done(&k->arena);
     k->arena = a;
+    (void)dhcp_lease_message(&k->lease, &k->base); /* its words were the old lease's */
+    k->asked = k->base;
     k->address = r->address;
     k->server = r->server;
     memcpy(k->server_mac, from, 6);

@@ -65,8 +65,10 @@ bool dns_cache_get(struct dns_cache *cache, const uint8_t *query, size_t len,
     return false;
 }
 
-void dns_cache_clear(struct dns_cache *cache)
+struct dns_cache *dns_cache_free(struct dns_cache *cache)
 {
     for (size_t i = 0; cache && i < ENTRIES; i++)
         drop(&cache->entries[i]);
+    free(cache);
+    return NULL;
 }

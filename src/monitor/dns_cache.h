@@ -13,4 +13,4 @@ void dns_cache_put(struct dns_cache **cache, const uint8_t *query, size_t len,
 /* False: not there, or too old.  @out gets the answer with the query's ID and times to live of now. */
 bool dns_cache_get(struct dns_cache *cache, const uint8_t *query, size_t len,
                    const struct dns_question *q, struct buf *out);
-void dns_cache_clear(struct dns_cache *cache);
+struct dns_cache *dns_cache_free(struct dns_cache *cache); /* NULL is fine */

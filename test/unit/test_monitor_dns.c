@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/parse.h"
 #include "monitor/dns.h"
+#include "monitor/dns_cache.h"
 #include "monitor/dns_message.h"
 #include "spec/zone.h"
 
@@ -160,6 +161,7 @@ static int drop_world(void **state)
     if (w->asker)
         assert_int_equal(fs_remove_tree(AT_FDCWD, w->dir), 0);
     arena_done(&w->net.arena);
+    w->net.cache = dns_cache_free(w->net.cache);
     free(w);
     return 0;
 }
