@@ -33,7 +33,6 @@ enum {
 struct listener {
     struct source s;
     struct network *net;
-    bool tcp;
 };
 
 struct visitor {
@@ -499,6 +498,5 @@ void dns_listen(struct network *net, int fd, bool tcp)
                              .ready = tcp ? tcp_ready : udp_ready,
                              .release = listener_release };
     l->net = net;
-    l->tcp = tcp;
     source_add(&net->sources, &l->s);
 }
