@@ -160,35 +160,81 @@ static void note_attachment(struct arena *a, struct net_want *w, const char *ins
             at->gateways = strv_add(a, at->gateways, w->net.subnets.items[i].gateway);
 }
 
-/* Nobody on the network tells a container where its router is. */
-static void no_advertisements(const char *inside, int netns)
+/* Nobody on the network tells a container where its router is, unless DHCPv6 does the addresses: it knows of no routes,
+ * so that advertisements are what they come from; the link-local address, which it speaks from, is there at once. */
+static void advertisements(const struct net_want *w, const char *inside, size_t nth, int netns)
 {
+    static const char off[] = "0", on[] = "1",
+                      always[] = "2"; /* also where the container forwards */
+    bool listen = network_is_dhcp(&w->net) && w->net.ipv6_enabled;
+    bool routes = !w->net.internal && !net_bool_option(&w->net, "no_default_route");
+    uint32_t metric = net_number_option(&w->net, "metric");
+    char number[16], path[128];
     AUTO_CLOSE int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    char path[128];
 
+    snprintf(number, sizeof(number), "%u", metric ? metric : 100 + (unsigned)nth);
+    const struct {
+        const char *name, *value;
+        bool always;
+    } settings[] = {
+        { "accept_ra", listen ? always : off, true },
+        { "autoconf", off, false },
+        { "accept_dad", off, false },
+        { "router_solicitation_delay", off, false },
+        { "accept_ra_defrtr", routes ? on : off, false },
+        { "ra_defrtr_metric", number, false },
+    };
     if (own < 0 || setns(netns, CLONE_NEWNET) < 0)
         return;
-    snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", inside);
-    (void)!fs_write_kernel(AT_FDCWD, path, "0");
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        if (!settings[i].always && !listen)
+            continue;
+        snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", inside, settings[i].name);
+        (void)!fs_write_kernel(AT_FDCWD, path, settings[i].value);
+    }
     if (setns(own, CLONE_NEWNET) < 0)
         abort();
 }
 
-static int take_lease(struct attaching *x, struct net_want *w, struct link_inside *in,
+/* The address of a family that the user wants; NULL: none. */
+static const struct ip_addr *fixed_of(const struct net_want *w, int family)
+{
+    for (size_t i = 0; i < w->n_fixed; i++)
+        if (w->fixed[i].family == family)
+            return &w->fixed[i];
+    return NULL;
+}
+
+/* One IPv4 address, and one IPv6 address where the network has any: the user can wish for no more. */
+static int check_wishes(const struct net_want *w, struct err *err)
+{
+    bool four = fixed_of(w, AF_INET), six = fixed_of(w, AF_INET6);
+
+    if (six && !w->net.ipv6_enabled)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "network %s has no IPv6: create it with --ipv6 to ask for an IPv6 address",
+                       w->net.name);
+    return w->n_fixed > (size_t)four + six
+               ? err_set(err, ERR_BAD_PARAM, EINVAL,
+                         "network %s: a DHCP server gives one address of a family: more cannot be "
+                         "asked for",
+                         w->net.name)
+               : 0;
+}
+
+static int take_lease(struct attaching *x, struct net_want *w, const struct link_inside *in,
                       struct dhcp_lease *l, struct err *err)
 {
-    const struct ip_addr any = { 0 };
+    static const struct ip_addr any;
+    const struct ip_addr *wanted = fixed_of(w, l->six ? AF_INET6 : AF_INET);
     int fd = -EBADF;
 
-    if (w->n_fixed > 1 || (w->n_fixed && w->fixed[0].family != AF_INET))
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "network %s: a DHCP server gives one IPv4 address: more cannot be asked for",
-                       w->net.name);
-    int r = link_configure(x->in, in, err); /* up */
-    if (r < 0)
-        return r;
-    dhcp_name_client(x->a, l, in->mac, STR_EQ(w->net.driver, "ipvlan"), x->p->id, w->net.id);
-    r = dhcp_acquire(x->a, x->netns, in->index, l, w->n_fixed ? &w->fixed[0] : &any, &fd, err);
+    if (l->six)
+        dhcp6_name_client(x->a, l, in->mac, x->p->id, w->net.id);
+    else
+        dhcp_name_client(x->a, l, in->mac, STR_EQ(w->net.driver, "ipvlan"), x->p->id, w->net.id);
+    int r = (l->six ? dhcp6_acquire : dhcp_acquire)(x->a, x->netns, in->index, l,
+                                                    wanted ? wanted : &any, &fd, err);
     if (r < 0)
         return r;
     AUTO_JSON *doc = json_from(&dhcp_lease_type, l);
@@ -196,6 +242,7 @@ static int take_lease(struct attaching *x, struct net_want *w, struct link_insid
     json_text(doc, 0, &text);
     net_add_fd(x->a, x->p, fd, arena_printf(x->a, "dhcp %s", text.data));
     *LIST_ADD(x->a, x->p->leases) = *l;
+    w->n_addrs += ip_net_parse(l->address, &w->addrs[w->n_addrs]) == 0;
     return 0;
 }
 
@@ -210,11 +257,20 @@ static int lease_interface(struct attaching *x, struct net_want *w, size_t nth,
                             .no_default = w->net.internal ||
                                           net_bool_option(&w->net, "no_default_route"),
                             .metric = metric ? metric : 100 + (uint32_t)nth };
-    int r = take_lease(x, w, in, &l, err);
+    struct dhcp_lease l6 = l;
+
+    w->addrs = arena_alloc(x->a, 2 * sizeof(*w->addrs));
+    w->n_addrs = 0;
+    int r = check_wishes(w, err);
+    if (r == 0)
+        r = link_configure(x->in, in, err); /* up */
+    if (r == 0)
+        r = take_lease(x, w, in, &l, err);
+    l6.six = true;
+    if (r == 0 && w->net.ipv6_enabled)
+        r = take_lease(x, w, in, &l6, err);
     if (r < 0)
         return r;
-    w->addrs = arena_alloc(x->a, sizeof(*w->addrs));
-    w->n_addrs = ip_net_parse(l.address, &w->addrs[0]) == 0;
     in->addrs = w->addrs;
     in->n_addrs = w->n_addrs;
     in->mtu = net_number_option(&w->net, "mtu") ? 0 : (uint32_t)l.mtu;
@@ -234,11 +290,13 @@ static int lease_interface(struct attaching *x, struct net_want *w, size_t nth,
 static void note_lease(struct arena *a, const struct net_plan *p, struct network_attachment *at)
 {
     static const char whole[] = "0.0.0.0/0 ";
-    const struct dhcp_lease *l = &p->leases.items[p->leases.n - 1];
 
-    for (char **r = l->routes; r && *r; r++)
-        if (str_starts(*r, whole) && !at->gateways)
-            at->gateways = strv_add(a, NULL, *r + strlen(whole));
+    for (size_t i = 0; i < p->leases.n; i++) {
+        const struct dhcp_lease *l = &p->leases.items[i];
+        for (char **r = STR_EQ(l->interface, at->interface) ? l->routes : NULL; r && *r; r++)
+            if (str_starts(*r, whole) && !at->gateways)
+                at->gateways = strv_add(a, NULL, *r + strlen(whole));
+    }
 }
 
 int net_attach_one(struct attaching *x, struct net_want *w, size_t nth,
@@ -254,7 +312,7 @@ int net_attach_one(struct attaching *x, struct net_want *w, size_t nth,
     int r = make_interface(x->host, a, w, inside, x->hairpin, x->netns, &host_end, err);
     if (r < 0)
         return r;
-    no_advertisements(inside, x->netns);
+    advertisements(w, inside, nth, x->netns);
     if (dhcp)
         r = lease_interface(x, w, nth, &conf, &routes, err);
     else
