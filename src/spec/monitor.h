@@ -31,6 +31,7 @@
  * {"fds":["use",...],"more":bool}, each with as many descriptors (at most NETWORK_FDS_MAX), or
  * closes its end: then the start fails.  What each descriptor is for, as long as the monitor lives:
  *   "hold"                   kept open and left alone: the reservation of a host's port
+ *   "address NETWORK"        kept as long as the container is on the network: a claim on its address
  *   "dns-udp", "dns-tcp"     sockets inside the namespace on which names are answered (the second listens)
  *   "proxy tcp|udp ADDRESS PORT"   a socket of the host (tcp: it listens): what arrives is passed on to
  *                            ADDRESS PORT by sockets inside the namespace; ADDRESS "-": the one that the namespace

@@ -30,6 +30,7 @@ setup() {
 teardown() {
     [ -n "${TEST_DIR:-}" ] || return 0
     podman rm -fa -t 0 >/dev/null 2>&1 || true
+    [ ! -d "$TEST_DIR/root2" ] || other_podman rm -fa -t 0 >/dev/null 2>&1 || true
     for n in $(podman network ls -q); do podman network rm -f "$n" >/dev/null 2>&1 || true; done
     basic_teardown
     for s in $SERVERS; do kill "$s" 2>/dev/null || true; done
@@ -492,6 +493,70 @@ JSON
     ip link del podman0
     eventually again
     is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
+}
+
+# A second store on the same host: other_podman.
+other_podman() { "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" "$@"; }
+other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
+
+@test "two stores: addresses never meet, neither takes away what is the other's" {
+    other_podman load -q -i "$TEST_DIR/busybox.tar"
+    for n in 1 2 3; do
+        podman run -d --name a$n busybox sleep 300
+        other_podman run -d --name b$n busybox sleep 300
+    done
+    all=$(for n in 1 2 3; do
+        address_of a$n
+        other_address b$n
+    done | sort)
+    is "$(uniq <<<"$all" | grep -c '^10\.88\.')" = 6
+    run_podman 125 run --rm --ip "$(other_address b1)" busybox true
+    is "$output" =~ "already allocated to a container of another storage root"
+    # A container that has gone has given its address up.
+    ip=$(other_address b3)
+    other_podman rm -f -t 0 b3
+    podman run --rm --ip "$ip" busybox true
+    # The table is made by whoever comes first; both stores' ports are in it again.
+    server sa -p 8080:80
+    other_podman run -d --name sb -v "$NETECHO:/netecho:ro" -p 8081:80 busybox /netecho serve tcp 80
+    both() { ask_outside 192.0.2.1 8080 && ask_outside 192.0.2.1 8081; }
+    eventually both
+    nft flush ruleset
+    eventually both
+    nft delete table inet podman
+    eventually both
+    podman network reload --all
+    both
+    # The same network of both, and one removes its own.
+    podman network create --interface-name brx --subnet 10.201.0.0/24 net
+    other_podman network create --interface-name brx --subnet 10.201.0.0/24 net
+    podman run -d --name ca --network net busybox sleep 300
+    server2() { other_podman run -d --name cb --network net -p 8082:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80; }
+    server2
+    eventually ask_outside 192.0.2.1 8082
+    podman network rm -f -t 0 net
+    ip link show brx
+    ask_outside 192.0.2.1 8082
+    other_podman network rm -f -t 0 net
+    run ip link show brx
+    [ "$status" -ne 0 ]
+    podman system reset -f
+    ask_outside 192.0.2.1 8081
+    other_podman rm -fa -t 0
+}
+
+@test "a port of a dead container of another store" {
+    other_podman load -q -i "$TEST_DIR/busybox.tar"
+    other_podman run -d --name dead -p 8080:80 busybox sleep 300
+    kill -9 "$(other_podman inspect -f '{{.State.ConmonPid}}' dead)"
+    is "$(elements ports4)" = 1
+    free() { podman run -d --replace --name web -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80; }
+    eventually free
+    eventually ask_outside 192.0.2.1 8080
+    other_podman rm -f -t 0 dead # knows of the port, which leads elsewhere now
+    ask_outside 192.0.2.1 8080
+    podman rm -f -t 0 web
+    no_ports
 }
 
 @test "macvlan" {
