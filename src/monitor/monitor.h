@@ -64,7 +64,7 @@ struct network {
     struct claim {
         char *network;
         int fd;
-    } *claims; /* addresses on networks (net/claims.h) */
+    } * claims; /* addresses on networks (net/claims.h) */
     size_t nclaims;
     struct source_list sources;
     int transparent;            /* transparent.c: 0 not tried, 1 prepared, -1 cannot be */

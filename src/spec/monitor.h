@@ -23,6 +23,8 @@
  *   control  SOCK_SEQPACKET listening socket, one JSON request per packet, one JSON answer each.
  *   exec/<session>   struct exec_state as JSON.
  *   network  struct network_state (spec/network_state.h), written by the engine alone.
+ *   host_lines   lines of the container's `hosts` that have the host's own address; written by the engine, and by
+ *            the monitor when that address is another (monitor/host_lines.h).  None without such lines.
  *   dhcp     struct dhcp_leases (spec/dhcp.h), written by the monitor alone: addresses that it keeps.
  *
  * Network.  With monitor_config.network the engine sets the container's network up.  The monitor, once

@@ -251,6 +251,32 @@ user_processes() { ps -u podtest -o args= | grep -c "$1.*$USER_DIR/" || true; }
     is "$output" =~ none
 }
 
+@test "/etc/hosts: another address of the host, while the container runs" {
+    podman run -d --name h --network host --add-host gate:host-gateway --add-host mine:192.0.2.1 busybox sleep 300
+    podman run -d --name b busybox sleep 300
+    podman exec h sh -c 'echo "192.0.2.1 added.inside" >>/etc/hosts'
+    is "$(podman exec h grep host.containers /etc/hosts)" =~ ^192.0.2.1
+    ip addr del 192.0.2.1/24 dev up0
+    ip addr add 192.0.2.77/24 dev up0
+    follows() { podman exec h grep -q "^192.0.2.77[[:space:]]host.containers.internal" /etc/hosts; }
+    eventually follows
+    is "$(podman exec h grep gate /etc/hosts)" =~ ^192.0.2.77
+    is "$(podman exec h grep mine /etc/hosts)" =~ ^192.0.2.1[^0-9]
+    is "$(podman exec h grep added /etc/hosts)" = "192.0.2.1 added.inside"
+    is "$(podman exec b grep host.containers /etc/hosts)" =~ ^10.88.0.1 # a bridge's address is what it was
+    ip addr del 192.0.2.77/24 dev up0
+    ip addr add 192.0.2.1/24 dev up0
+    back() { podman exec h grep -q "^192.0.2.1[[:space:]]host.containers.internal" /etc/hosts; }
+    eventually back
+    # Who has changed the line has it.
+    podman exec h sh -c 'sed "s/host.containers.internal/changed/" /etc/hosts >/tmp/h; cat /tmp/h >/etc/hosts'
+    ip addr del 192.0.2.1/24 dev up0
+    ip addr add 192.0.2.77/24 dev up0
+    gate() { podman exec h grep -q "^192.0.2.77.*gate" /etc/hosts; }
+    eventually gate
+    is "$(podman exec h grep changed /etc/hosts)" =~ ^192.0.2.1[^0-9]
+}
+
 @test "/etc/resolv.conf: --dns, --dns-search, --dns-option, the host's servers" {
     run_podman run --rm --dns 192.0.2.9 --dns-search example.org --dns-option ndots:3 busybox cat /etc/resolv.conf
     is "$output" = "search example.org
