@@ -26,6 +26,7 @@ SAME(container_restart, "restart", cmd_restart);
 SAME(container_rm, "rm", cmd_rm);
 SAME(container_run, "run", cmd_run);
 SAME(container_start, "start", cmd_start);
+SAME(container_stats, "stats", cmd_stats);
 SAME(container_stop, "stop", cmd_stop);
 SAME(container_update, "update", cmd_update);
 SAME(container_top, "top", cmd_top);
@@ -40,15 +41,13 @@ static const struct cmd container_list = { .name = "list",
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &cmd_container_diff,    &container_mount,      &container_unmount,
-    &container_attach,      &cmd_cleanup,          &container_create,
-    &container_exec,        &cmd_container_exists, &container_init,
-    &cmd_container_inspect, &container_kill,       &container_list,
-    &container_logs,        &container_pause,      &container_port,
-    &cmd_container_prune,   &container_rename,     &container_restart,
-    &container_rm,          &container_run,        &container_start,
-    &container_stop,        &container_top,        &container_unpause,
-    &container_update,      &container_wait,       NULL,
+    &cmd_container_diff, &container_mount,       &container_unmount, &container_attach,
+    &cmd_cleanup,        &container_create,      &container_exec,    &cmd_container_exists,
+    &container_init,     &cmd_container_inspect, &container_kill,    &container_list,
+    &container_logs,     &container_pause,       &container_port,    &cmd_container_prune,
+    &container_rename,   &container_restart,     &container_rm,      &container_run,
+    &container_start,    &container_stats,       &container_stop,    &container_top,
+    &container_unpause,  &container_update,      &container_wait,    NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -111,6 +110,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_rm,
     &cmd_run,
     &cmd_start,
+    &cmd_stats,
     &cmd_stop,
     &cmd_system,
     &cmd_top,
