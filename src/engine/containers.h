@@ -105,7 +105,9 @@ int container_pause(struct engine *e, const struct container *c, bool pause,
 
 struct container_remove_options {
     bool force, volumes;
-    bool depend;       /* and before it the containers that need it */
+    bool depend;         /* and before it the containers that need it: */
+    struct arena *arena; /* their IDs, in this arena, when @also is not NULL */
+    char ***also;
     int64_t timeout_s; /* as container_stop() */
 };
 /* ERR_STATE when it runs and force is not given. */

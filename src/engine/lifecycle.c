@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -246,15 +247,21 @@ int container_attach_run(struct engine *e, const struct container *c, int sock,
 
 /* ---------- stop, kill, pause ---------- */
 
-static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
-                   struct err *err)
+static int ask(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
+               json_t **ret_answer, struct err *err)
 {
     AUTO_JSON *owned = req;
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
 
     if (dir < 0)
         return err_sys(err, -dir, "opening the run directory of %s", c->config.id);
-    return supervise_request(dir, owned, timeout_ms, NULL, NULL, err);
+    return supervise_request(dir, owned, timeout_ms, ret_answer, NULL, err);
+}
+
+static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
+                   struct err *err)
+{
+    return ask(e, c, req, timeout_ms, NULL, err);
 }
 
 static int stop_signal(const struct container *c)
@@ -275,10 +282,15 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
         return 0;
     int64_t t = timeout_s < -1 ? c->config.stop_timeout : timeout_s;
     int64_t ns = t < 0 ? INT64_MAX / 2 : t * NSEC_PER_SEC;
-    int r = request(e, c,
-                    json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns",
-                              (json_int_t)ns),
-                    -1, err);
+    AUTO_JSON *answer = NULL;
+    int r = ask(e, c,
+                json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns",
+                          (json_int_t)ns),
+                -1, &answer, err);
+    if (r == 0 && t > 0 && json_is_true(json_object_get(answer, "killed")))
+        log_warn("StopSignal %s failed to stop container %s in %" PRId64
+                 " seconds, resorting to SIGKILL",
+                 signal_name(stop_signal(c)), c->config.name, t);
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     if (r < 0) {
         /* The monitor may have gone between our look and our request, or with our request unread: then
@@ -411,6 +423,8 @@ static int remove_dependents(struct engine *e, const struct container *c,
         r = container_find(e, &a, *ids, &other, err);
         if (r == 0)
             r = container_remove(e, &other, o, err);
+        if (r == 0 && o->also)
+            *o->also = strv_add(o->arena, *o->also, other.config.id);
     }
     return r;
 }

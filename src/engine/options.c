@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <strings.h>
 #include <sys/resource.h>
@@ -373,6 +374,13 @@ static int64_t limit_value(rlim_t v)
     return v == RLIM_INFINITY || v > INT64_MAX ? -1 : (int64_t)v;
 }
 
+static int ulimit_error(const char *text, const char *reason, struct err *err)
+{
+    return err_set(err, ERR_BAD_PARAM, EINVAL,
+                   "ulimit option \"%s\" requires name=SOFT:HARD, failed to be parsed: %s", text,
+                   reason);
+}
+
 int option_ulimit(struct arena *a, const char *text, struct container_config *c, struct err *err)
 {
     if (STR_EQ(text, "host")) {
@@ -387,8 +395,7 @@ int option_ulimit(struct arena *a, const char *text, struct container_config *c,
     const char *eq = strchr(text, '=');
     int64_t soft, hard;
     if (!eq)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid ulimit argument \"%s\": must be name=soft[:hard]", text);
+        return ulimit_error(text, arena_printf(a, "invalid ulimit argument: %s", text), err);
     char *name = arena_strndup(a, text, (size_t)(eq - text));
     if (str_starts(name, "RLIMIT_"))
         name += 7;
@@ -398,14 +405,19 @@ int option_ulimit(struct arena *a, const char *text, struct container_config *c,
     while (i < ARRAY_SIZE(rlimits) && !STR_EQ(rlimits[i].name, name))
         i++;
     if (i == ARRAY_SIZE(rlimits))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit type: %s", name);
+        return ulimit_error(text, arena_printf(a, "invalid ulimit type: %s", name), err);
     char **v = strv_split(a, eq + 1, ':');
     if (strv_len(v) > 2 || parse_i64(v[0], -1, INT64_MAX, &soft) < 0 ||
         parse_i64(v[1] ? v[1] : v[0], -1, INT64_MAX, &hard) < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit value in \"%s\"", text);
+        return ulimit_error(text, arena_printf(a, "invalid ulimit value: %s", eq + 1), err);
     if (hard != -1 && (soft == -1 || soft > hard))
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "ulimit soft limit must be less than or equal to hard limit: %s", text);
+        return ulimit_error(
+            text,
+            arena_printf(a,
+                         "ulimit soft limit must be less than or equal to hard limit: soft: "
+                         "%" PRId64 "%s, hard: %" PRId64,
+                         soft, soft == -1 ? " (unlimited)" : "", hard),
+            err);
     ulimit_set(a, c, name, soft, hard);
     return 0;
 }
@@ -426,11 +438,14 @@ int option_cpus(double cpus, struct container_resources *r, struct err *err)
 int option_signal(const char *text, int *ret, struct err *err)
 {
     int64_t n;
-    const char *s = text;
 
-    if (parse_i64(s, 0, SIGRTMAX, &n) == 0) {
+    text += text[0] == '-'; /* as kill(1) takes it */
+    const char *s = text;
+    if (parse_i64(s, 0, INT64_MAX, &n) == 0) {
         if (n == 0)
             return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid signal: %s", text);
+        if (n > SIGRTMAX)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "valid signals are 1 through %d", SIGRTMAX);
         *ret = (int)n;
         return 0;
     }

@@ -225,6 +225,7 @@ static void started(struct monitor *m)
     m->state.started_at = time_now();
     m->state.finished_at = 0;
     m->state.exit_code = 0;
+    m->stop_killed = m->timed_out = false;
     if (m->timeout_s > 0)
         m->timeout_at = time_monotonic() + m->timeout_s * NSEC_PER_SEC;
     state_save(m);

@@ -97,6 +97,8 @@ struct monitor {
     char **warnings;        /* in warn_arena */
     struct arena warn_arena;
     int64_t kill_at, timeout_at, restart_at, backoff; /* monotonic ns, 0: none */
+    bool stop_killed; /* it did not take its stop signal */
+    bool timed_out;   /* --timeout */
     bool done;
 };
 

@@ -79,6 +79,7 @@
 #include "base/json.h"
 
 enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250 };
+enum { EXIT_CODE_TIMED_OUT = -1 }; /* of a container that --timeout ended */
 
 enum attach_frame {
     ATTACH_STDIN = 0,

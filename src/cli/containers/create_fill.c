@@ -181,9 +181,10 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
                        "minimum memory swap limit (%s) should be larger than memory limit",
                        o->memory_swap);
     if (cmd_given(x, "cpus")) {
-        if (cmd_given(x, "cpu-period") || cmd_given(x, "cpu-quota"))
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                           "--cpus cannot be used together with --cpu-period or --cpu-quota");
+        bool period = cmd_given(x, "cpu-period");
+        if (period || cmd_given(x, "cpu-quota"))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "%s and --cpus cannot be set together",
+                           period ? "--cpu-period" : "--cpu-quota");
         r = option_cpus(o->cpus, res, x->err);
         if (r < 0)
             return r;
@@ -410,7 +411,7 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
 int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,
                 struct pull_request *pull)
 {
-    c->name = o->name;
+    c->name = o->name ? o->name + (o->name[0] == '/') : NULL; /* Docker's names begin with one */
     c->auto_remove = o->rm || o->rmi;
     c->auto_remove_image = o->rmi;
     c->read_only = o->read_only;

@@ -68,7 +68,7 @@ static int start_attached(struct cmd_ctx *x, const struct start_args *o, struct 
         log_error("cleaning up container %s: %s", t->c.config.id, x->err->msg);
         err_clear(x->err);
     }
-    return code;
+    return code & 0xff;
 }
 
 static int start_run(struct cmd_ctx *x, void *args)
@@ -77,6 +77,9 @@ static int start_run(struct cmd_ctx *x, void *args)
     struct target_list list = { 0 };
     int code;
 
+    if (o->sel.all && x->nargs)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "either start all containers or the container(s) provided in the arguments");
     if ((o->attach || o->interactive) && (x->nargs > 1 || o->sel.all))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "you cannot start and attach multiple containers at once");

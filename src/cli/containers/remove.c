@@ -31,12 +31,19 @@ static int rm_run(struct cmd_ctx *x, void *args)
     /* exitcodes.tsv: 1 = no such container, 2 = running or paused without --force, 125 = the rest */
     if (code)
         code = 1;
+    char **also = NULL;
     struct container_remove_options rm = { .force = o->force,
                                            .volumes = o->volumes,
                                            .depend = o->depend,
+                                           .arena = x->arena,
+                                           .also = &also,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
     for (size_t i = 0; i < list.n; i++) {
-        if (container_remove(cmd_engine(x), &list.items[i].c, &rm, x->err) == 0) {
+        also = NULL;
+        int removed = container_remove(cmd_engine(x), &list.items[i].c, &rm, x->err);
+        for (; also && *also; also++)
+            puts(*also);
+        if (removed == 0) {
             puts(list.items[i].shown);
             continue;
         }
@@ -346,6 +353,11 @@ static int wait_run(struct cmd_ctx *x, void *args)
     o->sel.ignore = ignore;
     if (r == 0)
         r = select_targets(x, &o->sel, false, &list, &code);
+    if (r < 0 && ignore && o->sel.latest && x->err->kind == ERR_NOT_FOUND) {
+        err_clear(x->err);
+        puts("-1");
+        return 0;
+    }
     for (size_t i = 0; r == 0 && i < list.n; i++) {
         int status;
         r = container_wait(cmd_engine(x), &list.items[i].c, states, interval, &status, x->err);

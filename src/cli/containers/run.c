@@ -93,7 +93,7 @@ static int attach(struct cmd_ctx *x, struct engine *e, const struct container *c
         log_error("cleaning up container %s: %s", c->config.id, x->err->msg);
         err_clear(x->err);
     }
-    return code;
+    return code & 0xff;
 }
 
 static int run_run(struct cmd_ctx *x, void *args)
@@ -103,6 +103,9 @@ static int run_run(struct cmd_ctx *x, void *args)
     char **warnings = NULL;
     int sock = -EBADF;
 
+    if (o->rmi && cmd_given(x, "rm") && !o->rm)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "the --rmi option does not work without --rm");
     if (o->detach && o->attach)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "conflicting options: cannot specify both --attach and --detach");
@@ -127,6 +130,8 @@ static int run_run(struct cmd_ctx *x, void *args)
         return 0;
     }
     AUTO_CLOSE int owned = sock;
+    if (o->attach && !attached(o, "stdout") && !attached(o, "stderr"))
+        puts(c.config.id); /* nothing else will be seen of it */
     return attach(x, e, &c, o, owned);
 }
 

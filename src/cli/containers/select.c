@@ -16,7 +16,20 @@ void print_error(struct err *err)
 void print_warnings(char *const *warnings)
 {
     for (; warnings && *warnings; warnings++)
-        fprintf(stderr, "WARN[0000] %s\n", *warnings);
+        fprintf(stderr, "%s\n", *warnings);
+}
+
+int read_cidfile(struct cmd_ctx *x, const char *path, char **ret_id)
+{
+    AUTO_BUF b = { .max = 4096 };
+    int r = fs_read_file(AT_FDCWD, path, &b);
+
+    if (r < 0)
+        return err_set(x->err, err_kind_of_errno(-r), -r, "reading CIDFile: open %s: %s", path,
+                       r == -ENOENT ? "no such file or directory" : strerror(-r));
+    const char *text = b.data ? b.data : "";
+    *ret_id = arena_strndup(x->arena, text, strcspn(text, "\r\n"));
+    return 0;
 }
 
 static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_args *s,
@@ -46,15 +59,14 @@ static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_ar
 static int add_cidfile(struct cmd_ctx *x, struct engine *e, const struct select_args *s,
                        const char *path, struct target_list *out, int *ret_code)
 {
-    AUTO_BUF b = { .max = 4096 };
-    int r = fs_read_file(AT_FDCWD, path, &b);
+    char *id;
+    int r = read_cidfile(x, path, &id);
 
-    if (r == -ENOENT && s->ignore)
+    if (r == -ENOENT && s->ignore) {
+        err_clear(x->err);
         return 0;
-    if (r < 0)
-        return err_sys(x->err, -r, "reading CIDFile %s", path);
-    char *id = arena_strndup(x->arena, b.data ? b.data : "", strcspn(b.data ? b.data : "", "\r\n"));
-    return add_named(x, e, s, id, out, ret_code);
+    }
+    return r < 0 ? r : add_named(x, e, s, id, out, ret_code);
 }
 
 static int add_all(struct cmd_ctx *x, struct engine *e, const struct select_args *s, bool running,

@@ -56,7 +56,7 @@ static int attach_run_cmd(struct cmd_ctx *x, void *args)
     enum container_attach_end end;
     int code = 0;
     r = container_attach_run(e, &c, sock, &io, &end, &code, x->err);
-    return r < 0 ? r : end == CTR_ATTACH_DETACHED ? 0 : code;
+    return r < 0 ? r : end == CTR_ATTACH_DETACHED ? 0 : code & 0xff;
 }
 
 static const struct opt attach_opts[] = {
@@ -96,13 +96,11 @@ struct exec_args {
 
 static int container_of_cidfile(struct cmd_ctx *x, const char *path, struct container *ret)
 {
-    AUTO_BUF b = { .max = 4096 };
-    int r = fs_read_file(AT_FDCWD, path, &b);
+    char *id;
+    int r = read_cidfile(x, path, &id);
 
     if (r < 0)
-        return err_sys(x->err, -r, "reading CIDFile %s", path);
-    const char *text = b.data ? b.data : "";
-    char *id = arena_strndup(x->arena, text, strcspn(text, "\r\n"));
+        return r;
     return cmd_engine(x) ? container_find(cmd_engine(x), x->arena, id, ret, x->err) : -EIO;
 }
 
