@@ -92,6 +92,11 @@ enum container_attach_end { CTR_ATTACH_ENDED, CTR_ATTACH_DETACHED };
 int container_attach_run(struct engine *e, const struct container *c, int sock,
                          const struct container_attach *io, enum container_attach_end *ret_end,
                          int *ret_code, struct err *err) MUST_CHECK;
+/* Is this stream ("stdout") among those that --attach named when it was made?  Without it all are. */
+static inline bool container_attaches(const struct container_config *c, const char *stream)
+{
+    return !c->attach || strv_has(c->attach, stream);
+}
 int container_attach_open(struct engine *e, const struct container *c, struct err *err) MUST_CHECK;
 
 /* Stops; *ret_was_running false when there was nothing to do.  @timeout_s < -1: the container's own;

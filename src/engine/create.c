@@ -572,6 +572,10 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     }
     merge_env(e, a, &img.config.config, c);
     merge_image(e, a, &img, c);
+    if (!c->entrypoint && !c->command && !image)
+        return err_set(err, ERR_NO_COMMAND, ENOENT,
+                       "executable file `` not found in $PATH: No such file or directory: OCI "
+                       "runtime attempted to invoke a command that was not found");
     if (!c->entrypoint && !c->command)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");

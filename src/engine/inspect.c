@@ -40,7 +40,9 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->hostname = DUP(c->hostname);
     o->domainname = DUP(c->domainname);
     o->user = DUP(c->user);
-    o->attach_stdin = false;
+    o->attach_stdin = c->attach && container_attaches(c, "stdin");
+    o->attach_stdout = c->attach && container_attaches(c, "stdout");
+    o->attach_stderr = c->attach && container_attaches(c, "stderr");
     o->tty = c->terminal;
     o->open_stdin = c->stdin_open;
     o->stdin_once = c->stdin_once;
@@ -141,6 +143,8 @@ static char **security_opts(struct arena *a, const struct container_config *c)
 static void fill_host(struct engine *e, struct arena *a, const struct container_config *c,
                       struct inspect_container_host_config *h)
 {
+    char size[32];
+
     h->cgroup_manager = DUP(c->cgroup_manager);
     h->cgroup_mode = mode_of(a, c->cgroupns, "private");
     h->cgroups = mode_of(a, c->cgroups, "default");
@@ -151,8 +155,9 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->log_config.config = c->log_options;
     h->log_config.path = DUP(c->log_path);
     h->log_config.tag = DUP(c->log_tag);
-    h->log_config.size = c->log_size_max > 0 ? arena_printf(a, "%" PRId64 "B", c->log_size_max)
-                                             : DUP("0B");
+    h->log_config.size = c->log_size_max > 0
+                             ? DUP(human_size_plain(c->log_size_max, size, sizeof(size)))
+                             : DUP("0B");
     h->network_mode = mode_of(a, c->netns, "private");
     h->restart_policy.name = mode_of(a, c->restart_policy, "no");
     h->restart_policy.maximum_retry_count = c->restart_tries;

@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/parse.h"
 #include "engine/engine_priv.h"
 #include "config/containers.h"
@@ -62,6 +63,25 @@ static void fill_capabilities(struct spec_builder *b, struct oci_process *p)
         k->ambient = k->inheritable = have;
 }
 
+/* An ordinary user may only make the kernel like his processes less. */
+static int64_t *oom_score(const struct spec_builder *b)
+{
+    const int64_t *asked = b->c->resources.oom_score_adj;
+    AUTO_BUF text = { .max = 32 };
+    int64_t now;
+
+    if (!asked || !b->e->rootless ||
+        fs_read_file(AT_FDCWD, "/proc/self/oom_score_adj", &text) < 0 || !text.len)
+        return b->c->resources.oom_score_adj;
+    text.data[strcspn(text.data, "\n")] = '\0';
+    if (parse_i64(text.data, -1000, 1000, &now) < 0 || *asked >= now)
+        return b->c->resources.oom_score_adj;
+    log_warn("Requested oom_score_adj=%" PRId64
+             " is lower than the current one, changing to %" PRId64,
+             *asked, now);
+    return arena_memdup(b->a, &now, sizeof(now));
+}
+
 static int fill_process(struct spec_builder *b, struct err *err)
 {
     const struct container_config *c = b->c;
@@ -78,7 +98,7 @@ static int fill_process(struct spec_builder *b, struct err *err)
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
     p->env = c->env;
     p->no_new_privileges = c->no_new_privileges;
-    p->oom_score_adj = c->resources.oom_score_adj;
+    p->oom_score_adj = oom_score(b);
     int r = user_lookup(b->e, b->a, c, b->lower, c->user, &p->user, err);
     if (r < 0)
         return r;

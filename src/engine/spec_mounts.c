@@ -216,10 +216,24 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
     return 0;
 }
 
+/* Does a bind mount of the user's hold @path of the host? */
+static bool mounts_host_path(const struct spec_builder *b, const char *path)
+{
+    for (size_t i = 0; i < b->c->mounts.n; i++) {
+        const struct container_mount *m = &b->c->mounts.items[i];
+        size_t n = STR_EQ(m->type, "bind") ? strlen(m->source) : 0;
+        if (n && (n == 1 || (strncmp(m->source, path, n) == 0 && (!path[n] || path[n] == '/'))))
+            return true;
+    }
+    return false;
+}
+
 static void containerenv_text(struct spec_builder *b, struct buf *t)
 {
     const struct container_config *c = b->c;
 
+    if (mounts_host_path(b, b->e->store->graphroot))
+        buf_puts(t, "graphRootMounted=1\n");
     if (!c->privileged)
         return;
     buf_printf(t,
@@ -275,7 +289,11 @@ static int own_files(struct spec_builder *b, struct err *err)
     int r = network_files(b, dir, err);
     if (r == 0 && !b->c->no_hostname)
         r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
-    if (r == 0)
+    bool own_run = true; /* what the user binds over /run is the host's, and stays as it is */
+    for (size_t i = 0; i < b->c->mounts.n; i++)
+        own_run &= !STR_IN(b->c->mounts.items[i].destination, "/run", "/") ||
+                   STR_EQ(b->c->mounts.items[i].type, "tmpfs");
+    if (r == 0 && own_run)
         r = put_file(b, dir, "containerenv", "/run/.containerenv", &env, err);
     return r;
 }

@@ -126,6 +126,7 @@ static const struct json_field container_config_rows[] = {
     JF_BOOL(C, terminal, "terminal", JF_OMIT_EMPTY),
     JF_BOOL(C, stdin_open, "stdin_open", JF_OMIT_EMPTY),
     JF_BOOL(C, stdin_once, "stdin_once", JF_OMIT_EMPTY),
+    JF_STRV(C, attach, "attach", JF_OMIT_EMPTY),
     JF_STR(C, stop_signal, "stop_signal", JF_OMIT_EMPTY),
     JF_I64(C, stop_timeout, "stop_timeout", JF_OMIT_EMPTY),
     JF_I64(C, timeout, "timeout", JF_OMIT_EMPTY),

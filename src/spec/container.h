@@ -88,6 +88,7 @@ struct container_config {
     bool hostname_given, workdir_given;
     kv_list labels, annotations;
     bool terminal, stdin_open, stdin_once;
+    char **attach;        /* --attach: "stdin", "stdout", "stderr"; NULL: all */
     char *stop_signal;    /* "SIGTERM"; number or name as given */
     int64_t stop_timeout; /* s; -1: for ever */
     int64_t timeout;      /* s; 0: none */

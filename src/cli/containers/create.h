@@ -10,7 +10,7 @@ struct create_args {
         *userns;
     char *pid, *ipc, *uts, *cgroupns, *cgroups, *cgroup_parent, *shm_size, *tz, *umask, *memory;
     char *memory_swap, *memory_reservation, *init_path, *authfile, *creds, *cert_dir, *retry_delay;
-    char *image_volume, *cpuset_cpus, *cpuset_mems, *personality;
+    char *kernel_memory, *image_volume, *cpuset_cpus, *cpuset_mems, *personality;
     char **env, **env_file, **env_merge, **unsetenv, **label, **label_file, **annotation, **volume;
     char **mount, **tmpfs, **cap_add, **cap_drop, **security_opt, **device, **ulimit, **sysctl;
     char **uidmap, **gidmap, **log_opt, **network, **attach, **group_add, **cgroup_conf;

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -297,6 +298,12 @@ static int fill_network(struct cmd_ctx *x, const struct create_args *o, struct c
 
 static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
+    static const char *const drivers[] = { "k8s-file",    "json-file",       "journald", "none",
+                                           "passthrough", "passthrough-tty", NULL };
+
+    if (!str_empty(o->log_driver) && !str_in_list(o->log_driver, drivers))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "running container create option: invalid log driver: invalid argument");
     c->log_driver = o->log_driver;
     c->log_size_max = -1;
     for (char **p = o->log_opt; p && *p; p++) {
@@ -309,9 +316,9 @@ static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct conta
         else if (str_starts(*p, "tag="))
             c->log_tag = arena_strdup(x->arena, eq + 1);
         else if (str_starts(*p, "max-size=")) {
-            int r = size_option("--log-opt max-size", eq + 1, &c->log_size_max, x->err);
-            if (r < 0)
-                return r;
+            if (parse_size_decimal(eq + 1, &c->log_size_max) < 0)
+                return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                               "invalid value \"%s\" for --log-opt max-size: not a size", eq + 1);
         } else if (str_starts(*p, "label="))
             key_values(x->arena, (char *[]) { arena_strdup(x->arena, eq + 1), NULL },
                        &c->log_options);
@@ -385,6 +392,10 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
                                             { "false", "missing" },
                                             { "ifnotpresent", "missing" },
                                             { "ifnewer", "newer" } };
+    static const char *const policies[] = { "always", "missing",      "never",   "newer", "true",
+                                            "false",  "ifnotpresent", "ifnewer", NULL };
+    if (!str_empty(o->pull) && !str_in_list(o->pull, policies))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "unsupported pull policy \"%s\"", o->pull);
     p->policy = o->pull;
     for (size_t i = 0; o->pull && i < ARRAY_SIZE(names); i++)
         if (STR_EQ(o->pull, names[i][0]))
@@ -419,12 +430,27 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
     c->pid_file = o->pidfile;
     c->monitor_pid_file = o->conmon_pidfile;
     c->cid_file = o->cidfile;
+    for (char **p = o->attach; p && *p; p++) {
+        char *stream = arena_strdup(x->arena, *p);
+        for (char *s = stream; *s; s++)
+            *s = (char)tolower((unsigned char)*s);
+        if (!STR_IN(stream, "stdin", "stdout", "stderr"))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid stream \"%s\" for --attach - must be one of stdin, stdout, or "
+                           "stderr: invalid argument",
+                           *p);
+        c->attach = strv_add(x->arena, c->attach, stream);
+    }
     c->image_volume = o->image_volume;
     c->env_unset = o->unsetenv;
     c->env_unset_all = o->unsetenv_all;
     c->env_merge = o->env_merge;
     c->personality = o->personality;
     c->device_cgroup_rules = o->device_cgroup_rule;
+    if (!str_empty(o->image_volume) &&
+        !STR_IN(o->image_volume, "anonymous", "bind", "tmpfs", "ignore"))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --image-volume value: \"%s\"",
+                       o->image_volume);
     if (c->name && option_name_check(c->name, x->err) < 0)
         return -EINVAL;
     if (o->cidfile && faccessat(AT_FDCWD, o->cidfile, F_OK, 0) == 0)

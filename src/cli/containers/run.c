@@ -19,6 +19,8 @@ static int create(struct cmd_ctx *x, struct create_args *o, struct container_con
 
     if (!e)
         return -EIO;
+    if (o->kernel_memory)
+        log_warn("The --kernel-memory flag is no longer supported. This flag is a noop.");
     int r = create_fill(x, o, c, &pull);
     if (r < 0)
         return r;
@@ -59,24 +61,13 @@ static int create_run(struct cmd_ctx *x, void *args)
     return 0;
 }
 
-/* --attach names the streams; without it all of them. */
-static bool attached(const struct create_args *o, const char *stream)
-{
-    if (!o->attach)
-        return true;
-    for (char **p = o->attach; *p; p++)
-        if (strcasecmp(*p, stream) == 0)
-            return true;
-    return false;
-}
-
 static int attach(struct cmd_ctx *x, struct engine *e, const struct container *c,
                   const struct create_args *o, int sock)
 {
     struct container_attach io = {
-        .in = o->interactive && attached(o, "stdin") ? STDIN_FILENO : -1,
-        .out = attached(o, "stdout") ? STDOUT_FILENO : -1,
-        .err = attached(o, "stderr") ? STDERR_FILENO : -1,
+        .in = o->interactive && container_attaches(&c->config, "stdin") ? STDIN_FILENO : -1,
+        .out = container_attaches(&c->config, "stdout") ? STDOUT_FILENO : -1,
+        .err = container_attaches(&c->config, "stderr") ? STDERR_FILENO : -1,
         .sig_proxy = o->sig_proxy && !o->tty,
         .detach_keys = c->config.detach_keys,
     };
@@ -124,13 +115,14 @@ static int run_run(struct cmd_ctx *x, void *args)
             (void)!container_remove(e, &c, &rm, NULL);
         return r;
     }
-    print_warnings(warnings);
+    log_warnings(warnings);
     if (o->detach) {
         puts(c.config.id);
         return 0;
     }
     AUTO_CLOSE int owned = sock;
-    if (o->attach && !attached(o, "stdout") && !attached(o, "stderr"))
+    if (o->attach && !container_attaches(&c.config, "stdout") &&
+        !container_attaches(&c.config, "stderr"))
         puts(c.config.id); /* nothing else will be seen of it */
     return attach(x, e, &c, o, owned);
 }

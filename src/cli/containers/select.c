@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/fs.h"
+#include "base/log.h"
 
 #include "base/banned.h"
 
@@ -17,6 +18,12 @@ void print_warnings(char *const *warnings)
 {
     for (; warnings && *warnings; warnings++)
         fprintf(stderr, "%s\n", *warnings);
+}
+
+void log_warnings(char *const *warnings)
+{
+    for (; warnings && *warnings; warnings++)
+        log_warn("%s", *warnings);
 }
 
 int read_cidfile(struct cmd_ctx *x, const char *path, char **ret_id)

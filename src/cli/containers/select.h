@@ -34,4 +34,5 @@ int read_cidfile(struct cmd_ctx *x, const char *path, char **ret_id) MUST_CHECK;
 
 /* Prints an error that does not end the command, and clears it. */
 void print_error(struct err *err);
-void print_warnings(char *const *warnings);
+void print_warnings(char *const *warnings); /* of what was asked for: plain lines, as Podman */
+void log_warnings(char *const *warnings);   /* of what this machine would not do at a start */
