@@ -93,3 +93,23 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
     *ret = set ? set : arena_alloc(a, sizeof(char *));
     return 0;
 }
+
+struct oci_capabilities *capabilities_of(struct arena *a, const struct container_config *c,
+                                         char **bounding, uint32_t uid)
+{
+    struct oci_capabilities *k = arena_alloc(a, sizeof(*k));
+    char **named = NULL;
+
+    k->bounding = bounding;
+    if (uid == 0) {
+        k->effective = k->permitted = bounding;
+        return k;
+    }
+    for (char **p = c->cap_add; p && *p; p++) {
+        char *name = capability_name(a, *p);
+        if (name && strv_has(bounding, name))
+            named = strv_add(a, named, name);
+    }
+    k->effective = k->permitted = k->ambient = k->inheritable = named;
+    return k;
+}

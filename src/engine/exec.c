@@ -34,9 +34,11 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     for (char **v = o->env; v && *v; v++)
         p->env = env_set(a, p->env, *v);
     const char *user = o->user ? o->user : cc->user;
+    bool same = !o->user || str_same(o->user, cc->user);
+    char **groups = same ? cc->groups : NULL; /* --group-add is of the container's own user */
     int r = 0;
-    if (!str_empty(user) && !STR_IN(user, "0", "0:0"))
-        r = user_lookup_running(a, (pid_t)c->run.pid, user, &p->user, err);
+    if ((!str_empty(user) && !STR_IN(user, "0", "0:0")) || groups)
+        r = user_lookup_running(a, (pid_t)c->run.pid, user, groups, &p->user, err);
     if (r < 0)
         return r;
     if (o->user && !STR_IN(o->user, str_empty(cc->user) ? "0" : cc->user))
@@ -46,10 +48,8 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     r = capabilities_resolve(a, &all, e->defaults.capabilities, &caps, err);
     if (r < 0)
         return r;
-    struct oci_capabilities *k = p->capabilities = arena_alloc(a, sizeof(*k));
-    k->bounding = caps;
-    if (p->user.uid == 0 || o->privileged)
-        k->effective = k->permitted = caps;
+    const struct container_config other = { 0 };
+    p->capabilities = capabilities_of(a, same ? cc : &other, caps, p->user.uid);
     p->no_new_privileges = cc->no_new_privileges && !o->privileged;
     p->apparmor_profile = cc->apparmor_profile;
     p->selinux_label = cc->process_label;

@@ -57,10 +57,13 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->on_build = DUP("");
     o->create_command = c->create_command;
     o->timezone = DUP(c->tz);
-    o->umask = DUP(c->umask);
+    uint32_t umask_bits;
+    o->umask = parse_octal(c->umask ? c->umask : "", 0777, &umask_bits) == 0
+                   ? arena_printf(a, "%04o", umask_bits)
+                   : DUP(c->umask);
     o->timeout = c->timeout;
     o->stop_timeout = c->stop_timeout;
-    o->passwd = true;
+    o->passwd = !c->no_passwd;
     o->sd_notify_mode = DUP(c->sdnotify);
     o->volumes = json_null();
 }
@@ -80,13 +83,34 @@ static void fill_resources(struct arena *a, const struct container_resources *r,
     h->cpuset_cpus = DUP(r->cpuset_cpus);
     h->cpuset_mems = DUP(r->cpuset_mems);
     h->memory = r->memory;
-    h->memory_swap = r->memory_swap;
+    /* as much swap again, when nothing was said: what the start sets */
+    h->memory_swap = !r->memory_swap && r->memory > 0 ? 2 * r->memory : r->memory_swap;
     h->memory_reservation = r->memory_reservation;
     h->memory_swappiness = r->swappiness ? *r->swappiness : 0;
     h->oom_kill_disable = r->oom_kill_disable;
     h->oom_score_adj = r->oom_score_adj ? *r->oom_score_adj : 0;
     h->pids_limit = r->pids_limit ? *r->pids_limit : 0;
     h->cgroup_conf = r->unified;
+    h->blkio_weight = r->blkio_weight;
+    h->cpu_realtime_period = r->cpu_rt_period;
+    h->cpu_realtime_runtime = r->cpu_rt_runtime;
+#define THROTTLES(from, to)                                                                        \
+    for (size_t i = 0; i < r->from.n; i++) {                                                       \
+        __typeof__(h->to.items) d = LIST_ADD(a, h->to);                                            \
+        d->path = r->from.items[i].path;                                                           \
+        d->rate = r->from.items[i].rate;                                                           \
+    }
+    THROTTLES(read_bps, blkio_device_read_bps)
+    THROTTLES(write_bps, blkio_device_write_bps)
+    THROTTLES(read_iops, blkio_device_read_i_ops)
+    THROTTLES(write_iops, blkio_device_write_i_ops)
+#undef THROTTLES
+    for (size_t i = 0; i < r->blkio_weight_device.n; i++) {
+        struct inspect_container_host_config_blkio_weight_device *d = LIST_ADD(
+            a, h->blkio_weight_device);
+        d->path = r->blkio_weight_device.items[i].path;
+        d->weight = r->blkio_weight_device.items[i].rate;
+    }
 }
 
 static void fill_host_mounts(struct arena *a, const struct container_config *c,

@@ -315,31 +315,6 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
     return 0;
 }
 
-int option_device(struct arena *a, const char *text, struct container_device *ret, struct err *err)
-{
-    char **f = strv_split(a, text, ':');
-    size_t n = strv_len(f);
-
-    if (n > 3 || !*f[0] || f[0][0] != '/')
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid device specification \"%s\", should be "
-                       "host-device[:container-device][:permissions]",
-                       text);
-    ret->source = f[0];
-    ret->destination = f[0];
-    ret->permissions = arena_strdup(a, "rwm");
-    for (size_t i = 1; i < n; i++) {
-        if (f[i][0] == '/')
-            ret->destination = path_clean(a, f[i]);
-        else if (*f[i] && strspn(f[i], "rwm") == strlen(f[i]))
-            ret->permissions = f[i];
-        else
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device mode \"%s\" in \"%s\"", f[i],
-                           text);
-    }
-    return 0;
-}
-
 /* ---------- limits and signals ---------- */
 
 static const struct {

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <limits.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 
 #include "base/fs.h"
@@ -42,25 +43,6 @@ static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
         r->hard = u->hard < 0 ? UINT64_MAX : (uint64_t)u->hard;
     }
     return 0;
-}
-
-static void fill_capabilities(struct spec_builder *b, struct oci_process *p)
-{
-    struct oci_capabilities *k = p->capabilities = arena_alloc(b->a, sizeof(*k));
-    bool root = p->user.uid == 0;
-
-    k->bounding = b->caps;
-    /* An ordinary user of the container gets what was asked for by name and nothing else. */
-    char **have = root || b->c->privileged ? b->caps : NULL;
-    if (!root && !b->c->privileged)
-        for (char **q = b->c->cap_add; q && *q; q++) {
-            char *name = capability_name(b->a, *q);
-            if (name && strv_has(b->caps, name))
-                have = strv_add(b->a, have, name);
-        }
-    k->effective = k->permitted = have;
-    if (!root && b->c->cap_add)
-        k->ambient = k->inheritable = have;
 }
 
 /* An ordinary user may only make the kernel like his processes less. */
@@ -118,7 +100,7 @@ static int fill_process(struct spec_builder *b, struct err *err)
     if (!str_empty(c->apparmor_profile) && !STR_EQ(c->apparmor_profile, "unconfined"))
         p->apparmor_profile = c->apparmor_profile;
     p->selinux_label = c->process_label;
-    fill_capabilities(b, p);
+    p->capabilities = capabilities_of(b->a, c, b->caps, p->user.uid);
     return fill_rlimits(b, p);
 }
 
@@ -244,17 +226,69 @@ static void fill_cpu(struct spec_builder *b, struct oci_resources *out)
 {
     const struct container_resources *r = &b->c->resources;
 
-    if (!r->cpu_shares && !r->cpu_period && !r->cpu_quota && !r->cpuset_cpus && !r->cpuset_mems)
+    if (!r->cpu_shares && !r->cpu_period && !r->cpu_quota && !r->cpuset_cpus && !r->cpuset_mems &&
+        !r->cpu_rt_period && !r->cpu_rt_runtime)
         return;
     struct oci_cpu *k = out->cpu = arena_alloc(b->a, sizeof(*k));
     k->shares = r->cpu_shares ? number(b, r->cpu_shares) : NULL;
     k->period = r->cpu_period ? number(b, r->cpu_period) : NULL;
     k->quota = r->cpu_quota ? number(b, r->cpu_quota) : NULL;
+    k->realtime_period = r->cpu_rt_period ? number(b, r->cpu_rt_period) : NULL;
+    k->realtime_runtime = r->cpu_rt_runtime ? number(b, r->cpu_rt_runtime) : NULL;
     k->cpus = r->cpuset_cpus;
     k->mems = r->cpuset_mems;
 }
 
-static void fill_resources(struct spec_builder *b)
+static int device_number(const char *path, int64_t *ret_major, int64_t *ret_minor, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return err_set(err, ERR_NOT_FOUND, errno, "could not stat throttle device \"%s\": %s", path,
+                       errno == ENOENT ? "no such file or directory" : strerror(errno));
+    *ret_major = major(st.st_rdev);
+    *ret_minor = minor(st.st_rdev);
+    return 0;
+}
+
+static int throttles(struct spec_builder *b, const container_throttles *in, oci_throttle_list *out,
+                     struct err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < in->n; i++) {
+        struct oci_throttle_device *d = LIST_ADD(b->a, *out);
+        d->rate = in->items[i].rate;
+        r = device_number(in->items[i].path, &d->major, &d->minor, err);
+    }
+    return r;
+}
+
+static int fill_block_io(struct spec_builder *b, struct oci_resources *out, struct err *err)
+{
+    const struct container_resources *r = &b->c->resources;
+
+    if (!r->blkio_weight && !r->blkio_weight_device.n && !r->read_bps.n && !r->write_bps.n &&
+        !r->read_iops.n && !r->write_iops.n)
+        return 0;
+    struct oci_block_io *o = out->block_io = arena_alloc(b->a, sizeof(*o));
+    o->weight = r->blkio_weight ? number(b, r->blkio_weight) : NULL;
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < r->blkio_weight_device.n; i++) {
+        struct oci_weight_device *d = LIST_ADD(b->a, o->weight_device);
+        d->weight = number(b, r->blkio_weight_device.items[i].rate);
+        e = device_number(r->blkio_weight_device.items[i].path, &d->major, &d->minor, err);
+    }
+    if (e == 0)
+        e = throttles(b, &r->read_bps, &o->read_bps, err);
+    if (e == 0)
+        e = throttles(b, &r->write_bps, &o->write_bps, err);
+    if (e == 0)
+        e = throttles(b, &r->read_iops, &o->read_iops, err);
+    return e < 0 ? e : throttles(b, &r->write_iops, &o->write_iops, err);
+}
+
+static int fill_resources(struct spec_builder *b, struct err *err)
 {
     const struct container_resources *r = &b->c->resources;
     struct oci_resources *out = b->spec.linux_->resources = arena_alloc(b->a, sizeof(*out));
@@ -266,6 +300,7 @@ static void fill_resources(struct spec_builder *b)
         out->pids->limit = *r->pids_limit;
     }
     out->unified = r->unified;
+    return fill_block_io(b, out, err);
 }
 
 /* ---------- the rest of linux ---------- */
@@ -340,7 +375,9 @@ static int fill_linux(struct spec_builder *b, struct err *err)
     if (r < 0)
         return r;
     fill_idmaps(b);
-    fill_resources(b);
+    r = fill_resources(b, err);
+    if (r < 0)
+        return r;
     fill_masks(b);
     l->rootfs_propagation = DUP("private");
     l->mount_label = b->c->mount_label;

@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
 #include "engine/network.h"
@@ -203,6 +204,25 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
 
 /* ---------- the small files ---------- */
 
+static int64_t host_id(const struct container_idmap *m, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (id >= m[i].container && id < m[i].container + m[i].size)
+            return m[i].host + id - m[i].container;
+    return -1;
+}
+
+/* The files are the container's root's, who may be anybody here. */
+static void own_file(struct spec_builder *b, int dir, const char *name)
+{
+    const struct container_config *c = b->c;
+    int64_t uid = host_id(c->uid_map.items, c->uid_map.n, 0),
+            gid = host_id(c->gid_map.items, c->gid_map.n, 0);
+
+    if (uid > 0 || gid > 0)
+        (void)!fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW);
+}
+
 static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst,
                     const struct buf *text, struct err *err)
 {
@@ -211,6 +231,7 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
     int r = fs_replace(dir, name, text->data ? text->data : "", text->len, 0644, FS_NOSYNC);
     if (r < 0)
         return err_sys(err, -r, "writing %s of container %s", name, b->c->id);
+    own_file(b, dir, name);
     char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, b->c->id, name);
     add(b, dst, "bind", src, b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
     return 0;
@@ -277,6 +298,19 @@ static int network_files(struct spec_builder *b, int dir, struct err *err)
     return r;
 }
 
+static int account_files_mounts(struct spec_builder *b, int dir, struct err *err)
+{
+    CLEANUP(account_files_done)
+    struct account_files files = { { .max = LIMIT_PASSWD_FILE }, { .max = LIMIT_PASSWD_FILE } };
+    int r = accounts_complete(b, &b->spec.process->user, &files, err);
+
+    if (r == 0 && files.passwd.len)
+        r = put_file(b, dir, "passwd", "/etc/passwd", &files.passwd, err);
+    if (r == 0 && files.group.len)
+        r = put_file(b, dir, "group", "/etc/group", &files.group, err);
+    return r;
+}
+
 static int own_files(struct spec_builder *b, struct err *err)
 {
     AUTO_CLOSE int dir = container_run_dir(b->e, b->c->id);
@@ -289,6 +323,8 @@ static int own_files(struct spec_builder *b, struct err *err)
     int r = network_files(b, dir, err);
     if (r == 0 && !b->c->no_hostname)
         r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
+    if (r == 0)
+        r = account_files_mounts(b, dir, err);
     bool own_run = true; /* what the user binds over /run is the host's, and stays as it is */
     for (size_t i = 0; i < b->c->mounts.n; i++)
         own_run &= !STR_IN(b->c->mounts.items[i].destination, "/run", "/") ||
@@ -445,26 +481,15 @@ static int add_device(struct spec_builder *b, const char *src, const char *dst, 
     return 0;
 }
 
-/* "c 42:* rwm" */
 static int cgroup_rule(struct spec_builder *b, const char *text, struct err *err)
 {
-    char **f = strv_split(b->a, text, ' ');
-    int64_t v[2];
-    int64_t *p[2] = { NULL, NULL };
-    bool ok = strv_len(f) == 3 && STR_IN(f[0], "a", "b", "c") && *f[2] &&
-              strspn(f[2], "rwm") == strlen(f[2]);
-    char **n = ok ? strv_split(b->a, f[1], ':') : NULL;
+    struct device_rule rule;
+    int r = option_device_rule(b->a, text, &rule, err);
 
-    ok = ok && strv_len(n) == 2;
-    for (int i = 0; ok && i < 2; i++)
-        if (!STR_EQ(n[i], "*")) {
-            ok = parse_i64(n[i], 0, UINT32_MAX, &v[i]) == 0;
-            p[i] = ok ? number(b, v[i]) : NULL;
-        }
-    if (!ok)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device cgroup rule format: '%s'", text);
-    device_rule(b, true, f[0], p[0], p[1], f[2]);
-    return 0;
+    if (r == 0)
+        device_rule(b, true, rule.type, rule.major < 0 ? NULL : number(b, rule.major),
+                    rule.minor < 0 ? NULL : number(b, rule.minor), rule.access);
+    return r;
 }
 
 int spec_devices(struct spec_builder *b, struct err *err)

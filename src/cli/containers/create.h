@@ -15,12 +15,15 @@ struct create_args {
     char **mount, **tmpfs, **cap_add, **cap_drop, **security_opt, **device, **ulimit, **sysctl;
     char **uidmap, **gidmap, **log_opt, **network, **attach, **group_add, **cgroup_conf;
     char **device_cgroup_rule, **volumes_from;
+    char *group_entry, *passwd_entry, **hostuser;
+    char *blkio_weight, **blkio_weight_device;
+    char **device_read_bps, **device_read_iops, **device_write_bps, **device_write_iops;
     char **add_host, **dns, **dns_option, **dns_search, **expose, **network_alias, **publish;
     char *hosts_file, *ip, *ip6, *mac_address;
-    bool no_hostname, no_hosts, publish_all;
+    bool passwd, no_hostname, no_hosts, publish_all;
     double cpus;
-    uint64_t cpu_shares, cpu_period, timeout, retry;
-    int64_t cpu_quota, pids_limit, memory_swappiness, oom_score_adj, stop_timeout;
+    uint64_t cpu_shares, cpu_period, cpu_rt_period, timeout, retry;
+    int64_t cpu_quota, cpu_rt_runtime, pids_limit, memory_swappiness, oom_score_adj, stop_timeout;
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;
     bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable;

@@ -162,6 +162,43 @@ static int fill_security(struct cmd_ctx *x, const struct create_args *o, struct 
     if (r == 0)
         key_values(x->arena, o->sysctl, &c->sysctls);
     c->groups = o->group_add;
+    c->host_users = o->hostuser;
+    c->passwd_entry = o->passwd_entry;
+    c->group_entry = o->group_entry;
+    c->no_passwd = !o->passwd;
+    if (o->device_cgroup_rule && engine_rootless(cmd_engine(x)))
+        return err_set(x->err, ERR_UNSUPPORTED, EPERM,
+                       "device cgroup rules are not supported in rootless mode or in a user "
+                       "namespace");
+    for (char **p = o->device_cgroup_rule; r == 0 && p && *p; p++) {
+        struct device_rule rule;
+        r = option_device_rule(x->arena, *p, &rule, x->err);
+    }
+    return r;
+}
+
+static int fill_block_io(struct cmd_ctx *x, const struct create_args *o,
+                         struct container_resources *res)
+{
+    const struct {
+        char **given;
+        container_throttles *to;
+        bool bytes;
+    } lists[] = {
+        { o->device_read_bps, &res->read_bps, true },
+        { o->device_write_bps, &res->write_bps, true },
+        { o->device_read_iops, &res->read_iops, false },
+        { o->device_write_iops, &res->write_iops, false },
+    };
+    int r = o->blkio_weight ? option_blkio_weight(o->blkio_weight, &res->blkio_weight, x->err) : 0;
+
+    for (char **p = o->blkio_weight_device; r == 0 && p && *p; p++)
+        r = option_weight_device(x->arena, *p, LIST_ADD(x->arena, res->blkio_weight_device),
+                                 x->err);
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        for (char **p = lists[i].given; r == 0 && p && *p; p++)
+            r = option_throttle(x->arena, *p, lists[i].bytes, LIST_ADD(x->arena, *lists[i].to),
+                                x->err);
     return r;
 }
 
@@ -193,6 +230,8 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
         res->cpu_period = (int64_t)o->cpu_period;
         res->cpu_quota = o->cpu_quota;
     }
+    res->cpu_rt_period = (int64_t)o->cpu_rt_period;
+    res->cpu_rt_runtime = o->cpu_rt_runtime;
     res->cpu_shares = (int64_t)o->cpu_shares;
     res->cpuset_cpus = o->cpuset_cpus;
     res->cpuset_mems = o->cpuset_mems;
@@ -207,7 +246,8 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
         res->swappiness = arena_memdup(x->arena, &o->memory_swappiness, sizeof(int64_t));
     if (cmd_given(x, "oom-score-adj"))
         res->oom_score_adj = arena_memdup(x->arena, &o->oom_score_adj, sizeof(int64_t));
-    return key_values(x->arena, o->cgroup_conf, &res->unified);
+    key_values(x->arena, o->cgroup_conf, &res->unified);
+    return fill_block_io(x, o, res);
 }
 
 static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
