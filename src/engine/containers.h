@@ -26,6 +26,8 @@ struct container {
     enum container_status status;
     struct run_state run; /* zero when it never ran */
     bool alive;           /* a monitor supervises it */
+    const int *keep_fds;  /* descriptors of ours that its program gets at this start, ... */
+    size_t nkeep_fds;     /* ... under the same numbers (--preserve-fd) */
 };
 
 struct container_list {
@@ -141,6 +143,8 @@ struct exec_options {
     char **command, **env;
     const char *user, *workdir, *detach_keys;
     bool terminal, interactive, privileged, detach;
+    const int *keep_fds; /* as in struct container */
+    size_t nkeep_fds;
     int64_t wait_s; /* > 0: retry for that long while the container is not running */
     int in, out, err;
 };

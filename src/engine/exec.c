@@ -99,7 +99,13 @@ int container_exec(struct engine *e, const struct container *given, const struct
     AUTO_JSON *req = json_pack("{s:s,s:s,s:o,s:b,s:b}", "op", "exec", "session", session, "process",
                                json_from(&oci_process_type, &p), "attach", !o->detach, "stdin",
                                o->interactive);
-    r = supervise_request(dir, req, -1, NULL, o->detach ? NULL : &sock, err);
+    for (size_t i = 0; i < o->nkeep_fds; i++) {
+        if (i == 0)
+            json_object_set_new(req, "keep", json_array());
+        json_array_append_new(json_object_get(req, "keep"), json_integer(o->keep_fds[i]));
+    }
+    r = supervise_request_fds(dir, req, o->keep_fds, o->nkeep_fds, -1, NULL,
+                              o->detach ? NULL : &sock, err);
     if (r < 0 || o->detach)
         return r;
     AUTO_CLOSE int owned = sock;

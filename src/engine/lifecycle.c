@@ -106,7 +106,7 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
     if (r == 0)
         r = spec_write(e, a, &c->config, lower, net->reserved ? &net->plan.state : NULL, warnings,
                        err);
-    return r < 0 ? r : spec_write_monitor(e, a, &c->config, attach, wait, err);
+    return r < 0 ? r : spec_write_monitor(e, a, c, attach, wait, err);
 }
 
 /* The scope that systemd makes for @c; false: none. */
@@ -144,6 +144,8 @@ static int start_monitor(struct engine *e, struct arena *a, const struct contain
         .passthrough = c->config.log_driver && str_starts(c->config.log_driver, "passthrough"),
         .network = network_attach,
         .network_arg = net,
+        .keep = c->keep_fds,
+        .nkeep = c->nkeep_fds,
     };
     if (!s.program)
         return err_set(

@@ -494,9 +494,10 @@ static char **repair_command(struct engine *e, struct arena *a)
     return strv_add(a, v, "--all");
 }
 
-int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
-                       bool attach, bool wait, struct err *err)
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container *ctr, bool attach,
+                       bool wait, struct err *err)
 {
+    const struct container_config *c = &ctr->config;
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
@@ -518,6 +519,11 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     };
     int signo = 15;
 
+    for (size_t i = 0; i < ctr->nkeep_fds; i++)
+        *LIST_ADD(a, m.keep_fds) = ctr->keep_fds[i];
+    if (ctr->nkeep_fds && m.runtime)
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "--preserve-fd needs the built-in runtime, not %s", m.runtime);
     int r = rootfs_prepare(e, a, c, &m.rootfs, err);
     if (r < 0)
         return r;

@@ -482,6 +482,8 @@ int oci_create(struct oci_container *ret, const struct oci_create_options *o, st
         r = setup_cgroup(p, &c, err);
     if (r == 0) {
         p->process.preserve_fds = o->preserve_fds;
+        p->process.kept = o->kept;
+        p->process.nkept = o->nkept;
         p->process.die_with_caller = o->die_with_caller;
         p->process.cwd_must_exist = o->cwd_must_exist;
         p->process.new_keyring = !o->no_new_keyring;

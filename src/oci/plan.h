@@ -77,6 +77,8 @@ struct plan_process {
     struct plan_seccomp seccomp;
     int stdio[3];
     unsigned preserve_fds;
+    const struct oci_kept_fd *kept;
+    size_t nkept;
 };
 
 enum { PLAN_JOIN_MAX = 8, PLAN_CGROUP_MAX = 16 };

@@ -22,7 +22,8 @@ struct create_args {
     char *hosts_file, *ip, *ip6, *mac_address;
     bool passwd, no_hostname, no_hosts, publish_all;
     double cpus;
-    uint64_t cpu_shares, cpu_period, cpu_rt_period, timeout, retry;
+    char **preserve_fd;
+    uint64_t preserve_fds, cpu_shares, cpu_period, cpu_rt_period, timeout, retry;
     int64_t cpu_quota, cpu_rt_runtime, pids_limit, memory_swappiness, oom_score_adj, stop_timeout;
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;

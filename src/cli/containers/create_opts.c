@@ -233,8 +233,6 @@ const struct opt create_later_opts[] = {
     LATER_FLAG(0, "no-healthcheck"),
     LATER(0, "pod"),
     LATER(0, "pod-id-file"),
-    LATER(0, "preserve-fd"),
-    LATER(0, "preserve-fds"),
     LATER(0, "rdt-class"),
     LATER(0, "requires"),
     LATER(0, "sdnotify"),
@@ -255,6 +253,10 @@ const struct opt create_later_opts[] = {
 
 const struct opt run_opts[] = {
     O_BOOL('d', "detach", A, detach, "Run container in background and print container ID"),
+    O_SLICE(0, "preserve-fd", A, preserve_fd, "fd",
+            "Pass a list of additional file descriptors to the container (FD1,FD2,...)"),
+    O_UINT(0, "preserve-fds", A, preserve_fds, "number",
+           "Pass a number of additional file descriptors into the container"),
     O_BOOL(0, "rmi", A, rmi, "Remove image unless used by other containers, implies --rm"),
     O_BOOL(0, "sig-proxy", A, sig_proxy, "Proxy received signals to the process", .def = "true"),
     { 0 },

@@ -104,7 +104,9 @@ static int run_run(struct cmd_ctx *x, void *args)
         log_warn("The input device is not a TTY. The --tty and --interactive flags might not work "
                  "properly");
     c.config.stdin_once = o->interactive && !o->detach;
-    int r = create(x, o, &c.config);
+    int r = preserved_fds(x, o->preserve_fds, o->preserve_fd, &c.keep_fds, &c.nkeep_fds);
+    if (r == 0)
+        r = create(x, o, &c.config);
     if (r < 0)
         return r;
     struct engine *e = cmd_engine(x);

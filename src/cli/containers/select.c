@@ -1,9 +1,11 @@
 #include "cli/containers/select.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/parse.h"
 
 #include "base/banned.h"
 
@@ -137,4 +139,44 @@ int for_targets(struct cmd_ctx *x, struct target_list *list, int code, target_fn
         print_error(x->err);
     }
     return code;
+}
+
+static int add_preserved(struct cmd_ctx *x, int64_t fd, int *fds, size_t *n)
+{
+    int flags = fcntl((int)fd, F_GETFD);
+
+    /* Ours are all closed on exec: one that is not came from whoever started us. */
+    if (flags < 0 || flags & FD_CLOEXEC)
+        return err_set(x->err, ERR_BAD_PARAM, EBADF,
+                       "file descriptor %" PRId64 " is not available - the preserve-fds option "
+                       "requires that file descriptors must be passed",
+                       fd);
+    if (*n == KEEP_FDS_MAX)
+        return err_set(x->err, ERR_BAD_PARAM, E2BIG, "no more than %d descriptors can be preserved",
+                       KEEP_FDS_MAX);
+    for (size_t i = 0; i < *n; i++)
+        if (fds[i] == fd)
+            return 0;
+    fds[(*n)++] = (int)fd;
+    return 0;
+}
+
+int preserved_fds(struct cmd_ctx *x, uint64_t count, char *const *list, const int **ret,
+                  size_t *ret_n)
+{
+    int *fds = arena_alloc(x->arena, KEEP_FDS_MAX * sizeof(int)), r = 0;
+
+    *ret = fds;
+    for (uint64_t i = 0; r == 0 && i < count; i++)
+        r = add_preserved(x, (int64_t)i + 3, fds, ret_n);
+    for (; r == 0 && list && *list; list++) {
+        int64_t fd;
+        if (parse_i64(*list, 0, INT32_MAX, &fd) < 0)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid argument \"%s\" for \"--preserve-fd\" flag: not a number",
+                           *list);
+        if (fd > STDERR_FILENO) /* 0, 1 and 2 it has anyway */
+            r = add_preserved(x, fd, fds, ret_n);
+    }
+    return r;
 }

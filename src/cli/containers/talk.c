@@ -89,7 +89,8 @@ const struct cmd cmd_attach = {
 
 struct exec_args {
     char *detach_keys, *user, *workdir, *cidfile;
-    char **env, **env_file;
+    char **env, **env_file, **preserve_fd;
+    uint64_t preserve_fds;
     int64_t wait;
     bool detach, interactive, latest, privileged, tty;
 };
@@ -135,6 +136,9 @@ static int exec_run(struct cmd_ctx *x, void *args)
     };
     if (o->detach_keys && option_detach_keys(o->detach_keys, x->err) < 0)
         return -EINVAL;
+    r = preserved_fds(x, o->preserve_fds, o->preserve_fd, &opt.keep_fds, &opt.nkeep_fds);
+    if (r < 0)
+        return r;
     for (char **p = o->env_file; p && *p; p++)
         if ((r = option_env_file(x->arena, *p, &opt.env, x->err)) < 0)
             return r;
@@ -162,6 +166,10 @@ static const struct opt exec_opts[] = {
            "Make STDIN available to the contained process"),
     O_BOOL('l', "latest", struct exec_args, latest,
            "Act on the latest container podman is aware of"),
+    O_SLICE(0, "preserve-fd", struct exec_args, preserve_fd, "fd",
+            "Pass a list of additional file descriptors to the container (FD1,FD2,...)"),
+    O_UINT(0, "preserve-fds", struct exec_args, preserve_fds, "number",
+           "Pass N additional file descriptors to the container"),
     O_BOOL(
         0, "privileged", struct exec_args, privileged,
         "Give the process extended Linux capabilities inside the container. The default is false"),
