@@ -34,6 +34,9 @@ static int first_set(struct arena *a, const struct container_config *c, char *co
 {
     char *name;
 
+    if (has_all(c->cap_add) && has_all(c->cap_drop))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "adding all caps and removing all caps not allowed");
     if (c->privileged || has_all(c->cap_add)) {
         for (size_t i = 0; i < CAPABILITY_COUNT; i++)
             *ret = strv_add(a, *ret, capability_by_number((int)i));

@@ -152,6 +152,10 @@ struct exec_options {
 int container_exec(struct engine *e, const struct container *c, const struct exec_options *o,
                    char *session, int *ret_code, struct err *err) MUST_CHECK;
 
+/* Removes the record of a session that has ended; ERR_STATE when it runs. */
+int container_exec_forget(struct engine *e, const struct container *c, const char *session,
+                          struct err *err) MUST_CHECK;
+
 /* ---------- looking ---------- */
 
 /* One line of the log; @text has no newline unless the line was complete (partial lines). */

@@ -101,12 +101,15 @@ static int get_image(struct engine *e, struct arena *a, const char *name,
 
     if (STR_IN(policy, "missing", "never")) {
         r = image_find_named(e->store, a, name, img, ret_name, err);
-        if (r == 0 && (STR_EQ(policy, "never") || platform_wanted(p, img)))
+        bool other = r == 0 && !platform_wanted(p, img);
+        if (r == 0 && !other)
             return 0;
-        if (r < 0 && err->kind != ERR_NOT_FOUND)
+        if (other && STR_EQ(policy, "never"))
+            return err_set(err, ERR_NOT_FOUND, ENOENT, "%s: image not known", name);
+        if (r < 0 && (err->kind != ERR_NOT_FOUND || STR_EQ(policy, "never")))
             return r;
-        if (r < 0 && STR_EQ(policy, "never"))
-            return r;
+        if (other) /* the one that is here is for another machine */
+            policy = "always";
         err_clear(err);
         if (r < 0 && STR_IN(name, "hello", "localhost/hello", "localhost/hello:latest",
                             "quay.io/podman/hello", "quay.io/podman/hello:latest")) {
@@ -116,6 +119,19 @@ static int get_image(struct engine *e, struct arena *a, const char *name,
     }
     memset(img, 0, sizeof(*img));
     return pull(e, a, name, p, policy, img, ret_name, err);
+}
+
+/* It may run all the same, with an emulator that the kernel knows of. */
+static void check_platform(const struct pull_request *p, const struct image *img)
+{
+    const char *arch = platform_host_arch();
+
+    if (!p || p->os || p->arch || str_empty(img->config.architecture))
+        return;
+    if (!STR_EQ(img->config.architecture, arch) ||
+        !STR_EQ(str_empty(img->config.os) ? "linux" : img->config.os, "linux"))
+        log_warn("image platform (%s/%s) does not match the expected platform (linux/%s)",
+                 img->config.os, img->config.architecture, arch);
 }
 
 static void merge_env(struct engine *e, struct arena *a, const struct image_exec *x,
@@ -425,6 +441,15 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
             "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
     apply_annotations(a, c, d->annotations);
+    kv_set(a, &c->annotations, "io.container.manager", "libpod");
+    if (c->init)
+        kv_set(a, &c->annotations, "io.podman.annotations.init", "TRUE");
+    if (c->privileged)
+        kv_set(a, &c->annotations, "io.podman.annotations.privileged", "TRUE");
+    if (e->opt.runtime_flags && *e->opt.runtime_flags && str_empty(c->runtime))
+        return err_set(err, ERR_CANNOT_INVOKE, EINVAL,
+                       "--runtime-flag %s: the built-in runtime takes no flags: OCI runtime error",
+                       *e->opt.runtime_flags);
     for (char **p = c->label_opts; p && *p; p++)
         if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
             log_debug("SELinux is off: --security-opt label=%s has no effect", *p);
@@ -570,6 +595,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
         free(abs);
         c->image_name = c->rootfs;
     }
+    check_platform(p, &img);
     merge_env(e, a, &img.config.config, c);
     merge_image(e, a, &img, c);
     if (!c->entrypoint && !c->command && !image)

@@ -126,3 +126,32 @@ int container_exec(struct engine *e, const struct container *given, const struct
         *ret_code = 0;
     return 0;
 }
+
+int container_exec_forget(struct engine *e, const struct container *c, const char *session,
+                          struct err *err)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    char path[80];
+
+    if (strspn(session, "0123456789abcdef") != strlen(session) || strlen(session) != 64)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid exec session ID \"%s\"", session);
+    if (c->alive && dir >= 0) {
+        AUTO_JSON *req = json_pack("{s:s}", "op", "sessions");
+        AUTO_JSON *answer = NULL;
+        size_t i;
+        json_t *id;
+        int r = supervise_request(dir, req, 30000, &answer, NULL, err);
+        if (r < 0)
+            return r;
+        json_array_foreach (json_object_get(answer, "sessions"), i, id)
+            if (STR_EQ(json_string_value(id), session))
+                return err_set(err, ERR_STATE, EBUSY,
+                               "exec session %s is running: container state improper", session);
+    }
+    snprintf(path, sizeof(path), "exec/%s", session);
+    if (dir < 0 || unlinkat(dir, path, 0) < 0)
+        return err_set(err, ERR_NOT_FOUND, ENOENT,
+                       "container %s has no exec session with ID %s: no such exec session",
+                       c->config.id, session);
+    return 0;
+}

@@ -257,6 +257,22 @@ static void fill_mounts(struct engine *e, struct arena *a, const struct containe
     }
 }
 
+/* The monitor knows what runs beside the container's program. */
+static void fill_sessions(struct engine *e, struct arena *a, const struct container *c,
+                          struct inspect_container *o)
+{
+    AUTO_CLOSE int dir = c->alive ? container_run_dir(e, c->config.id) : -ENOENT;
+    AUTO_JSON *req = json_pack("{s:s}", "op", "sessions");
+    AUTO_JSON *answer = NULL;
+    size_t i;
+    json_t *id;
+
+    if (dir < 0 || supervise_request(dir, req, 2000, &answer, NULL, NULL) < 0)
+        return;
+    json_array_foreach (json_object_get(answer, "sessions"), i, id)
+        o->exec_i_ds = strv_add(a, o->exec_i_ds, json_string_value(id));
+}
+
 /* What the generated specification knows better than the record. */
 static void fill_from_spec(struct engine *e, struct arena *a, const struct container *c,
                            struct inspect_container *o)
@@ -370,6 +386,7 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     fill_mounts(e, a, cc, &o);
     fill_from_spec(e, a, c, &o);
     fill_graph(e, a, c, &o);
+    fill_sessions(e, a, c, &o);
     if (size && container_size(e, c, &o.size_rw, &o.size_root_fs, err) < 0)
         return NULL;
     AUTO_JSON *ports = container_port_bindings(cc,

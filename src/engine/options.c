@@ -93,9 +93,49 @@ static const char *const tmpfs_options[] = {
     "slave",       "rslave", "unbindable", "runbindable", "U",          "noswap",      NULL,
 };
 
+/* Of each group one option may be given. */
+static const struct {
+    const char *const *group;
+    const char *words;
+} exclusive[] = {
+    { (const char *const[]) { "ro", "rw", "rro", NULL }, "'rw' or 'ro'" },
+    { (const char *const[]) { "z", "Z", "O", NULL }, "'z', 'Z', or 'O'" },
+    { (const char *const[]) { "bind", "rbind", NULL }, "'[r]bind'" },
+    { (const char *const[]) { "exec", "noexec", NULL }, "'noexec' or 'exec'" },
+    { (const char *const[]) { "suid", "nosuid", NULL }, "'suid' or 'nosuid'" },
+    { (const char *const[]) { "dev", "nodev", NULL }, "'dev' or 'nodev'" },
+    { (const char *const[]) { "copy", "nocopy", NULL }, "'copy' or 'nocopy'" },
+    { (const char *const[]) { "U", NULL }, "'U'" },
+    { (const char *const[]) { "shared", "rshared", "slave", "rslave", "private", "rprivate",
+                              "unbindable", "runbindable", NULL },
+      "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable'" },
+};
+
+static int exclusive_check(char *const *opts, struct err *err)
+{
+    AUTO_BUF all = { 0 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(exclusive); i++) {
+        int n = 0;
+        for (char *const *o = opts; o && *o; o++)
+            n += str_in_list(*o, exclusive[i].group);
+        if (n < 2)
+            continue;
+        for (char *const *o = opts; *o; o++)
+            buf_printf(&all, "%s%s", o == opts ? "" : ", ", *o);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid options \"%s\", can only specify 1 %s option", all.data,
+                       exclusive[i].words);
+    }
+    return 0;
+}
+
 static int options_check(const char *what, char *const *opts, const char *const *known,
                          struct err *err)
 {
+    int r = exclusive_check(opts, err);
+    if (r < 0)
+        return r;
     for (; opts && *opts; opts++) {
         size_t n = strcspn(*opts, "=");
         bool ok = false;
@@ -113,7 +153,10 @@ int option_volume(struct arena *a, const char *text, struct container_mount *ret
     char **f = strv_split(a, text, ':');
     size_t n = strv_len(f);
 
-    if (n > 3 || !*f[0] || (n > 1 && !*f[1]))
+    if (n > 1 && n <= 3 && (!*f[0] || !*f[1]))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "%s directory cannot be empty: \"%s\"",
+                       *f[0] ? "container" : "host", text);
+    if (n > 3 || !*f[0])
         return err_set(
             err, ERR_BAD_PARAM, EINVAL,
             "incorrect volume format \"%s\", should be [host-dir|volume:]ctr-dir[:option]", text);
@@ -297,7 +340,8 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
                        "\"%s\": title, digest and name are for mounts of type artifact", text);
     if (STR_EQ(ret->type, "bind")) {
         if (str_empty(ret->source))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a bind mount needs a source", text);
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "host directory cannot be empty: \"%s\"",
+                           text);
         if (ret->source[0] != '/') {
             char *abs = realpath(ret->source, NULL);
             if (!abs)
@@ -519,6 +563,8 @@ int option_security(struct arena *a, const char *text, struct container_config *
         c->unmask = strv_concat(a, c->unmask,
                                 STR_EQ(value, "ALL") ? strv_add(a, NULL, "ALL")
                                                      : strv_split(a, value, ':'));
+    else if (STR_EQ(key, "systempaths") && STR_EQ(value, "unconfined"))
+        c->unmask = strv_add(a, c->unmask, "ALL");
     else if (STR_EQ(key, "proc-opts"))
         c->proc_opts = arena_strdup(a, value);
     else

@@ -328,6 +328,18 @@ static int op_top(struct monitor *m, struct client *c, const json_t *req, struct
     return 0;
 }
 
+static int op_sessions(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    json_t *list = json_array();
+
+    (void)req, (void)err;
+    for (const struct exec_session *s = m->sessions; s; s = s->next)
+        if (!s->ended)
+            json_array_append_new(list, json_string(s->id));
+    answer_ok(c, json_pack("{s:o}", "sessions", list));
+    return 0;
+}
+
 static int op_wait(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     (void)m, (void)req, (void)err;
@@ -363,6 +375,7 @@ static const struct {
     { "network_remove", op_network_remove },
     { "exec_kill", op_exec_kill },
     { "top", op_top },
+    { "sessions", op_sessions },
     { "wait", op_wait },
 };
 

@@ -72,6 +72,7 @@
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids
+ *   {"op":"sessions"}                               answer: {"sessions":["hex",...]} that run
  *   {"op":"wait"}                                   answer when the container has ended for good:
  *                                                   {"exit_code":N}
  * Answers: {"ok":true,...} or {"ok":false,"kind":N (enum err_kind),"errno":N,"error":"text"}.

@@ -115,12 +115,32 @@ static int fill_mounts(struct cmd_ctx *x, const struct create_args *o, struct co
     return r;
 }
 
+static int volumes_from_check(char *const *opts, struct err *err)
+{
+    int z = 0, write = 0;
+
+    for (; *opts; opts++) {
+        z += STR_EQ(*opts, "z");
+        write += STR_IN(*opts, "ro", "rw");
+        if (!STR_IN(*opts, "z", "ro", "rw"))
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "invalid option \"%s\" of --volumes-from: use ro, rw or z", *opts);
+    }
+    if (z > 1)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set :z more than once in mount options");
+    return write > 1
+               ? err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set ro or rw options more than once")
+               : 0;
+}
+
 /* --volumes-from NAME[:OPTS]: the mounts of another container that we do not have ourselves. */
 static int fill_volumes_from(struct cmd_ctx *x, const struct create_args *o,
                              struct container_config *c)
 {
     for (char **p = o->volumes_from; p && *p; p++) {
         char **f = strv_split(x->arena, *p, ':');
+        if (f[1] && volumes_from_check(strv_split(x->arena, f[1], ','), x->err) < 0)
+            return -EINVAL;
         struct container from;
         struct engine *e = cmd_engine(x);
         if (!e)
@@ -498,7 +518,8 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
             x->err, ERR_CONFLICT, EEXIST,
             "container id file exists. Ensure another container is not using it or delete %s",
             o->cidfile);
-    if (c->auto_remove && o->restart && !STR_IN(o->restart, "no", "never", ""))
+    if (c->auto_remove && o->restart && !STR_IN(o->restart, "no", "never", "") &&
+        !str_starts(o->restart, "on-failure"))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "the --rm option conflicts with --restart, when the restartPolicy is not "
                        "\"\" and \"no\"");

@@ -165,6 +165,7 @@ const struct cmd cmd_container_prune = {
 
 struct cleanup_args {
     struct select_args sel;
+    char *exec;
     bool rm, rmi, stopped_only;
 };
 
@@ -173,12 +174,23 @@ static int cleanup_run(struct cmd_ctx *x, void *args)
     struct cleanup_args *o = args;
     struct target_list list = { 0 };
     int code;
+
+    if (o->exec && (o->sel.all || o->rmi))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "%s cannot be set together",
+                       o->sel.all ? "--all and --exec" : "--exec and --rmi");
     int r = select_targets(x, &o->sel, false, &list, &code);
 
     if (r < 0)
         return r;
     for (size_t i = 0; i < list.n; i++) {
         struct target *t = &list.items[i];
+        if (o->exec) {
+            if (container_exec_forget(cmd_engine(x), &t->c, o->exec, x->err) < 0) {
+                print_error(x->err);
+                code = 125;
+            }
+            continue;
+        }
         if (t->c.alive && t->c.status != CTR_EXITED) {
             if (!o->stopped_only && !o->sel.all) {
                 err_set(x->err, ERR_STATE, EBUSY,
@@ -203,6 +215,8 @@ static int cleanup_run(struct cmd_ctx *x, void *args)
 
 static const struct opt cleanup_opts[] = {
     O_BOOL('a', "all", struct cleanup_args, sel.all, "Cleans up all containers"),
+    O_STR(0, "exec", struct cleanup_args, exec, "session",
+          "Clean up the given exec session instead of the container"),
     O_BOOL('l', "latest", struct cleanup_args, sel.latest,
            "Act on the latest container podman is aware of"),
     O_BOOL(0, "rm", struct cleanup_args, rm, "After cleanup, remove the container entirely"),

@@ -145,8 +145,8 @@ static int exec_run(struct cmd_ctx *x, void *args)
     for (char **p = o->env; p && *p; p++)
         opt.env = option_env(x->arena, *p, opt.env);
     r = container_exec(cmd_engine(x), &c, &opt, session, &code, x->err);
-    if (r < 0)
-        return r;
+    if (r < 0) /* in the background there is no exit code of the command's that ours could be */
+        return o->detach ? 125 : r;
     if (o->detach)
         puts(session);
     return code;
