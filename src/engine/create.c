@@ -392,6 +392,33 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
     return r < 0 ? r : userns_resolve(e, a, c, err);
 }
 
+/* Is it systemd, or what the image calls init, that it will run? */
+static bool runs_systemd(const struct container_config *c)
+{
+    char **argv = c->entrypoint && c->entrypoint[0] ? c->entrypoint : c->command;
+    const char *path = argv && argv[0] ? argv[0] : "";
+    const char *slash = strrchr(path, '/');
+
+    return STR_IN(path, "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init") ||
+           STR_EQ(slash ? slash + 1 : path, "systemd");
+}
+
+/* Called before the usual stop signal is put in. */
+static void apply_systemd(struct arena *a, struct container_config *c)
+{
+    const char *mode = str_empty(c->systemd) ? "true" : c->systemd;
+
+    c->systemd_mode = STR_EQ(mode, "always") || (STR_EQ(mode, "true") && runs_systemd(c));
+    if (!c->systemd_mode)
+        return;
+    if (str_empty(c->stop_signal))
+        c->stop_signal = arena_strdup(a, "SIGRTMIN+3");
+    if (!env_get(c->env, "container_uuid"))
+        c->env = env_set(a, c->env,
+                         arena_printf(a, "container_uuid=%.8s-%.4s-%.4s-%.4s-%.12s", c->id,
+                                      c->id + 8, c->id + 12, c->id + 16, c->id + 20));
+}
+
 static void apply_annotations(struct arena *a, struct container_config *c, char *const *defaults)
 {
     for (char *const *p = defaults; p && *p; p++) {
@@ -417,6 +444,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
         return err_set(
             err, ERR_BAD_PARAM, EINVAL,
             "cannot set hostname when running in the host UTS namespace: invalid configuration");
+    apply_systemd(a, c);
     c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
     if (c->stop_timeout == -2)
         c->stop_timeout = d->stop_timeout;
@@ -511,6 +539,24 @@ static int insert_row(struct engine *e, const struct container_config *c, struct
     return db_commit(db, err);
 }
 
+/* --seccomp-policy=image: the profile that the image's label holds, kept with the container. */
+static int image_seccomp(struct engine *e, struct arena *a, struct container_config *c,
+                         struct err *err)
+{
+    const char *profile = kv_get(&c->labels, "io.containers.seccomp.profile");
+
+    if (!str_same(c->seccomp_policy, "image") || str_empty(profile))
+        return 0;
+    char *bundle = container_bundle(e, a, c->id);
+    AUTO_CLOSE int dir = fs_open_dir(AT_FDCWD, bundle);
+    int r = dir < 0 ? dir
+                    : fs_replace(dir, "seccomp.json", profile, strlen(profile), 0600, FS_NOSYNC);
+    if (r < 0)
+        return err_sys(err, -r, "keeping the image's seccomp profile");
+    c->seccomp_profile = arena_printf(a, "%s/seccomp.json", bundle);
+    return 0;
+}
+
 /* @chosen: the user chose the name; a random one that is taken is thrown again. */
 static int store_container(struct engine *e, struct arena *a, struct container_config *c,
                            bool chosen, struct err *err)
@@ -522,6 +568,8 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
         return lock;
 
     int r = rootfs_create(e, a, c, err);
+    if (r == 0)
+        r = image_seccomp(e, a, c, err);
     if (r == 0)
         r = volumes_prepare(e, a, c, err);
     for (int try = 0; r == 0; try++) {

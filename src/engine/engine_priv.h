@@ -60,6 +60,9 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
                char *const *lower, const struct network_state *net, char ***warnings,
                struct err *err) MUST_CHECK;
 /* monitor.json only: what may change between two starts. */
+/* notify.c: --sdnotify, once the container runs. */
+void notify_started(const struct container_config *c, uint32_t monitor_pid);
+
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container *c, bool attach,
                        bool wait, struct err *err) MUST_CHECK;
 

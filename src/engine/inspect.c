@@ -64,6 +64,8 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->timeout = c->timeout;
     o->stop_timeout = c->stop_timeout;
     o->passwd = !c->no_passwd;
+    o->chroot_dirs = c->chroot_dirs;
+    o->systemd_mode = c->systemd_mode;
     o->sd_notify_mode = DUP(c->sdnotify);
     o->volumes = json_null();
 }
@@ -210,6 +212,7 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->dns_options = c->dns_options;
     h->extra_hosts = c->add_hosts;
     h->hosts_file = DUP(c->hosts_file);
+    h->intel_rdt_clos_id = DUP(c->rdt_class);
     h->publish_all_ports = c->publish_all;
     if (c->uid_map.n) {
         h->id_mappings = arena_alloc(a, sizeof(*h->id_mappings));

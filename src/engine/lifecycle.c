@@ -173,9 +173,29 @@ static int start_locked(struct engine *e, struct arena *a, const struct containe
     return r;
 }
 
+/* The containers that have to run before this one does. */
+static int start_required(struct engine *e, struct arena *a, const struct container *c,
+                          char ***warnings, struct err *err)
+{
+    for (char **id = c->config.requires_; id && *id; id++) {
+        struct container other;
+        int r = container_find(e, a, *id, &other, err);
+        if (r == 0 &&
+            !(other.alive && other.status != CTR_EXITED && other.status != CTR_INITIALIZED))
+            r = container_start(e, a, &other, false, NULL, warnings, err);
+        if (r < 0)
+            return err_wrap(err, "starting container %s, which %s needs", *id, c->config.id);
+    }
+    return 0;
+}
+
 int container_start(struct engine *e, struct arena *a, const struct container *c, bool wait,
                     int *ret_sock, char ***warnings, struct err *err)
 {
+    int needs = start_required(e, a, c, warnings, err);
+    if (needs < 0)
+        return needs;
+
     AUTO_CLOSE int lock = lock_container(e, c, err);
     if (lock < 0)
         return lock;
@@ -207,7 +227,11 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
             return r;
     }
     r = forget_cgroup(e, &now, err);
-    return r < 0 ? r : start_locked(e, a, c, wait, ret_sock, warnings, err);
+    if (r == 0)
+        r = start_locked(e, a, c, wait, ret_sock, warnings, err);
+    if (r == 0 && getenv("NOTIFY_SOCKET") && container_refresh(e, a, &now, NULL) == 0)
+        notify_started(&c->config, now.run.monitor_pid);
+    return r;
 }
 
 /* ---------- attach ---------- */

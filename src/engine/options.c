@@ -594,6 +594,31 @@ int option_idmap(struct arena *a, const char *text, struct container_config *c, 
     return 0;
 }
 
+int option_subids(struct arena *a, const char *file, const char *name, struct container_config *c,
+                  bool gid, struct err *err)
+{
+    AUTO_BUF b = { .max = 1u << 20 };
+    int r = fs_read_file(AT_FDCWD, file, &b);
+    int64_t next = 0;
+
+    if (r < 0)
+        return err_sys(err, -r, "reading %s", file);
+    for (char **line = strv_split(a, b.data ? b.data : "", '\n'); *line; line++) {
+        char **f = strv_split(a, *line, ':');
+        int64_t start, n;
+        if (strv_len(f) != 3 || !STR_EQ(f[0], name) || parse_i64(f[1], 0, UINT32_MAX, &start) < 0 ||
+            parse_i64(f[2], 1, UINT32_MAX, &n) < 0)
+            continue;
+        struct container_idmap m = { next, start, n };
+        if (gid)
+            *LIST_ADD(a, c->gid_map) = m;
+        else
+            *LIST_ADD(a, c->uid_map) = m;
+        next += n;
+    }
+    return next ? 0 : err_set(err, ERR_NOT_FOUND, ENOENT, "no ranges for \"%s\" in %s", name, file);
+}
+
 char **option_env(struct arena *a, const char *text, char **env)
 {
     if (strchr(text, '='))

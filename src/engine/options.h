@@ -42,6 +42,9 @@ int option_security(struct arena *a, const char *text, struct container_config *
 /* --uidmap/--gidmap container:host:size ("@" and "+" prefixes as Podman); several separated by commas. */
 int option_idmap(struct arena *a, const char *text, struct container_config *c, bool gid,
                  struct err *err) MUST_CHECK;
+/* All ranges of @name in @file (/etc/subuid), as a map from 0 on. */
+int option_subids(struct arena *a, const char *file, const char *name, struct container_config *c,
+                  bool gid, struct err *err) MUST_CHECK;
 /* --restart always | no | never | on-failure[:N] | unless-stopped */
 int option_restart(struct arena *a, const char *text, struct container_config *c,
                    struct err *err) MUST_CHECK;

@@ -318,14 +318,17 @@ static const char *const readonly_default[] = {
     "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 
-static bool unmasked(const struct container_config *c, const char *path)
+bool spec_unmasked(const struct container_config *c, const char *path)
 {
     if (strv_has(c->unmask, "ALL"))
         return true;
     for (char **u = c->unmask; u && *u; u++) {
         size_t n = strlen(*u);
+        while (n > 1 && (*u)[n - 1] == '/') /* "/sys/fs/cgroup///" */
+            n--;
         bool glob = n && (*u)[n - 1] == '*';
-        if (STR_EQ(*u, path) || (glob && strncmp(*u, path, n - 1) == 0))
+        if ((strlen(path) == n && strncmp(*u, path, n) == 0) ||
+            (glob && strncmp(*u, path, n - 1) == 0))
             return true;
     }
     return false;
@@ -338,11 +341,11 @@ static void fill_masks(struct spec_builder *b)
     if (b->c->privileged)
         return;
     for (const char *const *p = masked_default; *p; p++)
-        if (!unmasked(b->c, *p) &&
+        if (!spec_unmasked(b->c, *p) &&
             !(STR_EQ(*p, "/sys/dev/block") || STR_EQ(*p, "/proc/interrupts")))
             l->masked_paths = strv_add(b->a, l->masked_paths, *p);
     for (const char *const *p = readonly_default; *p; p++)
-        if (!unmasked(b->c, *p))
+        if (!spec_unmasked(b->c, *p))
             l->readonly_paths = strv_add(b->a, l->readonly_paths, *p);
     for (char **p = b->c->mask; p && *p; p++)
         l->masked_paths = strv_add(b->a, l->masked_paths, *p);
@@ -381,6 +384,10 @@ static int fill_linux(struct spec_builder *b, struct err *err)
     fill_masks(b);
     l->rootfs_propagation = DUP("private");
     l->mount_label = b->c->mount_label;
+    if (!str_empty(b->c->rdt_class)) {
+        l->intel_rdt = arena_alloc(b->a, sizeof(*l->intel_rdt));
+        l->intel_rdt->clos_id = DUP(b->c->rdt_class);
+    }
     if (!str_empty(b->c->personality)) {
         l->personality = arena_alloc(b->a, sizeof(*l->personality));
         l->personality->domain = DUP(b->c->personality);
@@ -433,6 +440,11 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         b.spec.hostname = c->hostname;
     b.spec.domainname = c->domainname;
     b.spec.annotations = c->annotations;
+    if (strv_has(c->groups, "keep-groups")) {
+        b.spec.annotations.items = arena_memdup(a, c->annotations.items,
+                                                c->annotations.n * sizeof(*c->annotations.items));
+        kv_set(a, &b.spec.annotations, "run.oci.keep_original_groups", "1");
+    }
     r = hooks_load(a, e->opt.hooks_dirs ? e->opt.hooks_dirs : e->config->engine.hooks_dir, c,
                    b.spec.process->args, &b.spec.hooks, err);
     if (r < 0)

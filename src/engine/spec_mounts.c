@@ -1,6 +1,8 @@
 #include <dirent.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/utsname.h>
 
 #include "base/fs.h"
@@ -35,6 +37,17 @@ static bool user_mount(const struct spec_builder *b, const char *dst)
         if (STR_EQ(b->c->mounts.items[i].destination, dst))
             return true;
     return false;
+}
+
+/* Its own part of cgroup v2 a container may manage, since the limits are above it. */
+static bool cgroup_writable(const struct spec_builder *b)
+{
+    static const char root[] = "/sys/fs/cgroup";
+    struct statfs fs;
+
+    if (!b->c->systemd_mode && !spec_unmasked(b->c, root))
+        return false;
+    return statfs(root, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 static void api_mounts(struct spec_builder *b)
@@ -73,8 +86,8 @@ static void api_mounts(struct spec_builder *b)
         add(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
     if (!user_mount(b, "/sys/fs/cgroup"))
         add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
-            priv ? "rprivate,nosuid,noexec,nodev,relatime,rw"
-                 : "rprivate,nosuid,noexec,nodev,relatime,ro");
+            priv || cgroup_writable(b) ? "rprivate,nosuid,noexec,nodev,relatime,rw"
+                                       : "rprivate,nosuid,noexec,nodev,relatime,ro");
     if (user_mount(b, "/dev/shm"))
         return;
     if (!own_ipc)
@@ -95,6 +108,28 @@ static void read_only_tmpfs(struct spec_builder *b)
             add(b, dirs[i], "tmpfs", "tmpfs",
                 i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755"
                        : "rw,nosuid,nodev,tmpcopyup,mode=1777");
+}
+
+/* What systemd wants to find: file systems of its own where it keeps its state, empty at each boot. */
+static void systemd_mounts(struct spec_builder *b)
+{
+    static const struct {
+        const char *dir, *options;
+    } dirs[] = {
+        { "/run", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=755" },
+        { "/run/lock", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=755" },
+        { "/tmp", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=1777" },
+        { "/var/log/journal", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=755" },
+    };
+
+    if (!b->c->systemd_mode)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+        if (!user_mount(b, dirs[i].dir))
+            add(b, dirs[i].dir, "tmpfs", "tmpfs",
+                b->c->shm_size_systemd > 0 ? arena_printf(b->a, "%s,size=%" PRId64, dirs[i].options,
+                                                          b->c->shm_size_systemd)
+                                           : dirs[i].options);
 }
 
 /* ---------- what was asked for ---------- */
@@ -223,6 +258,17 @@ static void own_file(struct spec_builder *b, int dir, const char *name)
         (void)!fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW);
 }
 
+/* A file of ours at its place, and at the same place below each --chrootdirs. */
+static void add_file(struct spec_builder *b, const char *dst, const char *src)
+{
+    const char *options = b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate";
+
+    add(b, dst, "bind", src, options);
+    if (str_starts(dst, "/etc/"))
+        for (char **root = b->c->chroot_dirs; root && *root; root++)
+            add(b, path_clean(b->a, arena_printf(b->a, "/%s%s", *root, dst)), "bind", src, options);
+}
+
 static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst,
                     const struct buf *text, struct err *err)
 {
@@ -233,7 +279,7 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
         return err_sys(err, -r, "writing %s of container %s", name, b->c->id);
     own_file(b, dir, name);
     char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, b->c->id, name);
-    add(b, dst, "bind", src, b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
+    add_file(b, dst, src);
     return 0;
 }
 
@@ -276,10 +322,22 @@ static int borrowed_files(struct spec_builder *b, struct err *err)
         char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, id,
                                  names[i][0]);
         if (!user_mount(b, names[i][1]) && access(src, F_OK) == 0)
-            add(b, names[i][1], "bind", src,
-                b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
+            add_file(b, names[i][1], src);
     }
     return 0;
+}
+
+/* With --sdnotify=container the program tells the service manager itself. */
+static void notify_mount(struct spec_builder *b)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+
+    if (!str_empty(path) && path[0] == '/' && str_same(b->c->sdnotify, "container") &&
+        access(path, F_OK) == 0) {
+        add(b, path, "bind", path, "bind,rprivate");
+        b->spec.process->env = env_set(b->a, strv_copy(b->a, b->spec.process->env),
+                                       arena_printf(b->a, "NOTIFY_SOCKET=%s", path));
+    }
 }
 
 static int network_files(struct spec_builder *b, int dir, struct err *err)
@@ -388,8 +446,12 @@ int spec_mounts(struct spec_builder *b, struct err *err)
 {
     api_mounts(b);
     size_t first = b->spec.mounts.n;
-    read_only_tmpfs(b);
+    if (b->c->systemd_mode)
+        systemd_mounts(b);
+    else
+        read_only_tmpfs(b);
     int r = own_files(b, err);
+    notify_mount(b);
     if (r == 0)
         r = timezone_mount(b, err);
     for (size_t i = 0; r == 0 && i < b->c->mounts.n; i++)
@@ -430,13 +492,18 @@ static void device_rule(struct spec_builder *b, bool allow, const char *type, in
                                     .access = arena_strdup(b->a, access) };
 }
 
-/* Terminals and what every container has of its own are not handed over. */
-static bool is_handed_over(const char *dir, const char *name)
+/* What every container has of its own is not handed over, nor are the virtual terminals where systemd would
+ * start a login on each, or where an ordinary user could not open them. */
+static bool is_handed_over(const struct spec_builder *b, const char *dir, const char *name)
 {
+    bool terminal = str_starts(name, "tty") && name[3] >= '0' && name[3] <= '9';
+
+    if (STR_EQ(dir, "/dev") && terminal && (b->c->systemd_mode || b->e->rootless))
+        return false;
     if (name[0] == '.' || STR_IN(name, "pts", "shm", "fd", "mqueue", "console", "lxc", "ptmx"))
         return false;
     return !STR_EQ(dir, "/dev") ||
-           !(STR_IN(name, "null", "zero", "full", "random", "urandom") || str_starts(name, "tty"));
+           !(STR_IN(name, "null", "zero", "full", "random", "urandom", "tty"));
 }
 
 static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm,
@@ -449,7 +516,7 @@ static int add_device_dir(struct spec_builder *b, const char *src, const char *d
     int r = 0;
 
     for (struct dirent *e; r == 0 && d && (e = readdir(d));)
-        if (is_handed_over(src, e->d_name))
+        if (is_handed_over(b, src, e->d_name))
             r = add_device(b, arena_printf(b->a, "%s/%s", src, e->d_name),
                            arena_printf(b->a, "%s/%s", dst, e->d_name), perm, level + 1, true, err);
     if (d)

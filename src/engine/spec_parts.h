@@ -16,6 +16,8 @@ struct spec_builder {
     struct oci_spec spec;
 };
 
+/* Did --security-opt unmask=... name @path? */
+bool spec_unmasked(const struct container_config *c, const char *path);
 bool spec_has_namespace(const struct spec_builder *b, const char *type);
 
 /* spec_mounts.c: mounts and the files of ours among them; devices. */

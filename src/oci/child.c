@@ -372,7 +372,7 @@ static void become_user(const struct plan_process *pr, int sync)
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         child_fail(sync, STEP_CAPS, errno, 0);
     /* setgroups is forbidden in a user namespace that an ordinary user made without help. */
-    if (setgroups(pr->ngids, pr->gids) < 0 && (pr->ngids || errno != EPERM))
+    if (!pr->keep_groups && setgroups(pr->ngids, pr->gids) < 0 && (pr->ngids || errno != EPERM))
         child_fail(sync, STEP_GROUPS, errno, 0);
     if (setresgid(pr->gid, pr->gid, pr->gid) < 0 || setresuid(pr->uid, pr->uid, pr->uid) < 0)
         child_fail(sync, STEP_USER, errno, 0);

@@ -217,6 +217,12 @@ static const struct json_field container_config_rows[] = {
     JF_STR(C, process_label, "process_label", JF_OMIT_EMPTY),
     JF_STR(C, mount_label, "mount_label", JF_OMIT_EMPTY),
     JF_STRV(C, requires_, "requires", JF_OMIT_EMPTY),
+    JF_STRV(C, chroot_dirs, "chroot_dirs", JF_OMIT_EMPTY),
+    JF_STR(C, systemd, "systemd", JF_OMIT_EMPTY),
+    JF_BOOL(C, systemd_mode, "systemd_mode", JF_OMIT_EMPTY),
+    JF_I64(C, shm_size_systemd, "shm_size_systemd", JF_OMIT_EMPTY),
+    JF_STR(C, seccomp_policy, "seccomp_policy", JF_OMIT_EMPTY),
+    JF_STR(C, rdt_class, "rdt_class", JF_OMIT_EMPTY),
     { 0 },
 };
 const struct json_type container_config_type = JSON_TYPE(C, container_config_rows);

@@ -156,6 +156,12 @@ struct container_config {
     char *detach_keys;
     char **volumes; /* names of the volumes in use, filled at creation */
     char *process_label, *mount_label;
-    char **requires_; /* IDs of containers whose namespaces it joins */
+    char **requires_; /* IDs of containers whose namespaces it joins, or --requires: start first */
+    char **chroot_dirs; /* --chrootdirs */
+    char *systemd;      /* --systemd as asked: "true", "false", "always" */
+    bool systemd_mode;  /* what that came to */
+    int64_t shm_size_systemd;
+    char *seccomp_policy; /* "image": the profile of the image's label */
+    char *rdt_class;
 };
 extern const struct json_type container_config_type;

@@ -15,6 +15,8 @@ struct create_args {
     char **mount, **tmpfs, **cap_add, **cap_drop, **security_opt, **device, **ulimit, **sysctl;
     char **uidmap, **gidmap, **log_opt, **network, **attach, **group_add, **cgroup_conf;
     char **device_cgroup_rule, **volumes_from;
+    char **chrootdirs, **requires_, *rdt_class, *sdnotify, *seccomp_policy, *shm_size_systemd;
+    char *subuidname, *subgidname, *systemd;
     char *group_entry, *passwd_entry, **hostuser;
     char *blkio_weight, **blkio_weight_device;
     char **device_read_bps, **device_read_iops, **device_write_bps, **device_write_iops;

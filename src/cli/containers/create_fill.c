@@ -182,6 +182,10 @@ static int fill_security(struct cmd_ctx *x, const struct create_args *o, struct 
     if (r == 0)
         key_values(x->arena, o->sysctl, &c->sysctls);
     c->groups = o->group_add;
+    if (strv_has(o->group_add, "keep-groups") && o->group_add[1])
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "the '--group-add keep-groups' option is not allowed with any other "
+                       "--group-add options");
     c->host_users = o->hostuser;
     c->passwd_entry = o->passwd_entry;
     c->group_entry = o->group_entry;
@@ -270,6 +274,24 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
     return fill_block_io(x, o, res);
 }
 
+/* --subuidname NAME: the whole range that /etc/subuid has for it. */
+static int fill_subids(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    const char *user = o->subuidname ? o->subuidname : o->subgidname,
+               *group = o->subgidname ? o->subgidname : o->subuidname;
+
+    if (engine_rootless(cmd_engine(x)))
+        return err_set(
+            x->err, ERR_UNSUPPORTED, EPERM,
+            "--subuidname and --subgidname are for root: an ordinary user's namespace has "
+            "his own ranges already");
+    if (c->uid_map.n || c->gid_map.n)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--subuidname and --subgidname conflict with --uidmap and --gidmap");
+    int r = option_subids(x->arena, "/etc/subuid", user, c, false, x->err);
+    return r < 0 ? r : option_subids(x->arena, "/etc/subgid", group, c, true, x->err);
+}
+
 static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
                            struct container_config *c)
 {
@@ -286,6 +308,8 @@ static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
         r = option_idmap(x->arena, *p, c, false, x->err);
     for (char **p = o->gidmap; r == 0 && p && *p; p++)
         r = option_idmap(x->arena, *p, c, true, x->err);
+    if (r == 0 && (o->subuidname || o->subgidname))
+        r = fill_subids(x, o, c);
     return r;
 }
 
@@ -436,6 +460,37 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
     return o->restart ? option_restart(x->arena, o->restart, c, x->err) : 0;
 }
 
+/* --requires: started first; --systemd and its relatives. */
+static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    bool on;
+
+    for (char **p = o->requires_; p && *p; p++) {
+        struct container other;
+        int r = container_find(cmd_engine(x), x->arena, *p, &other, x->err);
+        if (r < 0)
+            return r;
+        if (!strv_has(c->requires_, other.config.id))
+            c->requires_ = strv_add(x->arena, c->requires_, other.config.id);
+    }
+    if (!STR_EQ(o->systemd, "always") && parse_bool(o->systemd, &on) < 0)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "invalid value \"%s\" for --systemd: use true, false or always", o->systemd);
+    c->systemd = STR_EQ(o->systemd, "always") ? o->systemd
+                                              : arena_strdup(x->arena, on ? "true" : "false");
+    if (o->sdnotify && STR_EQ(o->sdnotify, "healthy"))
+        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "--sdnotify=healthy needs health checks, which are not supported yet");
+    c->sdnotify = o->sdnotify;
+    c->chroot_dirs = o->chrootdirs;
+    c->seccomp_policy = o->seccomp_policy;
+    c->rdt_class = o->rdt_class;
+    if (o->rdt_class && engine_rootless(cmd_engine(x)))
+        return err_set(x->err, ERR_UNSUPPORTED, EPERM,
+                       "rdt-class is not supported for rootless containers");
+    return size_option("--shm-size-systemd", o->shm_size_systemd, &c->shm_size_systemd, x->err);
+}
+
 static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull_request *p)
 {
     *p = (struct pull_request) { .os = o->os,
@@ -542,6 +597,8 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         r = fill_namespaces(x, o, c);
     if (r == 0)
         r = fill_network(x, o, c);
+    if (r == 0)
+        r = fill_service(x, o, c);
     if (r == 0)
         r = fill_log(x, o, c);
     return r < 0 ? r : fill_pull(x, o, pull);
