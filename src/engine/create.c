@@ -335,6 +335,13 @@ static int resolve_container_modes(struct engine *e, struct arena *a, struct con
         int r = container_find(e, a, *modes[i] + 10, &other, err);
         if (r < 0)
             return r;
+        if (modes[i] == &c->ipcns && other.config.ipcns &&
+            STR_IN(other.config.ipcns, "private", "none"))
+            return err_set(
+                err, ERR_BAD_PARAM, EINVAL,
+                "joining IPC of container %s is not allowed: non-shareable IPC (hint: use "
+                "IpcMode:shareable for the donor container)",
+                other.config.id);
         *modes[i] = arena_printf(a, "container:%s", other.config.id);
         if (!strv_has(c->requires_, other.config.id))
             c->requires_ = strv_add(a, c->requires_, other.config.id);

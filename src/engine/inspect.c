@@ -196,7 +196,9 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->ipc_mode = mode_of(a, c->ipcns, "shareable");
     h->pid_mode = mode_of(a, c->pidns, "private");
     h->uts_mode = mode_of(a, c->utsns, "private");
-    h->userns_mode = DUP(c->userns);
+    /* Which way the maps came about does not matter any more. */
+    bool computed = c->uid_map.n && !str_starts(c->userns ? c->userns : "", "container:");
+    h->userns_mode = DUP(computed ? "private" : c->userns);
     h->privileged = c->privileged;
     h->readonly_rootfs = c->read_only;
     h->security_opt = security_opts(a, c);

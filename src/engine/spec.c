@@ -144,6 +144,17 @@ static int other_container(struct spec_builder *b, const char *name, const char 
     return 0;
 }
 
+/* Joining the namespace that we are in already takes rights over it that an ordinary user lacks. */
+static bool is_ours(const char *path, const char *proc)
+{
+    char own[32];
+    struct stat other, self;
+
+    snprintf(own, sizeof(own), "/proc/self/ns/%s", proc);
+    return stat(path, &other) == 0 && stat(own, &self) == 0 && other.st_ino == self.st_ino &&
+           other.st_dev == self.st_dev;
+}
+
 static int fill_namespaces(struct spec_builder *b, struct err *err)
 {
     add_namespace(b, "mount", NULL);
@@ -162,6 +173,9 @@ static int fill_namespaces(struct spec_builder *b, struct err *err)
             int r = other_container(b, mode + 10, namespaces[i].proc, &path, err);
             if (r < 0)
                 return r;
+            if (is_ours(path,
+                        namespaces[i].proc)) /* the other has the host's, and so will this one */
+                continue;
         } else if (user && !b->c->uid_map.n)
             continue;
         add_namespace(b, namespaces[i].type, path);

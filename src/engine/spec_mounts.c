@@ -88,7 +88,7 @@ static void api_mounts(struct spec_builder *b)
         add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
             priv || cgroup_writable(b) ? "rprivate,nosuid,noexec,nodev,relatime,rw"
                                        : "rprivate,nosuid,noexec,nodev,relatime,ro");
-    if (user_mount(b, "/dev/shm"))
+    if (user_mount(b, "/dev/shm") || str_same(c->ipcns, "none"))
         return;
     if (!own_ipc)
         add(b, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");

@@ -15,7 +15,7 @@ const struct opt create_opts[] = {
     O_STR(0, "authfile", A, authfile, "path", "Path of the authentication file",
           .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
     O_STR(0, "blkio-weight", A, blkio_weight, "weight",
-          "Block IO weight (relative weight) accepts a weight value between 10 and 1000."),
+          "Block IO weight (relative weight) accepts a weight value between 10 and 1000"),
     O_STRV(0, "blkio-weight-device", A, blkio_weight_device, "device:weight",
            "Block IO weight (relative device weight, format: DEVICE_NAME:WEIGHT)"),
     O_SLICE(0, "cap-add", A, cap_add, "capability", "Add capabilities to the container"),

@@ -39,12 +39,14 @@ static int rm_run(struct cmd_ctx *x, void *args)
                                            .also = &also,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
     for (size_t i = 0; i < list.n; i++) {
+        /* Of all containers the youngest goes first: what one needs is older than itself. */
+        const struct target *t = &list.items[o->sel.all ? list.n - 1 - i : i];
         also = NULL;
-        int removed = container_remove(cmd_engine(x), &list.items[i].c, &rm, x->err);
+        int removed = container_remove(cmd_engine(x), &t->c, &rm, x->err);
         for (; also && *also; also++)
             puts(*also);
         if (removed == 0) {
-            puts(list.items[i].shown);
+            puts(t->shown);
             continue;
         }
         if (x->err->kind == ERR_NOT_FOUND && o->sel.ignore) {
@@ -127,7 +129,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     if (r < 0)
         return r;
     struct container_remove_options rm = { .volumes = true };
-    for (size_t i = 0; i < list.n; i++) {
+    for (size_t i = list.n; i-- > 0;) { /* the youngest first: what one needs is older */
         /* A monitor may still be on its way out; one that waits to start its container again is not. */
         const struct container *c = &list.items[i];
         bool leaving = c->status == CTR_EXITED && (str_empty(c->config.restart_policy) ||

@@ -100,7 +100,7 @@ static int run_run(struct cmd_ctx *x, void *args)
     if (o->detach && o->attach)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "conflicting options: cannot specify both --attach and --detach");
-    if (o->tty && !o->detach && !isatty(STDIN_FILENO))
+    if (o->tty && o->interactive && !o->detach && !isatty(STDIN_FILENO))
         log_warn("The input device is not a TTY. The --tty and --interactive flags might not work "
                  "properly");
     c.config.stdin_once = o->interactive && !o->detach;
