@@ -107,7 +107,7 @@ int parse_bool(const char *s, bool *ret)
     return -EINVAL;
 }
 
-int parse_size(const char *s, int64_t *ret)
+static int size_in(const char *s, double step, int64_t *ret)
 {
     size_t n = strspn(s, "0123456789.");
     char num[32];
@@ -125,7 +125,7 @@ int parse_size(const char *s, int64_t *ret)
         if (!k)
             return -EINVAL;
         for (long i = k - "kmgtp"; i >= 0; i--)
-            scale *= 1024;
+            scale *= step;
         unit++;
         if (tolower((unsigned char)*unit) == 'i')
             unit++;
@@ -149,6 +149,16 @@ int parse_size(const char *s, int64_t *ret)
         return -ERANGE;
     *ret = (int64_t)(v * scale);
     return 0;
+}
+
+int parse_size(const char *s, int64_t *ret)
+{
+    return size_in(s, 1024, ret);
+}
+
+int parse_size_decimal(const char *s, int64_t *ret)
+{
+    return size_in(s, 1000, ret);
 }
 
 static const struct {

@@ -20,6 +20,8 @@ int parse_bool(const char *s, bool *ret) MUST_CHECK; /* Go's: 1 t T TRUE true Tr
 
 /* A size in bytes as docker/go-units reads it: "512", "64m", "1.5GiB", "10kb"; binary units. */
 int parse_size(const char *s, int64_t *ret) MUST_CHECK;
+/* The same with decimal units, as go-units' FromHumanSize: "10m" is ten million. */
+int parse_size_decimal(const char *s, int64_t *ret) MUST_CHECK;
 
 /* Go's time.ParseDuration in nanoseconds: "1h30m", "2.5s", "-10ms", "0". */
 int parse_duration(const char *s, int64_t *ret_ns) MUST_CHECK;

@@ -60,8 +60,11 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
                char *const *lower, const struct network_state *net, char ***warnings,
                struct err *err) MUST_CHECK;
 /* monitor.json only: what may change between two starts. */
-int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
-                       bool attach, bool wait, struct err *err) MUST_CHECK;
+/* notify.c: --sdnotify, once the container runs. */
+void notify_started(const struct container_config *c, uint32_t monitor_pid);
+
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container *c, bool attach,
+                       bool wait, struct err *err) MUST_CHECK;
 
 /* engine/rootfs.c: the layer directories, topmost first; NULL with --rootfs. */
 int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,

@@ -250,14 +250,33 @@ static int op_update(struct monitor *m, struct client *c, const json_t *req, str
     return r;
 }
 
-static int op_exec(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+/* Descriptors that came with a request. */
+struct passed {
+    int fds[NETWORK_FDS_MAX];
+    size_t n;
+};
+
+static int op_exec(struct monitor *m, struct client *c, const json_t *req, struct passed *passed,
+                   struct err *err)
 {
+    const json_t *keep = json_object_get(req, "keep");
+    CLEANUP(kept_done) struct kept kept = { 0 };
+    int64_t numbers[KEEP_FDS_MAX];
     struct exec_session *s;
 
     if (m->status != RUN_RUNNING)
         return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper",
                        m->id, run_status_names[m->status]);
-    int r = session_start(m, req, &s, err);
+    size_t n = MIN(json_array_size(keep), (size_t)KEEP_FDS_MAX), nfds = passed->n;
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = json_integer_value(json_array_get(keep, i));
+    passed->n = 0;
+    int r = kept_pair(&kept, numbers, n, passed->fds, nfds, err);
+    if (r == 0 && n && m->runtime)
+        r = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                    "--preserve-fd needs the built-in runtime, this container has %s", m->runtime);
+    if (r == 0)
+        r = session_start(m, req, &kept, &s, err);
     if (r < 0)
         return r;
     answer_ok(c, json_pack("{s:i}", "pid", (int)s->pid));
@@ -265,6 +284,18 @@ static int op_exec(struct monitor *m, struct client *c, const json_t *req, struc
         c->kind = CLIENT_EXEC;
         c->session = s;
     }
+    return 0;
+}
+
+static int op_sessions(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+{
+    json_t *list = json_array();
+
+    (void)req, (void)err;
+    for (const struct exec_session *s = m->sessions; s; s = s->next)
+        if (!s->ended)
+            json_array_append_new(list, json_string(s->id));
+    answer_ok(c, json_pack("{s:o}", "sessions", list));
     return 0;
 }
 
@@ -288,12 +319,6 @@ static int op_network_remove(struct monitor *m, struct client *c, const json_t *
     return r;
 }
 
-/* Descriptors that came with a request. */
-struct passed {
-    int fds[NETWORK_FDS_MAX];
-    size_t n;
-};
-
 static const struct {
     const char *op;
     int (*fn)(struct monitor *m, struct client *c, const json_t *req, struct err *err);
@@ -305,12 +330,12 @@ static const struct {
     { "unpause", op_unpause },
     { "resize", op_resize },
     { "update", op_update },
-    { "exec", op_exec },
     { "exec_resize", op_exec_resize },
     { "network_remove", op_network_remove },
     { "exec_kill", op_exec_kill },
     { "stats", op_stats },
     { "top", op_top },
+    { "sessions", op_sessions },
     { "wait", op_wait },
 };
 
@@ -330,6 +355,8 @@ static int dispatch(struct monitor *m, struct client *c, const char *data, size_
             answer_ok(c, NULL);
         return r;
     }
+    if (str_same(op, "exec"))
+        return op_exec(m, c, req, passed, err);
     for (size_t i = 0; op && i < ARRAY_SIZE(ops); i++)
         if (STR_EQ(ops[i].op, op))
             return ops[i].fn(m, c, req, err);

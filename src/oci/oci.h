@@ -18,16 +18,23 @@
 #include "spec/runtime.h"
 #include "spec/stats.h"
 
+/* A descriptor of the caller's that the program finds under @number (3 or more). */
+struct oci_kept_fd {
+    int fd, number;
+};
+
 struct oci_create_options {
     const char *id, *bundle;
     const struct oci_spec *spec;
     const struct rootfs_config *rootfs; /* NULL: spec->root->path, as it is */
     const char *cgroup;                 /* relative to each hierarchy; NULL or "": none */
-    bool cgroup_required;      /* no cgroup is an error (false: a warning, if it matters) */
-    const char *seccomp_cache; /* directory, may be absent; NULL: no cache */
-    const char *init_path;     /* host program bound to /run/podman-init; NULL: none */
-    int stdio[3];              /* negative: /dev/null; unused with a terminal */
-    unsigned preserve_fds;     /* descriptors 3..3+N-1 stay open in the program */
+    bool cgroup_required;           /* no cgroup is an error (false: a warning, if it matters) */
+    const char *seccomp_cache;      /* directory, may be absent; NULL: no cache */
+    const char *init_path;          /* host program bound to /run/podman-init; NULL: none */
+    int stdio[3];                   /* negative: /dev/null; unused with a terminal */
+    unsigned preserve_fds;          /* descriptors 3..3+N-1 stay open in the program */
+    const struct oci_kept_fd *kept; /* and these, wherever the caller has them */
+    size_t nkept;
     int start_listener; /* >= 0: a listening SOCK_SEQPACKET socket (close-on-exec); the init waits for
                          * a connection there instead of oci_start(): for a caller that goes away */
     bool no_pivot, no_new_keyring;
@@ -72,6 +79,8 @@ struct oci_exec_options {
     const char *seccomp_cache;
     int stdio[3];
     unsigned preserve_fds;
+    const struct oci_kept_fd *kept;
+    size_t nkept;
     bool die_with_caller;
     bool no_new_keyring;
     bool cwd_must_exist;
