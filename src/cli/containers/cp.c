@@ -59,7 +59,7 @@ static int cp_run(struct cmd_ctx *x, void *args)
 
 static const struct opt cp_opts[] = {
     O_BOOL('a', "archive", struct cp_args, archive,
-           "Chown copied files to the container's primary uid/gid.", .def = "true"),
+           "Chown copied files to the container's primary uid/gid", .def = "true"),
     O_BOOL(0, "extract", struct cp_args, extract, "Deprecated: the source decides",
            .flags = OPTF_HIDDEN),
     O_BOOL(0, "overwrite", struct cp_args, overwrite,
