@@ -131,7 +131,7 @@ refused() {
     run_podman 255 run --name c --timeout 1 busybox sleep 100
     is "$(podman inspect -f '{{.State.Status}} {{.State.ExitCode}}' c)" = "exited -1"
     is "$(podman wait c)" = -1
-    is "$(podman ps -a --format '{{.Status}}')" =~ ^Exited' '\(-1\)
+    is "$(podman ps -a --format '{{.Status}}')" =~ '^Exited [(]-1[)]'
     run_podman 255 start -a c
 }
 
