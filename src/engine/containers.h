@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "spec/container.h"
 #include "spec/monitor.h"
+#include "spec/stats.h"
 
 enum container_status {
     CTR_CREATED,     /* "created": never started in this boot */
@@ -184,6 +185,10 @@ bool container_top_knows(char *const *descriptors);
 /* Rows of text cells of `top`; the first row holds the headers. */
 int container_top(struct engine *e, struct arena *a, const struct container *c,
                   char *const *descriptors, char ****ret_rows, struct err *err) MUST_CHECK;
+
+/* What it has used since it was started; zeros when it does not run. */
+int container_stats(struct engine *e, struct arena *a, const struct container *c,
+                    struct run_stats *ret, struct err *err) MUST_CHECK;
 
 /* Bytes of the writable layer and of all layers. */
 int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root,

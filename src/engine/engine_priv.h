@@ -81,6 +81,9 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
 
+/* The same to read @dirs, topmost first, one or many; also for an ordinary user. */
+int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err) MUST_CHECK;
+
 /* engine/volumes.c: makes sure that the volumes of @c exist, filling new ones with what the image has
  * at their place, and notes them in c->volumes. */
 int volumes_prepare(struct engine *e, struct arena *a, struct container_config *c,

@@ -287,47 +287,6 @@ static int op_exec(struct monitor *m, struct client *c, const json_t *req, struc
     return 0;
 }
 
-/* Without a cgroup: the processes of the container's PID namespace. */
-static void namespace_pids(json_t *list, pid_t init)
-{
-    char own[64], path[64];
-    struct stat ns, other;
-    DIR *proc = opendir("/proc");
-
-    snprintf(own, sizeof(own), "/proc/%d/ns/pid", (int)init);
-    bool shared = stat(own, &ns) < 0 ||
-                  (stat("/proc/self/ns/pid", &other) == 0 && other.st_ino == ns.st_ino);
-    json_array_append_new(list, json_integer(init));
-    for (struct dirent *e; proc && !shared && (e = readdir(proc));) {
-        uint32_t pid;
-        if (parse_u32(e->d_name, &pid) < 0 || (pid_t)pid == init)
-            continue;
-        snprintf(path, sizeof(path), "/proc/%u/ns/pid", pid);
-        if (stat(path, &other) == 0 && other.st_ino == ns.st_ino)
-            json_array_append_new(list, json_integer(pid));
-    }
-    if (proc)
-        closedir(proc);
-}
-
-static int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err)
-{
-    AUTO_ARENA a = { 0 };
-    pid_t *pids = NULL;
-    size_t n = 0;
-    json_t *list = json_array();
-
-    (void)req;
-    if (!m->cgroup || oci_cgroup_pids(m->cgroup, &a, &pids, &n, err) < 0) {
-        err_clear(err);
-        namespace_pids(list, (pid_t)m->state.pid);
-    }
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, json_integer(pids[i]));
-    answer_ok(c, json_pack("{s:o}", "pids", list));
-    return 0;
-}
-
 static int op_sessions(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
     json_t *list = json_array();
@@ -374,6 +333,7 @@ static const struct {
     { "exec_resize", op_exec_resize },
     { "network_remove", op_network_remove },
     { "exec_kill", op_exec_kill },
+    { "stats", op_stats },
     { "top", op_top },
     { "sessions", op_sessions },
     { "wait", op_wait },

@@ -143,6 +143,10 @@ void control_request(struct monitor *m, struct client *c);
 void answer_ok(struct client *c, json_t *more);
 void answer_error(struct client *c, const struct err *err);
 
+/* stats.c: operations of control.c's table */
+int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err);
+int op_stats(struct monitor *m, struct client *c, const json_t *req, struct err *err);
+
 /* clients.c */
 struct client *client_add(struct monitor *m, int fd, int kind);
 void client_frame(struct client *c, enum attach_frame type, const void *data, size_t len);

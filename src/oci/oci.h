@@ -16,6 +16,7 @@
 
 #include "spec/monitor.h"
 #include "spec/runtime.h"
+#include "spec/stats.h"
 
 /* A descriptor of the caller's that the program finds under @number (3 or more). */
 struct oci_kept_fd {
@@ -123,6 +124,8 @@ int oci_cgroup_pids(const char *path, struct arena *a, pid_t **ret, size_t *ret_
 int oci_cgroup_remove(const char *path, struct err *err) MUST_CHECK;
 /* Did the kernel kill something in it for want of memory? */
 bool oci_cgroup_oom_killed(const char *path);
+/* Fills in what the kernel counts of it; the time and the interfaces are the caller's. */
+void oci_cgroup_stats(const char *path, struct run_stats *ret);
 
 /* Makes /proc/self/exe unwritable for whatever runs in a container, by executing ourselves again from
  * a read-only clone of our mount (a container's program "#!/proc/self/exe" would otherwise reach the

@@ -71,6 +71,7 @@
  *        "interface":"eth1"                         and gives back what this interface has by DHCP
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
+ *   {"op":"stats"}                                  answer: {"stats":{...}} (spec/stats.h)
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids
  *   {"op":"sessions"}                               answer: {"sessions":["hex",...]} that run
  *   {"op":"wait"}                                   answer when the container has ended for good:

@@ -17,7 +17,7 @@
  * other, so a small table of open parents saves the walk; it is emptied whenever a directory or a
  * link is replaced, because only then can a name start to mean another directory. */
 
-enum { PARENTS = 32, PATH_SIZE = LIMIT_TAR_PATH + 2 };
+enum { PARENTS = 32, PATH_SIZE = LIMIT_TAR_PATH + 2, EARLY_FLUSH = 1 << 20 };
 
 struct parent {
     char *path;
@@ -371,6 +371,9 @@ static int write_contents(int fd, struct tar_reader *t, const struct tar_entry *
     }
     if (e->extents && ftruncate(fd, e->size) < 0)
         return err_sys(err, errno, "writing %s", e->path);
+    /* The disk may begin with a large file while more come: all of them are flushed before they count. */
+    if (e->size >= EARLY_FLUSH)
+        (void)!sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     return 0;
 }
 
