@@ -369,6 +369,12 @@ static int account_files_mounts(struct spec_builder *b, int dir, struct err *err
     return r;
 }
 
+static void add_subscription(struct spec_builder *b, const char *dst, const char *src)
+{
+    if (!user_mount(b, dst))
+        add(b, dst, "bind", src, "bind,rprivate");
+}
+
 static int own_files(struct spec_builder *b, struct err *err)
 {
     AUTO_CLOSE int dir = container_run_dir(b->e, b->c->id);
@@ -383,6 +389,8 @@ static int own_files(struct spec_builder *b, struct err *err)
         r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
     if (r == 0)
         r = account_files_mounts(b, dir, err);
+    if (r == 0)
+        r = subscription_mounts(b, dir, add_subscription, err);
     bool own_run = true; /* what the user binds over /run is the host's, and stays as it is */
     for (size_t i = 0; i < b->c->mounts.n; i++)
         own_run &= !STR_IN(b->c->mounts.items[i].destination, "/run", "/") ||

@@ -34,6 +34,11 @@ struct oci_capabilities *capabilities_of(struct arena *a, const struct container
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
                          char ***ret, struct err *err) MUST_CHECK;
 
+/* subscriptions.c: what mounts.conf says.  @dir is the run directory, @add makes a bind mount. */
+typedef void (*subscription_add)(struct spec_builder *b, const char *dst, const char *src);
+int subscription_mounts(struct spec_builder *b, int dir, subscription_add add,
+                        struct err *err) MUST_CHECK;
+
 /* user.c: the container's /etc/passwd and /etc/group, as its layers and --hostuser make them. */
 struct account_files {
     struct buf passwd, group; /* the caller sets their ceilings */

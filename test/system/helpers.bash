@@ -48,7 +48,7 @@ podman() {
 # run_podman [CODE] ARGS...: like `run`, and the exit code has to be CODE (0 when not given).
 run_podman() {
     local expected=0
-    case $1 in [0-9] | [0-9][0-9] | 1[0-9][0-9])
+    case $1 in [0-9] | [0-9][0-9] | [12][0-9][0-9])
         expected=$1
         shift
         ;;
