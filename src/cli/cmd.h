@@ -39,6 +39,9 @@ enum {
     OPTF_HIDDEN = 1 << 0,      /* accepted, not shown */
     OPTF_NOVAL = 1 << 1,       /* may stand without "=value": takes .no_value then (OPT_STR) */
     OPTF_UNSUPPORTED = 1 << 2, /* Podman's, not built: not shown, using it is an error */
+    OPTF_CREDENTIALS = 1 << 3, /* the path of a credentials file that has to be there */
+    OPTF_OPEN_CHOICE =
+        1 << 4, /* .choices are shown and completed; whoever takes the value checks it */
 };
 
 struct opt {

@@ -500,6 +500,27 @@ void network_started(struct network_start *s, bool ok)
 
 /* ---------- the end ---------- */
 
+/* The leases of one interface: IPv4's, and IPv6's where the network has it. */
+static void overlay_one(struct arena *a, const struct dhcp_leases *now,
+                        struct network_attachment *at)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < now->leases.n; i++) {
+        const struct dhcp_lease *l = &now->leases.items[i];
+        if (!str_same(l->interface, at->interface) || !str_same(l->network, at->network))
+            continue;
+        if (!any)
+            at->addresses = at->gateways = NULL;
+        any = true;
+        if (l->address)
+            at->addresses = strv_add(a, at->addresses, l->address);
+        for (char **r = l->address ? l->routes : NULL; r && *r && !at->gateways; r++)
+            if (str_starts(*r, "0.0.0.0/0 "))
+                at->gateways = strv_add(a, NULL, strchr(*r, ' ') + 1);
+    }
+}
+
 /* The monitor has the word on addresses that it keeps by DHCP. */
 static void overlay_leases(struct arena *a, int dir, struct network_state *st)
 {
@@ -511,18 +532,8 @@ static void overlay_leases(struct arena *a, int dir, struct network_state *st)
     AUTO_JSON *doc = json_parse(text.data, text.len, "DHCP leases", NULL);
     if (!doc || json_read(a, doc, &dhcp_leases_type, &now, NULL) < 0)
         return;
-    for (size_t i = 0; i < now.leases.n; i++)
-        for (size_t k = 0; k < st->networks.n; k++) {
-            const struct dhcp_lease *l = &now.leases.items[i];
-            struct network_attachment *at = &st->networks.items[k];
-            if (!str_same(l->interface, at->interface) || !str_same(l->network, at->network))
-                continue;
-            at->addresses = l->address ? strv_add(a, NULL, l->address) : NULL;
-            at->gateways = NULL;
-            for (char **r = l->routes; l->address && r && *r && !at->gateways; r++)
-                if (str_starts(*r, "0.0.0.0/0 "))
-                    at->gateways = strv_add(a, NULL, strchr(*r, ' ') + 1);
-        }
+    for (size_t k = 0; k < st->networks.n; k++)
+        overlay_one(a, &now, &st->networks.items[k]);
 }
 
 bool network_read_state(struct engine *e, struct arena *a, const char *id,

@@ -232,6 +232,18 @@ int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, cons
     return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
 }
 
+int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err)
+{
+    if (strv_len(dirs) == 1) {
+        int fd = fs_open_dir(AT_FDCWD, dirs[0]);
+        return fd < 0 ? err_sys(err, -fd, "opening %s", dirs[0]) : fd;
+    }
+    /* In a user namespace mounting takes a mount namespace that is its own. */
+    if (e->rootless && unshare(CLONE_NEWNS) < 0)
+        return err_sys(err, errno, "making a mount namespace");
+    return rootfs_overlay(e, dirs, NULL, NULL, err);
+}
+
 int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,
                       struct err *err)
 {
@@ -240,12 +252,7 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
 
     if (r < 0)
         return r;
-    if (c->rootfs || strv_len(lower) == 1) {
-        int fd = fs_open_dir(AT_FDCWD, c->rootfs ? c->rootfs : lower[0]);
-        return fd < 0 ? err_sys(err, -fd, "opening the root of container %s", c->id) : fd;
-    }
-    /* In a user namespace mounting takes a mount namespace that is its own. */
-    if (e->rootless && unshare(CLONE_NEWNS) < 0)
-        return err_sys(err, errno, "making a mount namespace");
-    return rootfs_overlay(e, lower, NULL, NULL, err);
+    if (c->rootfs)
+        lower = strv_add(a, NULL, c->rootfs);
+    return rootfs_read_only(e, lower, err);
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "spec/container.h"
 #include "spec/image.h"
 #include "store/store.h"
 
@@ -167,6 +168,33 @@ struct image_import_options {
         changes; /* CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR */
 };
 int image_import(struct store *s, struct arena *a, const struct image_import_options *o,
+                 char **ret_id, struct err *err) MUST_CHECK;
+
+/* A file system, or what a container changed in it, to be written as tar. */
+struct image_tree_change {
+    const char *path; /* "etc/passwd" */
+    bool gone;        /* becomes a whiteout */
+};
+struct image_tree {
+    int root; /* its directory, merged */
+    const struct image_tree_change
+        *changes; /* NULL: everything; otherwise these, sorted, and the directories above them */
+    size_t n_changes;
+    /* Owners are written as the container sees them. */
+    const struct container_idmap *uid_map, *gid_map;
+    size_t n_uid, n_gid;
+};
+int image_export(const struct image_tree *t, int fd, struct err *err) MUST_CHECK;
+
+struct image_commit_options {
+    const struct image_tree *tree; /* the new layer */
+    const struct image *base;      /* its layers are below; NULL: none (squashed) */
+    struct image_config config;    /* without layers; history is the base's */
+    bool docker;                   /* Docker's manifest and media types */
+    const char *created_by, *author, *comment;
+    const char *reference; /* a name for it, or NULL */
+};
+int image_commit(struct store *s, struct arena *a, const struct image_commit_options *o,
                  char **ret_id, struct err *err) MUST_CHECK;
 
 /* Talking to a registry without a store. */

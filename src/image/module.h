@@ -94,6 +94,9 @@ struct image_module {
                 const struct image_save_options *o, struct err *err);
     int (*import)(const struct store *s, struct arena *a, const struct image_import_options *o,
                   stored_images *ret, struct err *err);
+    int (*export)(const struct image_tree *t, int fd, struct err *err);
+    int (*commit)(const struct store *s, struct arena *a, const struct image_commit_options *o,
+                  stored_images *ret, struct err *err);
     int (*login)(struct arena *a, const struct image_login *l, struct err *err);
     int (*search)(struct arena *a, const char *term, const struct image_search_options *o,
                   image_found_list *ret, struct err *err);

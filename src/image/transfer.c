@@ -292,6 +292,30 @@ int image_import(struct store *s, struct arena *a, const struct image_import_opt
     return r;
 }
 
+int image_export(const struct image_tree *t, int fd, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->export(t, fd, err) : -ENOENT;
+}
+
+int image_commit(struct store *s, struct arena *a, const struct image_commit_options *o,
+                 char **ret_id, struct err *err)
+{
+    stored_images images = { 0 };
+    const struct image_module *m = image_module(err);
+    AUTO_CLOSE int hold = m ? image_hold(s, err) : -ENOENT;
+
+    if (hold < 0)
+        return hold;
+    int r = m->commit(s, a, o, &images, err);
+    if (r == 0)
+        r = image_record(s, &images, err);
+    if (r == 0)
+        *ret_id = images.items[0].id;
+    return r;
+}
+
 /* ---------- registries alone ---------- */
 
 int image_login(struct arena *a, const struct image_login *l, struct err *err)

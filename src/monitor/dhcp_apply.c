@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/proc.h"
+#include "spec/dhcp6.h"
 
 #include "base/banned.h"
 
@@ -30,13 +31,33 @@ static void put(struct message *m, uint16_t type, const void *data, size_t n)
     m->h.nlmsg_len += (uint32_t)NLA_ALIGN(a.nla_len);
 }
 
+static void change_address6(int fd, int ifindex, const char *text, bool add)
+{
+    struct in6_addr ip;
+
+    if (!dhcp6_address(text, &ip))
+        return;
+    struct message m = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(m.u.addr)),
+                                .nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
+                                .nlmsg_flags = NLM_F_REQUEST |
+                                               (add ? NLM_F_CREATE | NLM_F_REPLACE : 0) },
+                         .u.addr = { .ifa_family = AF_INET6,
+                                     .ifa_prefixlen = 128,
+                                     .ifa_flags = add ? IFA_F_NODAD : 0,
+                                     .ifa_index = (uint32_t)ifindex } };
+    put(&m, IFA_LOCAL, &ip, sizeof(ip));
+    (void)!send(fd, &m, m.h.nlmsg_len, MSG_NOSIGNAL);
+}
+
 static void change_address(int fd, int ifindex, const char *text, bool add)
 {
     struct in_addr ip, last;
     unsigned prefix;
 
-    if (!dhcp_net(text, &ip, &prefix))
+    if (!dhcp_net(text, &ip, &prefix)) {
+        change_address6(fd, ifindex, text, add);
         return;
+    }
     struct message m = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(m.u.addr)),
                                 .nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
                                 .nlmsg_flags = NLM_F_REQUEST |

@@ -105,17 +105,21 @@ void container_signal(struct monitor *m, int signo)
         (void)!syscall(SYS_pidfd_send_signal, m->ctr.pidfd, signo, NULL, 0);
 }
 
-static void finish_clients(struct monitor *m)
+/* Tells the end to everybody who waits for it: true if one of them is to clean up after the container. */
+static bool finish_clients(struct monitor *m)
 {
     int32_t code = (int32_t)m->state.exit_code;
+    bool taken = false;
 
     for (struct client *c = m->clients; c; c = c->next) {
         switch (c->kind) {
         case CLIENT_ATTACH:
             client_frame(c, ATTACH_EXIT, &code, sizeof(code));
+            taken |= c->starter && !c->dead;
             break;
         case CLIENT_WAIT_STOP:
-            answer_ok(c, NULL);
+            answer_ok(c, json_pack("{s:b}", "killed", (int)m->stop_killed));
+            taken |= !c->dead;
             break;
         case CLIENT_WAIT_EXIT:
             answer_ok(c, json_pack("{s:i}", "exit_code", (int)code));
@@ -125,20 +129,15 @@ static void finish_clients(struct monitor *m)
             break;
         }
     }
+    return taken;
 }
 
 /* It has ended for good. */
 static void finish(struct monitor *m)
 {
-    bool taken = false;
-
     m->status = RUN_EXITED;
     state_save(m);
-    finish_clients(m);
-    for (const struct client *c = m->clients; c; c = c->next)
-        taken |= !c->dead &&
-                 ((c->starter && c->kind == CLIENT_ATTACH) || c->kind == CLIENT_WAIT_STOP);
-    if (!taken && m->exit_command) {
+    if (!finish_clients(m) && m->exit_command) {
         struct spawn s = { .path = m->exit_command[0],
                            .argv = m->exit_command,
                            .fds = { -1, -1, -1 },
@@ -161,8 +160,9 @@ static bool wants_restart(const struct monitor *m)
 
 static void container_ended(struct monitor *m, int wait_status)
 {
-    m->state.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
-                                                  : WEXITSTATUS(wait_status);
+    m->state.exit_code = m->timed_out               ? EXIT_CODE_TIMED_OUT
+                         : WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                                    : WEXITSTATUS(wait_status);
     m->state.finished_at = time_now();
     m->state.pid = 0;
     m->kill_at = m->timeout_at = 0;
@@ -286,12 +286,14 @@ static void run_timers(struct monitor *m)
 
     if (m->kill_at && now >= m->kill_at) {
         m->kill_at = 0;
+        m->stop_killed = m->status == RUN_STOPPING;
         container_signal(m, SIGKILL);
         if (m->cgroup)
             (void)!oci_cgroup_freeze(m->cgroup, false, NULL); /* a frozen one would not die */
     }
     if (m->timeout_at && now >= m->timeout_at) {
         m->timeout_at = 0;
+        m->timed_out = true;
         m->state.stopped_by_user = true;
         container_signal(m, SIGKILL);
     }

@@ -17,3 +17,8 @@ void dhcp_name_client(struct arena *a, struct dhcp_lease *l, const uint8_t mac[6
  * the address that it has to be.  *ret_fd is the packet socket, for the monitor. */
 int dhcp_acquire(struct arena *a, int netns, int ifindex, struct dhcp_lease *l,
                  const struct ip_addr *wanted, int *ret_fd, struct err *err) MUST_CHECK;
+/* The same for DHCPv6: fills six, mac, id and iaid; the interface's link-local address is there, or will be. */
+void dhcp6_name_client(struct arena *a, struct dhcp_lease *l, const uint8_t mac[6],
+                       const char *container, const char *network);
+int dhcp6_acquire(struct arena *a, int netns, int ifindex, struct dhcp_lease *l,
+                  const struct ip_addr *wanted, int *ret_fd, struct err *err) MUST_CHECK;

@@ -375,9 +375,7 @@ static int check_dhcp(struct creation *c, bool ipv6)
                    "--opt mode=unmanaged, macvlan or ipvlan");
     if (STR_EQ(n->driver, "ipvlan") && mode && !STR_EQ(mode, "l2"))
         return BAD("ipam driver dhcp needs ipvlan mode l2: mode %s passes no broadcasts", mode);
-    if (ipv6)
-        return err_set(c->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "ipam driver dhcp gives IPv4 addresses only: there is no DHCPv6 client");
+    n->ipv6_enabled |= ipv6;
     return check_routes(c);
 }
 

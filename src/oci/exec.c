@@ -44,9 +44,6 @@ _Noreturn static void between(const struct exec_plan *x)
     for (size_t i = 0; i < x->ncgroup_tasks; i++)
         if (write(x->cgroup_tasks[i], "0", 1) < 0)
             child_fail(x->sync, STEP_CGROUP, errno, 0);
-    /* Once in its user namespace we have no right to the cgroup any more. */
-    bool entered = x->cgroup_v2 >= 0 && x->o->namespaces & CLONE_NEWUSER &&
-                   fs_write_kernel(x->cgroup_v2, "cgroup.procs", "0") == 0;
     AUTO_CLOSE int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     child_attributes(&x->process, x->sync, proc);
     /* From here on the container's processes could see us. */
@@ -57,10 +54,6 @@ _Noreturn static void between(const struct exec_plan *x)
         (void)!setgroups(0, NULL);
         if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
             child_fail(x->sync, STEP_USERNS, errno, 0);
-    }
-    if (x->cgroup_v2 >= 0 && !entered) {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t)x->cgroup_v2;
     }
     pid_t pid = sys_clone3(&args);
     if (pid < 0)
@@ -73,6 +66,7 @@ _Noreturn static void between(const struct exec_plan *x)
 
 static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
 {
+    struct clone_args args = { .exit_signal = SIGCHLD };
     struct child_msg m;
     int sv[2];
 
@@ -80,7 +74,13 @@ static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
         return err_sys(err, errno, "socketpair");
     l->sync = sv[0];
     x->sync = sv[1];
-    pid_t pid = fork();
+    /* It begins in the container's cgroup: inside the container's namespaces it would have no right to go
+     * there (user), or could not from where we are (cgroup, where systemd mounts with nsdelegate). */
+    if (x->cgroup_v2 >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)x->cgroup_v2;
+    }
+    pid_t pid = sys_clone3(&args);
     if (pid == 0) {
         close(sv[0]);
         between(x);
@@ -88,7 +88,7 @@ static int run_between(struct launch *l, struct exec_plan *x, struct err *err)
     int e = errno;
     close(sv[1]);
     if (pid < 0)
-        return err_sys(err, e, "fork");
+        return err_sys(err, e, "cloning into the container's cgroup");
     int r = launch_wait(l, CHILD_PID, &m, err);
     (void)!proc_wait(pid);
     if (r < 0)
@@ -113,6 +113,8 @@ static int plan_exec(struct exec_plan *x, struct arena *a, char ***warnings, int
     if (r == 0 && !str_empty(o->cgroup))
         r = plan_cgroup(o->cgroup, x->cgroup_tasks, &x->ncgroup_tasks, &x->cgroup_v2, err);
     x->process.preserve_fds = o->preserve_fds;
+    x->process.kept = o->kept;
+    x->process.nkept = o->nkept;
     x->process.die_with_caller = o->die_with_caller;
     x->process.cwd_must_exist = o->cwd_must_exist;
     x->process.new_keyring = !o->no_new_keyring;

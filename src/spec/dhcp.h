@@ -59,8 +59,9 @@ int dhcp_parse(const uint8_t *packet, size_t len, const struct dhcp_message *ask
 /* Lets IPv4 packets with UDP to port 68 through, of those that a SOCK_DGRAM packet socket sees. */
 extern const struct sock_fprog dhcp_filter;
 
-/* What one interface has; addresses as text. */
+/* What one interface has; addresses as text.  With @six it is DHCPv6's (spec/dhcp6.h). */
 struct dhcp_lease {
+    bool six;
     char *network, *interface, *mac;
     char *id; /* client identifier in hex */
     char *host_name;
@@ -70,6 +71,7 @@ struct dhcp_lease {
     char **servers, *domain;
     bool broadcast, no_default; /* no_default: a default route is not taken */
     int64_t lease, t1, t2, metric, mtu;
+    int64_t iaid;  /* of DHCPv6: the interface's number at its client */
     int64_t since; /* ns, wall clock */
 };
 extern const struct json_type dhcp_lease_type;

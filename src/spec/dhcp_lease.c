@@ -9,6 +9,7 @@
 static const struct json_field lease_rows[] = {
     JF_STR(L, network, "network", JF_OMIT_EMPTY),
     JF_STR(L, interface, "interface", JF_REQUIRED),
+    JF_BOOL(L, six, "six", JF_OMIT_EMPTY),
     JF_STR(L, mac, "mac", JF_REQUIRED),
     JF_STR(L, id, "id", JF_REQUIRED),
     JF_STR(L, host_name, "host_name", JF_OMIT_EMPTY),
@@ -25,6 +26,7 @@ static const struct json_field lease_rows[] = {
     JF_I64(L, t2, "t2", JF_OMIT_EMPTY),
     JF_I64(L, metric, "metric", JF_OMIT_EMPTY),
     JF_I64(L, mtu, "mtu", JF_OMIT_EMPTY),
+    JF_I64(L, iaid, "iaid", JF_OMIT_EMPTY),
     JF_I64(L, since, "since", JF_OMIT_EMPTY),
     { 0 },
 };

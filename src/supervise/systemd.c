@@ -1,6 +1,7 @@
 #include "supervise/systemd.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <time.h>
 
 #include "base/banned.h"
@@ -126,6 +127,24 @@ static int wait_job(struct sd_bus *bus, struct job *job, const struct systemd_sc
     return 0;
 }
 
+/* The monitor of the last run has gone, so what is left in its scope only waits for our lock, to clean up
+ * what we have cleaned up already. */
+static void kill_left(struct sd_bus *bus, const struct systemd_scope *s)
+{
+    struct sd_bus_error e = { 0 };
+
+    sd.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                   "org.freedesktop.systemd1.Manager", "KillUnit", &e, NULL, "ssi", s->name, "all",
+                   SIGKILL);
+    sd.error_free(&e);
+}
+
+/* A scope that exists is the container's last run's, and goes when it is empty: a moment.  After a fifth of
+ * a second it is helped along; after ten it is an error. */
+#define SCOPE_POLL_NS    20000000
+#define SCOPE_KILL_AFTER 10
+#define SCOPE_TRIES      500
+
 int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *err)
 {
     CLEANUP(bus_closep) struct sd_bus *bus = NULL;
@@ -148,15 +167,16 @@ int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *er
     for (int tries = 0;; tries++) {
         struct sd_bus_error e = { 0 };
         r = call_start(bus, s, pid, &e);
-        /* The scope of the container's last run goes when its monitor has gone: a moment. */
-        bool again = r < 0 && tries < 100 && e.name && str_ends(e.name, ".UnitExists");
+        bool again = r < 0 && tries < SCOPE_TRIES && e.name && str_ends(e.name, ".UnitExists");
         if (r < 0 && !again)
             (void)!err_set(err, err_kind_of_errno(-r), -r, "systemd could not start %s: %s",
                            s->name, e.message ? e.message : strerror(-r));
         sd.error_free(&e);
         if (!again)
             break;
-        nanosleep(&(struct timespec) { .tv_nsec = 20000000 }, NULL);
+        if (tries % SCOPE_KILL_AFTER == SCOPE_KILL_AFTER - 1)
+            kill_left(bus, s);
+        nanosleep(&(struct timespec) { .tv_nsec = SCOPE_POLL_NS }, NULL);
     }
     return r < 0 ? r : wait_job(bus, &job, s, err);
 }

@@ -27,6 +27,7 @@ teardown() {
     [ -n "${TEST_DIR:-}" ] || return 0
     podman rm -fa -t 0 >/dev/null 2>&1 || true
     stop_server
+    for s in ${SERVERS6:-}; do kill "$s" 2>/dev/null || true; done
     basic_teardown
     kill -9 "$OUTSIDE" 2>/dev/null || true
     ip link del up0 2>/dev/null || true
@@ -237,6 +238,96 @@ inside() { podman exec "$@"; }
     is "$(ip -o link show type macvlan)" = ""
 }
 
+# start_dnsmasq [OPTION...]: a DHCPv6 server that also advertises itself as router, with a log.
+start_dnsmasq() {
+    command -v dnsmasq >/dev/null || skip "no dnsmasq"
+    outside ip addr add 2001:db8:5::2/64 dev eth0 nodad
+    outside sysctl -qw net.ipv6.conf.all.forwarding=1
+    : >"$TEST_DIR/log6"
+    nsenter -t "$OUTSIDE" -n dnsmasq -C /dev/null -k -p 0 -i eth0 --bind-interfaces --log-facility="$TEST_DIR/log6" --log-dhcp \
+        --dhcp-leasefile="$TEST_DIR/leases6" --user=root --enable-ra \
+        --dhcp-range=2001:db8:5::100,2001:db8:5::1ff,64,2m --dhcp-option=option6:dns-server,[2001:db8:5::53] \
+        --dhcp-option=option6:domain-search,six.test "$@" >/dev/null 2>&1 3>&- &
+    SERVERS6="${SERVERS6:-} $!"
+    eventually grep -q started "$TEST_DIR/log6"
+}
+addresses_of() { podman inspect -f '{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}/{{.GlobalIPv6PrefixLen}}{{end}}' "$1"; }
+
+@test "DHCPv6: address, route by advertisement, name server; known again, given back" {
+    start_server
+    start_dnsmasq
+    podman network create -d macvlan -o parent=up0 --ipv6 -o metric=55 lan
+    is "$(podman network inspect -f '{{.IPv6Enabled}}' lan)" = true
+    podman run -d --name c --hostname kitchen --network lan busybox sleep 100
+    is "$(inside c ip -6 -o addr show eth0 scope global)" =~ "inet6 2001:db8:5::1[0-9a-f][0-9a-f]/128"
+    is "$(inside c ip -4 -o addr show eth0)" =~ "192.0.2.1[0-2][0-9]/24"
+    is "$(inside c ip -6 -o addr show eth0 scope global | grep -c .)" = 1
+    ip=$(addresses_of c)
+    is "$(inside c ip -6 -o addr show eth0)" =~ "inet6 $ip "
+    is "$(inside c cat /etc/resolv.conf)" =~ "nameserver 2001:db8:5::53"
+    is "$(inside c cat /etc/resolv.conf)" =~ "search lan.test six.test"
+    is "$(inside c cat /etc/hosts)" =~ "${ip%/*}"
+    routed() { inside c ip -6 route | grep -q "default via fe80.* dev eth0 .*metric 55"; }
+    eventually routed
+    reached() { outside "$BUSYBOX" ping -6 -c 1 -W 1 "${ip%/*}" >/dev/null; }
+    eventually reached
+    grep -q "${ip%/*} .*kitchen" "$TEST_DIR/leases6"
+    podman stop -t 0 c
+    given_back6() { ! grep -q "${ip%/*} " "$TEST_DIR/leases6"; }
+    eventually given_back6
+    podman start c
+    is "$(addresses_of c)" = "$ip"
+    # An address that is wished for, one that cannot be.
+    run_podman run --rm --network lan --ip6 2001:db8:5::1ab busybox ip -6 -o addr show eth0
+    is "$output" =~ "2001:db8:5::1ab/128"
+    run_podman 125 run --rm --network lan --ip6 2001:db8:6::1 busybox true
+    is "$output" =~ "does not give interface eth0 the address 2001:db8:6::1: it offers 2001:db8:5::1"
+}
+
+@test "DHCPv6: a short lease is renewed, one that nobody knows is replaced, one that ends is taken away" {
+    start_server
+    # stub ADDRESS: leases of six seconds, to be renewed after two.
+    stub() {
+        nsenter -t "$OUTSIDE" -n python3 "$BATS_TEST_DIRNAME/dhcp6_stub.py" eth0 "$1" 2 4 6 >>"$TEST_DIR/log6" 3>&- &
+        SERVERS6="${SERVERS6:-} $!"
+        STUB=$!
+        eventually grep -q "ready $1" "$TEST_DIR/log6"
+    }
+    count6() { [ "$(grep -c "$1" "$TEST_DIR/log6")" -ge "$2" ]; }
+    stub 2001:db8:5::aa
+    podman network create -d macvlan -o parent=up0 --ipv6 lan
+    podman run -d --name c --network lan busybox sleep 300
+    is "$(addresses_of c)" = 2001:db8:5::aa/128
+    in_time count6 "renew 2001:db8:5::aa" 2
+    is "$(addresses_of c)" = 2001:db8:5::aa/128
+    # Another server takes over, and does not know it.
+    kill "$STUB"
+    stub 2001:db8:5::bb
+    moved6() { [ "$(addresses_of c)" = 2001:db8:5::bb/128 ]; }
+    in_time moved6
+    is "$(inside c ip -6 -o addr show eth0)" =~ "2001:db8:5::bb/128"
+    is "$(inside c ip -6 -o addr show eth0)" !~ "2001:db8:5::aa"
+    kill "$STUB"
+    bare6() { [ -z "$(inside c ip -6 -o addr show eth0 scope global)" ]; }
+    in_time bare6
+    is "$(addresses_of c)" = /0
+    is "$(inside c ip -4 -o addr show eth0)" =~ "192.0.2.1" # the other family is its own
+    stub 2001:db8:5::bb
+    in_time moved6
+    podman stop -t 0 c
+    in_time count6 "release 2001:db8:5::bb" 1
+}
+
+@test "DHCPv6: no server is said in words, in time" {
+    start_server
+    podman network create -d macvlan -o parent=up0 --ipv6 lan
+    begun=$SECONDS
+    run_podman 125 run --name c --network lan busybox true
+    [ $((SECONDS - begun)) -le 13 ]
+    is "$output" =~ "no DHCPv6 server answered on interface eth0 of network lan"
+    is "$(ip -o link show type macvlan)" = ""
+}
+
 @test "what is refused in words" {
     run_podman 125 network create --ipam-driver dhcp br
     is "$output" =~ "ipam driver dhcp is not supported on a bridge that podman manages"
@@ -244,6 +335,8 @@ inside() { podman exec "$@"; }
     is "$output" =~ "ipam driver dhcp is set but subnets are given"
     run_podman 125 network create -d ipvlan -o parent=up0 -o mode=l3 --ipam-driver dhcp lan
     is "$output" =~ "ipam driver dhcp needs ipvlan mode l2"
-    run_podman 125 network create -d macvlan -o parent=up0 --ipv6 lan
-    is "$output" =~ "there is no DHCPv6 client"
+    start_server
+    podman network create -d macvlan -o parent=up0 lan
+    run_podman 125 run --rm --network lan --ip6 2001:db8:5::9 busybox true
+    is "$output" =~ "network lan has no IPv6: create it with --ipv6"
 }

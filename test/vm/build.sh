@@ -1,13 +1,16 @@
 #!/bin/sh
 # Makes the disk of the test machine: Debian 12 with systemd, pure cgroup v2, journald, D-Bus, AppArmor.
 # usage: build.sh DIRECTORY    (as root; needs mmdebstrap and e2fsprogs; a quarter of an hour at worst)
+# VM_PACKAGES: further packages, with commas between them, for scripts of one's own.
 set -eu
 
 dir=${1:?usage: build.sh DIRECTORY}
 mkdir -p "$dir"
 packages=linux-image-cloud-amd64,initramfs-tools,systemd-sysv,dbus,dbus-user-session,libpam-systemd
 packages=$packages,libjansson4,libsqlite3-0,libcurl4,libssl3,libisal2,libzstd1,libseccomp2,zlib1g
+packages=$packages,libyaml-0-2,libbz2-1.0,liblzma5,libgpgme11,libsodium23,libnftables1
 packages=$packages,uidmap,busybox-static,iproute2,nftables,apparmor,passt,ca-certificates,procps,kmod,udev
+packages=$packages${VM_PACKAGES:+,$VM_PACKAGES}
 
 [ -e "$dir/root.tar" ] ||
     mmdebstrap --variant=minbase --include="$packages" bookworm "$dir/root.tar"

@@ -149,8 +149,9 @@ const struct cmd cmd_network_create = {
         "on a bridge with --opt mode=unmanaged and --ipam-driver dhcp, containers have IPv4 "
         "address, routes and name servers from the network's own DHCP server: each start asks it, "
         "for ten seconds at most, and the lease is kept as long as the container runs and given "
-        "back at its end. There is no DHCPv6: such a network has no IPv6 addresses. Container "
-        "names are not answered on it.",
+        "back at its end. With --ipv6 it asks a DHCPv6 server for an address too, and routes come "
+        "from "
+        "the network's router advertisements. Container names are not answered on it.",
     .examples = create_examples,
     .max_args = 1,
     .opts = create_tables,
