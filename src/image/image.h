@@ -80,17 +80,18 @@ typedef int (*image_choose_fn)(const char *question, char *const *items);
  * enforcing; the answer is remembered as an alias.  NULL (the default): nobody. */
 void image_set_chooser(image_choose_fn fn);
 
-/* Brings a manifest that is no image of ours to run (an artifact) and all blobs it names into the blob
- * store: nothing is unpacked, nothing is recorded.  With @index whatever is there comes as it is: its text
- * alone (fetch "name@digest" for an image it names); without, the list is followed to this platform's image.
+/* Brings a manifest into the blob store: nothing is unpacked, nothing is recorded, but where it came from is
+ * remembered (store/places.h).  FETCH_TEXT: whatever is there, as it is, alone.  Otherwise a list is followed to
+ * this platform's image, and its configuration comes too, or all blobs that it names.
  * The caller holds off removal (image_hold()) until it has recorded what came.  Options as image_pull(). */
+enum image_fetch_what { FETCH_TEXT, FETCH_CONFIG, FETCH_ALL };
 struct image_fetched {
     char *digest, *media_type; /* of the manifest */
     char *name;                /* the complete name it was fetched by */
 };
 int image_fetch(struct store *s, struct arena *a, const char *name,
-                const struct image_pull_options *o, bool index, struct image_fetched *ret,
-                struct err *err) MUST_CHECK;
+                const struct image_pull_options *o, enum image_fetch_what what,
+                struct image_fetched *ret, struct err *err) MUST_CHECK;
 
 struct image_push_options {
     const char *format; /* "oci", "v2s2", "v2s1" (refused in words); NULL: as it is */

@@ -78,8 +78,8 @@ struct image_module {
     const char *abi;
     int (*pull)(const struct store *s, struct arena *a, const struct module_pull *p,
                 stored_images *ret, struct err *err);
-    int (*fetch)(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
-                 struct image_fetched *ret, struct err *err);
+    int (*fetch)(const struct store *s, struct arena *a, const struct module_pull *p,
+                 enum image_fetch_what what, struct image_fetched *ret, struct err *err);
     int (*push)(const struct store *s, struct arena *a, const struct module_push *p,
                 char **ret_digest, struct err *err);
     int (*sign)(const struct store *s, struct arena *a, const char *name,

@@ -137,14 +137,14 @@ int image_pull(struct store *s, struct arena *a, const char *name,
 }
 
 int image_fetch(struct store *s, struct arena *a, const char *name,
-                const struct image_pull_options *o, bool index, struct image_fetched *ret,
-                struct err *err)
+                const struct image_pull_options *o, enum image_fetch_what what,
+                struct image_fetched *ret, struct err *err)
 {
     struct module_pull p = { .opt = o };
     const struct image_module *m = image_module(err);
 
     p.transport = split_transport(name, &p.name);
-    return m ? m->fetch(s, a, &p, index, ret, err) : -ENOENT;
+    return m ? m->fetch(s, a, &p, what, ret, err) : -ENOENT;
 }
 
 /* ---------- push ---------- */
