@@ -446,7 +446,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         r = spec_devices(&b, err);
     if (r < 0)
         return r;
-    b.spec.oci_version = arena_strdup(a, "1.2.0");
+    /* What crun 1.8 and runc 1.1 still take; parts of later versions are read by their names. */
+    b.spec.oci_version = arena_strdup(a, "1.0.2");
     b.spec.root = arena_alloc(a, sizeof(*b.spec.root));
     b.spec.root->path = arena_strdup(a, c->rootfs ? c->rootfs : "rootfs");
     b.spec.root->readonly = c->read_only;
