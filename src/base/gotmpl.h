@@ -23,9 +23,13 @@ struct gotmpl *gotmpl_free(struct gotmpl *t);
 int gotmpl_run(const struct gotmpl *t, const json_t *dot, struct buf *out,
                struct err *err) MUST_CHECK;
 
-/* The same, but a field that @dot itself does not have is an error: for reports of a fixed shape. */
-int gotmpl_run_strict(const struct gotmpl *t, const json_t *dot, struct buf *out,
-                      struct err *err) MUST_CHECK;
+/* The same, but a field that @dot itself does not have is an error: for reports of a fixed shape.  With
+ * @type (NULL: unknown), the type that @dot was written with, that is so for all structs in it, they are
+ * printed as Go prints a struct, {a b}, fields that are left out when empty are there, and times have Go's
+ * form.  One run at a time. */
+struct json_type;
+int gotmpl_run_strict(const struct gotmpl *t, const json_t *dot, const struct json_type *type,
+                      struct buf *out, struct err *err) MUST_CHECK;
 
 /* Does the template begin with "table "?  (It is then one line per row under a header row.) */
 bool gotmpl_is_table(const char *text);

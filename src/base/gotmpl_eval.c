@@ -123,12 +123,12 @@ static int eval_fields(struct run *r, const struct operand *o, json_t *v, json_t
                 json_decref(v);
                 return run_error(r, o->pos, "can't evaluate field %s in a value that has none", *f);
             }
-            next = gotmpl_field(v, *f);
-            if (!next && v && v == r->strict) {
+            next = json_incref(gotmpl_field(v, *f));
+            bool known = !next && v && gotmpl_shape_missing(v, *f, &next);
+            if (!next && v && (known || v == r->strict)) {
                 json_decref(v);
                 return run_error(r, o->pos, "can't evaluate field %s", *f);
             }
-            json_incref(next);
         }
         json_decref(v);
         v = next;
@@ -431,7 +431,11 @@ int gotmpl_run(const struct gotmpl *t, const json_t *dot, struct buf *out, struc
     return run_all(t, dot, NULL, out, err);
 }
 
-int gotmpl_run_strict(const struct gotmpl *t, const json_t *dot, struct buf *out, struct err *err)
+int gotmpl_run_strict(const struct gotmpl *t, const json_t *dot, const struct json_type *type,
+                      struct buf *out, struct err *err)
 {
-    return run_all(t, dot, dot, out, err);
+    gotmpl_shapes_begin(dot, type);
+    int r = run_all(t, dot, dot, out, err);
+    gotmpl_shapes_end();
+    return r;
 }

@@ -108,6 +108,8 @@ void gotmpl_print(const json_t *v, bool nested, struct buf *out)
         buf_puts(out, nested ? "<nil>" : "<no value>");
         return;
     }
+    if (gotmpl_shape_print(v, out))
+        return;
     switch (json_typeof(v)) {
     case JSON_OBJECT:
         print_object(v, out);

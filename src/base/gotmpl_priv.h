@@ -125,5 +125,17 @@ bool gotmpl_truth(const json_t *v);
 /* As Go's print does it; @nested inside a list, where no value is <nil>. */
 void gotmpl_print(const json_t *v, bool nested, struct buf *out);
 json_t *gotmpl_field(const json_t *v, const char *name); /* borrowed, NULL when not there */
+/* ---- shapes: what the JSON type of the document tells of its values ---- */
+
+struct json_type;
+void gotmpl_shapes_begin(const json_t *doc,
+                         const struct json_type *type); /* NULL: nothing is known */
+void gotmpl_shapes_end(void);
+/* @v is a struct: *ret gets what its field @name holds that was left out of the JSON (an owned reference),
+ * or NULL when it has no such field. */
+bool gotmpl_shape_missing(const json_t *v, const char *name, json_t **ret);
+/* Prints a struct or a time as Go does; false when @v is neither. */
+bool gotmpl_shape_print(const json_t *v, struct buf *out);
+
 /* The keys of an object, sorted; the caller frees the array, not the keys. */
 const char **gotmpl_sorted_keys(const json_t *object);

@@ -107,7 +107,7 @@ int parse_bool(const char *s, bool *ret)
     return -EINVAL;
 }
 
-int parse_size(const char *s, int64_t *ret)
+static int size_in(const char *s, double step, int64_t *ret)
 {
     size_t n = strspn(s, "0123456789.");
     char num[32];
@@ -125,7 +125,7 @@ int parse_size(const char *s, int64_t *ret)
         if (!k)
             return -EINVAL;
         for (long i = k - "kmgtp"; i >= 0; i--)
-            scale *= 1024;
+            scale *= step;
         unit++;
         if (tolower((unsigned char)*unit) == 'i')
             unit++;
@@ -149,6 +149,16 @@ int parse_size(const char *s, int64_t *ret)
         return -ERANGE;
     *ret = (int64_t)(v * scale);
     return 0;
+}
+
+int parse_size(const char *s, int64_t *ret)
+{
+    return size_in(s, 1024, ret);
+}
+
+int parse_size_decimal(const char *s, int64_t *ret)
+{
+    return size_in(s, 1000, ret);
 }
 
 static const struct {
@@ -443,14 +453,17 @@ const char *human_duration(int64_t ns, char *out, size_t size)
     return out;
 }
 
-static const char *size_text(int64_t bytes, const char *format, char *out, size_t size)
+static const char *const decimal_units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB", NULL };
+static const char *const binary_units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", NULL };
+
+static const char *size_text(int64_t bytes, const char *format, const char *const *names, char *out,
+                             size_t size)
 {
-    static const char *const names[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
-    double v = (double)bytes;
+    double v = (double)bytes, step = names == binary_units ? 1024 : 1000;
     size_t i = 0;
 
-    while (v >= 1000 && i + 1 < ARRAY_SIZE(names)) {
-        v /= 1000;
+    while (v >= step && names[i + 1]) {
+        v /= step;
         i++;
     }
 #pragma GCC diagnostic push
@@ -462,10 +475,54 @@ static const char *size_text(int64_t bytes, const char *format, char *out, size_
 
 const char *human_size(int64_t bytes, char *out, size_t size)
 {
-    return size_text(bytes, "%.3g %s", out, size);
+    return size_text(bytes, "%.3g %s", decimal_units, out, size);
 }
 
 const char *human_size_plain(int64_t bytes, char *out, size_t size)
 {
-    return size_text(bytes, "%.4g%s", out, size);
+    return size_text(bytes, "%.4g%s", decimal_units, out, size);
+}
+
+const char *human_size_binary(int64_t bytes, char *out, size_t size)
+{
+    return size_text(bytes, "%.4g%s", binary_units, out, size);
+}
+
+/* @ns below a second in the largest unit that leaves a whole part. */
+static void short_duration(int64_t ns, char *out)
+{
+    static const struct {
+        int64_t ns;
+        const char *name;
+    } steps[] = { { 1000000, "ms" }, { 1000, "\302\265s" }, { 1, "ns" } };
+    size_t i = 0;
+
+    while (ns < steps[i].ns)
+        i++;
+    snprintf(out, TIME_TEXT_MAX, "%.9g%s", (double)ns / (double)steps[i].ns, steps[i].name);
+}
+
+const char *time_format_duration(int64_t ns, char *out)
+{
+    int64_t abs = ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
+    char *p = out;
+    int64_t h = abs / NSEC_PER_SEC / 3600, m = abs / NSEC_PER_SEC / 60 % 60;
+    char fraction[12];
+
+    if (ns < 0)
+        *p++ = '-';
+    if (abs == 0 || abs >= NSEC_PER_SEC) {
+        if (h)
+            p += snprintf(p, 24, "%" PRId64 "h", h);
+        if (h || m)
+            p += snprintf(p, 8, "%" PRId64 "m", m);
+        snprintf(fraction, sizeof(fraction), ".%09d", (int)(abs % NSEC_PER_SEC));
+        size_t n = strlen(fraction);
+        while (n && (fraction[n - 1] == '0' || fraction[n - 1] == '.'))
+            if (fraction[--n] == '.')
+                break;
+        snprintf(p, 24, "%d%.*ss", (int)(abs / NSEC_PER_SEC % 60), (int)n, fraction);
+    } else
+        short_duration(abs, p);
+    return out;
 }

@@ -20,6 +20,8 @@ int parse_bool(const char *s, bool *ret) MUST_CHECK; /* Go's: 1 t T TRUE true Tr
 
 /* A size in bytes as docker/go-units reads it: "512", "64m", "1.5GiB", "10kb"; binary units. */
 int parse_size(const char *s, int64_t *ret) MUST_CHECK;
+/* The same with decimal units, as go-units' FromHumanSize: "10m" is ten million. */
+int parse_size_decimal(const char *s, int64_t *ret) MUST_CHECK;
 
 /* Go's time.ParseDuration in nanoseconds: "1h30m", "2.5s", "-10ms", "0". */
 int parse_duration(const char *s, int64_t *ret_ns) MUST_CHECK;
@@ -40,6 +42,8 @@ const char *time_format_rfc3339(int64_t ns, char *out);
 const char *time_format_rfc3339_local(int64_t ns, char *out);
 /* Go's default print: "2026-01-02 15:04:05.123456789 +0000 UTC". */
 const char *time_format_go(int64_t ns, char *out);
+/* Go's Duration.String: "1h2m3.5s", "1.5ms", "0s"; parse_duration() reads it. */
+const char *time_format_duration(int64_t ns, char *out);
 
 /* go-units' texts: "3 minutes", "About an hour", "Less than a second". */
 const char *human_duration(int64_t ns, char *out, size_t size);
@@ -47,3 +51,5 @@ const char *human_duration(int64_t ns, char *out, size_t size);
 const char *human_size(int64_t bytes, char *out, size_t size);
 /* "4.257MB" (go-units HumanSize: precision 4, no space). */
 const char *human_size_plain(int64_t bytes, char *out, size_t size);
+/* "4.06MiB" (go-units BytesSize). */
+const char *human_size_binary(int64_t bytes, char *out, size_t size);

@@ -41,6 +41,9 @@ const char *opt_implied(const struct opt *o);
 /* The first unsupported option that was given, or NULL. */
 const struct opt *cli_unsupported(const struct cli_parser *p);
 
+/* A credentials file that was named has to be there, whether it will be read or not. */
+int cli_check_credentials(const struct cli_parser *p, struct err *err) MUST_CHECK;
+
 /* The kinds' names in help, as pflag calls them: "string", "strings", "int" ... */
 const char *opt_kind_name(enum opt_kind kind);
 

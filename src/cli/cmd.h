@@ -39,6 +39,9 @@ enum {
     OPTF_HIDDEN = 1 << 0,      /* accepted, not shown */
     OPTF_NOVAL = 1 << 1,       /* may stand without "=value": takes .no_value then (OPT_STR) */
     OPTF_UNSUPPORTED = 1 << 2, /* Podman's, not built: not shown, using it is an error */
+    OPTF_CREDENTIALS = 1 << 3, /* the path of a credentials file that has to be there */
+    OPTF_OPEN_CHOICE =
+        1 << 4, /* .choices are shown and completed; whoever takes the value checks it */
 };
 
 struct opt {
@@ -152,6 +155,7 @@ bool cmd_given(const struct cmd_ctx *c, const char *name);
 struct global_args {
     char *cgroup_manager, *config, *conmon, *connection, *events_backend, *identity, *imagestore;
     char *log_level, *module_unused, *network_cmd_path, *network_config_dir, *out, *root, *runroot;
+    char *default_mounts_file;
     char *runtime, *ssh, *storage_driver, *tmpdir, *url, *volumepath;
     char **cdi_spec_dir, **hooks_dir, **modules, **runtime_flag, **storage_opt;
     bool remote, syslog, noout, transient_store, help, debug, version;

@@ -13,8 +13,11 @@
 static const char *const ls_aliases[] = { "ls", "ps", NULL };
 
 SAME(container_attach, "attach", cmd_attach);
+SAME(container_commit, "commit", cmd_commit);
+SAME(container_cp, "cp", cmd_cp);
 SAME(container_create, "create", cmd_create);
 SAME(container_exec, "exec", cmd_exec);
+SAME(container_export, "export", cmd_export);
 SAME(container_init, "init", cmd_init);
 SAME(container_kill, "kill", cmd_kill);
 SAME(container_logs, "logs", cmd_logs);
@@ -26,6 +29,7 @@ SAME(container_restart, "restart", cmd_restart);
 SAME(container_rm, "rm", cmd_rm);
 SAME(container_run, "run", cmd_run);
 SAME(container_start, "start", cmd_start);
+SAME(container_stats, "stats", cmd_stats);
 SAME(container_stop, "stop", cmd_stop);
 SAME(container_update, "update", cmd_update);
 SAME(container_top, "top", cmd_top);
@@ -40,15 +44,37 @@ static const struct cmd container_list = { .name = "list",
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &cmd_container_diff,    &container_mount,      &container_unmount,
-    &container_attach,      &cmd_cleanup,          &container_create,
-    &container_exec,        &cmd_container_exists, &container_init,
-    &cmd_container_inspect, &container_kill,       &container_list,
-    &container_logs,        &container_pause,      &container_port,
-    &cmd_container_prune,   &container_rename,     &container_restart,
-    &container_rm,          &container_run,        &container_start,
-    &container_stop,        &container_top,        &container_unpause,
-    &container_update,      &container_wait,       NULL,
+    &cmd_container_diff,
+    &container_mount,
+    &container_unmount,
+    &container_attach,
+    &cmd_cleanup,
+    &container_create,
+    &container_exec,
+    &cmd_container_exists,
+    &container_init,
+    &cmd_container_inspect,
+    &container_kill,
+    &container_list,
+    &container_logs,
+    &container_pause,
+    &container_port,
+    &cmd_container_prune,
+    &container_rename,
+    &container_restart,
+    &container_rm,
+    &container_run,
+    &container_start,
+    &container_cp,
+    &container_commit,
+    &container_export,
+    &container_stats,
+    &container_stop,
+    &container_top,
+    &container_unpause,
+    &container_update,
+    &container_wait,
+    NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -91,10 +117,13 @@ static const struct cmd *const root_subs[] = {
     &cmd_hidden_man,
     &cmd_hidden_scp,
     &cmd_attach,
+    &cmd_commit,
     &cmd_container,
+    &cmd_cp,
     &cmd_create,
     &cmd_diff,
     &cmd_exec,
+    &cmd_export,
     &cmd_help,
     &cmd_info,
     &cmd_init,
@@ -111,6 +140,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_rm,
     &cmd_run,
     &cmd_start,
+    &cmd_stats,
     &cmd_stop,
     &cmd_system,
     &cmd_top,

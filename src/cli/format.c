@@ -121,14 +121,15 @@ static struct chosen choose(const struct cli_list *how)
     return (struct chosen) { table ? skip_blanks(f + strlen("table")) : f, table, table && !own };
 }
 
-static int run_rows(const struct gotmpl *t, const json_t *rows, struct buf *out, struct err *err)
+static int run_rows(const struct gotmpl *t, const json_t *rows, const struct json_type *type,
+                    struct buf *out, struct err *err)
 {
     size_t i;
     json_t *row;
     int r = 0;
 
     json_array_foreach (rows, i, row) {
-        r = gotmpl_run_strict(t, row, out, err);
+        r = gotmpl_run_strict(t, row, type, out, err);
         if (r < 0)
             break;
     }
@@ -164,8 +165,9 @@ static int print_template(const json_t *doc, const struct cli_list *how, bool li
         json_decref(titles);
     }
     if (r == 0)
-        r = list && !ranges_over_list(f.text) ? run_rows(t, doc, &out, err)
-                                              : gotmpl_run_strict(t, doc, &out, err);
+        r = list && !ranges_over_list(f.text)
+                ? run_rows(t, doc, how->type, &out, err)
+                : gotmpl_run_strict(t, doc, list ? NULL : how->type, &out, err);
     gotmpl_free(t);
     if (r < 0)
         return how->title ? err_wrap(err, "%s", how->title) : r;

@@ -17,13 +17,15 @@ struct cli_header {
     const char *field, *title;
 };
 
+struct json_type;
 struct cli_list {
     const char *format;               /* --format; NULL when not given */
     const char *def;                  /* the command's own template; NULL: JSON */
     const char *title;                /* names the template in errors: "ps" */
     const struct cli_header *headers; /* ends with { 0 }; may be NULL */
     bool no_heading;
-    int indent; /* of JSON; 0: 2 */
+    int indent;                   /* of JSON; 0: 2 */
+    const struct json_type *type; /* of a row, or of the one object; NULL: unknown */
 };
 
 /* Prints an array of objects to stdout.  A field that a row lacks is an error, so rows have all of

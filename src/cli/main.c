@@ -71,6 +71,14 @@ static size_t edit_distance(const char *a, const char *b)
 static int unknown_command(const struct walk *w, struct err *err)
 {
     AUTO_BUF similar = { 0 };
+    struct cli_parser p = {
+        .arena = w->arena,
+        .sets = { persistent_set(), local_set() },
+        .nsets = w->cmd == cli_root ? 2 : 1,
+        .interspersed = true,
+    };
+    if (cli_parse(&p, w->words, err) < 0) /* an option that does not exist either comes first */
+        return flag_error(w, err);
     const char *typed = w->words[0];
 
     for (const struct cmd **c = subs_sorted(w->arena, w->body, false); *c; c++)
@@ -159,7 +167,7 @@ static int run_command(struct walk *w, struct err *err)
         .given = given,
     };
     if ((r = global_apply(body, err)) || (r = refuse_unsupported(&p, err)) < 0 ||
-        (r = check_count(&c, err)) < 0)
+        (r = check_count(&c, err)) < 0 || (r = cli_check_credentials(&p, err)) < 0)
         return r;
     if (!(body->flags & (CMD_NO_USERNS | CMD_NO_ENGINE)) && (r = cmd_enter_userns(&c)) < 0)
         return r;

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <fcntl.h>
 
 #include "base/parse.h"
 #include "cli/cli_priv.h"
@@ -111,6 +112,8 @@ static int check_choice(const struct opt *o, const char *value, struct err *err)
 {
     size_t len = strlen(value);
 
+    if (o->flags & OPTF_OPEN_CHOICE)
+        return 0;
     for (const char *p = o->choices; p;) {
         size_t n = strcspn(p, "|");
         if (n == len && memcmp(p, value, n) == 0)
@@ -377,6 +380,23 @@ const struct opt *cli_unsupported(const struct cli_parser *p)
                     return o;
     }
     return NULL;
+}
+
+int cli_check_credentials(const struct cli_parser *p, struct err *err)
+{
+    size_t i = 0;
+
+    for (const struct opt *const *t = p->sets[0].tables; t && *t; t++)
+        for (const struct opt *o = *t; o->kind != OPT_END; o++, i++) {
+            if (!p->sets[0].given[i] || !(o->flags & OPTF_CREDENTIALS))
+                continue;
+            const char *path = *(char *const *)(const void *)((char *)p->sets[0].args + o->off);
+            if (*path && faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+                return err_set(err, ERR_BAD_PARAM, errno,
+                               "credential file is not accessible: faccessat %s: %s", path,
+                               errno == ENOENT ? "no such file or directory" : strerror(errno));
+        }
+    return 0;
 }
 
 bool cmd_given(const struct cmd_ctx *c, const char *name)

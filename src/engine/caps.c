@@ -34,6 +34,9 @@ static int first_set(struct arena *a, const struct container_config *c, char *co
 {
     char *name;
 
+    if (has_all(c->cap_add) && has_all(c->cap_drop))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "adding all caps and removing all caps not allowed");
     if (c->privileged || has_all(c->cap_add)) {
         for (size_t i = 0; i < CAPABILITY_COUNT; i++)
             *ret = strv_add(a, *ret, capability_by_number((int)i));
@@ -92,4 +95,24 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
     }
     *ret = set ? set : arena_alloc(a, sizeof(char *));
     return 0;
+}
+
+struct oci_capabilities *capabilities_of(struct arena *a, const struct container_config *c,
+                                         char **bounding, uint32_t uid)
+{
+    struct oci_capabilities *k = arena_alloc(a, sizeof(*k));
+    char **named = NULL;
+
+    k->bounding = bounding;
+    if (uid == 0) {
+        k->effective = k->permitted = bounding;
+        return k;
+    }
+    for (char **p = c->cap_add; p && *p; p++) {
+        char *name = capability_name(a, *p);
+        if (name && strv_has(bounding, name))
+            named = strv_add(a, named, name);
+    }
+    k->effective = k->permitted = k->ambient = k->inheritable = named;
+    return k;
 }

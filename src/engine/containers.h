@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "spec/container.h"
 #include "spec/monitor.h"
+#include "spec/stats.h"
 
 enum container_status {
     CTR_CREATED,     /* "created": never started in this boot */
@@ -26,6 +27,8 @@ struct container {
     enum container_status status;
     struct run_state run; /* zero when it never ran */
     bool alive;           /* a monitor supervises it */
+    const int *keep_fds;  /* descriptors of ours that its program gets at this start, ... */
+    size_t nkeep_fds;     /* ... under the same numbers (--preserve-fd) */
 };
 
 struct container_list {
@@ -92,6 +95,11 @@ enum container_attach_end { CTR_ATTACH_ENDED, CTR_ATTACH_DETACHED };
 int container_attach_run(struct engine *e, const struct container *c, int sock,
                          const struct container_attach *io, enum container_attach_end *ret_end,
                          int *ret_code, struct err *err) MUST_CHECK;
+/* Is this stream ("stdout") among those that --attach named when it was made?  Without it all are. */
+static inline bool container_attaches(const struct container_config *c, const char *stream)
+{
+    return !c->attach || strv_has(c->attach, stream);
+}
 int container_attach_open(struct engine *e, const struct container *c, struct err *err) MUST_CHECK;
 
 /* Stops; *ret_was_running false when there was nothing to do.  @timeout_s < -1: the container's own;
@@ -105,7 +113,9 @@ int container_pause(struct engine *e, const struct container *c, bool pause,
 
 struct container_remove_options {
     bool force, volumes;
-    bool depend;       /* and before it the containers that need it */
+    bool depend;         /* and before it the containers that need it: */
+    struct arena *arena; /* their IDs, in this arena, when @also is not NULL */
+    char ***also;
     int64_t timeout_s; /* as container_stop() */
 };
 /* ERR_STATE when it runs and force is not given. */
@@ -134,12 +144,18 @@ struct exec_options {
     char **command, **env;
     const char *user, *workdir, *detach_keys;
     bool terminal, interactive, privileged, detach;
+    const int *keep_fds; /* as in struct container */
+    size_t nkeep_fds;
     int64_t wait_s; /* > 0: retry for that long while the container is not running */
     int in, out, err;
 };
 /* Runs to the end (unless detach); *ret_code is the command's.  The session's ID in @session (65 bytes). */
 int container_exec(struct engine *e, const struct container *c, const struct exec_options *o,
                    char *session, int *ret_code, struct err *err) MUST_CHECK;
+
+/* Removes the record of a session that has ended; ERR_STATE when it runs. */
+int container_exec_forget(struct engine *e, const struct container *c, const char *session,
+                          struct err *err) MUST_CHECK;
 
 /* ---------- looking ---------- */
 
@@ -169,6 +185,10 @@ bool container_top_knows(char *const *descriptors);
 /* Rows of text cells of `top`; the first row holds the headers. */
 int container_top(struct engine *e, struct arena *a, const struct container *c,
                   char *const *descriptors, char ****ret_rows, struct err *err) MUST_CHECK;
+
+/* What it has used since it was started; zeros when it does not run. */
+int container_stats(struct engine *e, struct arena *a, const struct container *c,
+                    struct run_stats *ret, struct err *err) MUST_CHECK;
 
 /* Bytes of the writable layer and of all layers. */
 int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root,

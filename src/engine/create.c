@@ -101,12 +101,15 @@ static int get_image(struct engine *e, struct arena *a, const char *name,
 
     if (STR_IN(policy, "missing", "never")) {
         r = image_find_named(e->store, a, name, img, ret_name, err);
-        if (r == 0 && (STR_EQ(policy, "never") || platform_wanted(p, img)))
+        bool other = r == 0 && !platform_wanted(p, img);
+        if (r == 0 && !other)
             return 0;
-        if (r < 0 && err->kind != ERR_NOT_FOUND)
+        if (other && STR_EQ(policy, "never"))
+            return err_set(err, ERR_NOT_FOUND, ENOENT, "%s: image not known", name);
+        if (r < 0 && (err->kind != ERR_NOT_FOUND || STR_EQ(policy, "never")))
             return r;
-        if (r < 0 && STR_EQ(policy, "never"))
-            return r;
+        if (other) /* the one that is here is for another machine */
+            policy = "always";
         err_clear(err);
         if (r < 0 && STR_IN(name, "hello", "localhost/hello", "localhost/hello:latest",
                             "quay.io/podman/hello", "quay.io/podman/hello:latest")) {
@@ -116,6 +119,19 @@ static int get_image(struct engine *e, struct arena *a, const char *name,
     }
     memset(img, 0, sizeof(*img));
     return pull(e, a, name, p, policy, img, ret_name, err);
+}
+
+/* It may run all the same, with an emulator that the kernel knows of. */
+static void check_platform(const struct pull_request *p, const struct image *img)
+{
+    const char *arch = platform_host_arch();
+
+    if (!p || p->os || p->arch || str_empty(img->config.architecture))
+        return;
+    if (!STR_EQ(img->config.architecture, arch) ||
+        !STR_EQ(str_empty(img->config.os) ? "linux" : img->config.os, "linux"))
+        log_warn("image platform (%s/%s) does not match the expected platform (linux/%s)",
+                 img->config.os, img->config.architecture, arch);
 }
 
 static void merge_env(struct engine *e, struct arena *a, const struct image_exec *x,
@@ -319,6 +335,13 @@ static int resolve_container_modes(struct engine *e, struct arena *a, struct con
         int r = container_find(e, a, *modes[i] + 10, &other, err);
         if (r < 0)
             return r;
+        if (modes[i] == &c->ipcns && other.config.ipcns &&
+            STR_IN(other.config.ipcns, "private", "none"))
+            return err_set(
+                err, ERR_BAD_PARAM, EINVAL,
+                "joining IPC of container %s is not allowed: non-shareable IPC (hint: use "
+                "IpcMode:shareable for the donor container)",
+                other.config.id);
         *modes[i] = arena_printf(a, "container:%s", other.config.id);
         if (!strv_has(c->requires_, other.config.id))
             c->requires_ = strv_add(a, c->requires_, other.config.id);
@@ -376,6 +399,33 @@ static int apply_namespaces(struct engine *e, struct arena *a, struct container_
     return r < 0 ? r : userns_resolve(e, a, c, err);
 }
 
+/* Is it systemd, or what the image calls init, that it will run? */
+static bool runs_systemd(const struct container_config *c)
+{
+    char **argv = c->entrypoint && c->entrypoint[0] ? c->entrypoint : c->command;
+    const char *path = argv && argv[0] ? argv[0] : "";
+    const char *slash = strrchr(path, '/');
+
+    return STR_IN(path, "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init") ||
+           STR_EQ(slash ? slash + 1 : path, "systemd");
+}
+
+/* Called before the usual stop signal is put in. */
+static void apply_systemd(struct arena *a, struct container_config *c)
+{
+    const char *mode = str_empty(c->systemd) ? "true" : c->systemd;
+
+    c->systemd_mode = STR_EQ(mode, "always") || (STR_EQ(mode, "true") && runs_systemd(c));
+    if (!c->systemd_mode)
+        return;
+    if (str_empty(c->stop_signal))
+        c->stop_signal = arena_strdup(a, "SIGRTMIN+3");
+    if (!env_get(c->env, "container_uuid"))
+        c->env = env_set(a, c->env,
+                         arena_printf(a, "container_uuid=%.8s-%.4s-%.4s-%.4s-%.12s", c->id,
+                                      c->id + 8, c->id + 12, c->id + 16, c->id + 20));
+}
+
 static void apply_annotations(struct arena *a, struct container_config *c, char *const *defaults)
 {
     for (char *const *p = defaults; p && *p; p++) {
@@ -401,6 +451,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
         return err_set(
             err, ERR_BAD_PARAM, EINVAL,
             "cannot set hostname when running in the host UTS namespace: invalid configuration");
+    apply_systemd(a, c);
     c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
     if (c->stop_timeout == -2)
         c->stop_timeout = d->stop_timeout;
@@ -425,6 +476,15 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
             "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
     apply_annotations(a, c, d->annotations);
+    kv_set(a, &c->annotations, "io.container.manager", "libpod");
+    if (c->init)
+        kv_set(a, &c->annotations, "io.podman.annotations.init", "TRUE");
+    if (c->privileged)
+        kv_set(a, &c->annotations, "io.podman.annotations.privileged", "TRUE");
+    if (e->opt.runtime_flags && *e->opt.runtime_flags && str_empty(c->runtime))
+        return err_set(err, ERR_CANNOT_INVOKE, EINVAL,
+                       "--runtime-flag %s: the built-in runtime takes no flags: OCI runtime error",
+                       *e->opt.runtime_flags);
     for (char **p = c->label_opts; p && *p; p++)
         if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
             log_debug("SELinux is off: --security-opt label=%s has no effect", *p);
@@ -486,6 +546,24 @@ static int insert_row(struct engine *e, const struct container_config *c, struct
     return db_commit(db, err);
 }
 
+/* --seccomp-policy=image: the profile that the image's label holds, kept with the container. */
+static int image_seccomp(struct engine *e, struct arena *a, struct container_config *c,
+                         struct err *err)
+{
+    const char *profile = kv_get(&c->labels, "io.containers.seccomp.profile");
+
+    if (!str_same(c->seccomp_policy, "image") || str_empty(profile))
+        return 0;
+    char *bundle = container_bundle(e, a, c->id);
+    AUTO_CLOSE int dir = fs_open_dir(AT_FDCWD, bundle);
+    int r = dir < 0 ? dir
+                    : fs_replace(dir, "seccomp.json", profile, strlen(profile), 0600, FS_NOSYNC);
+    if (r < 0)
+        return err_sys(err, -r, "keeping the image's seccomp profile");
+    c->seccomp_profile = arena_printf(a, "%s/seccomp.json", bundle);
+    return 0;
+}
+
 /* @chosen: the user chose the name; a random one that is taken is thrown again. */
 static int store_container(struct engine *e, struct arena *a, struct container_config *c,
                            bool chosen, struct err *err)
@@ -497,6 +575,8 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
         return lock;
 
     int r = rootfs_create(e, a, c, err);
+    if (r == 0)
+        r = image_seccomp(e, a, c, err);
     if (r == 0)
         r = volumes_prepare(e, a, c, err);
     for (int try = 0; r == 0; try++) {
@@ -570,8 +650,13 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
         free(abs);
         c->image_name = c->rootfs;
     }
+    check_platform(p, &img);
     merge_env(e, a, &img.config.config, c);
     merge_image(e, a, &img, c);
+    if (!c->entrypoint && !c->command && !image)
+        return err_set(err, ERR_NO_COMMAND, ENOENT,
+                       "executable file `` not found in $PATH: No such file or directory: OCI "
+                       "runtime attempted to invoke a command that was not found");
     if (!c->entrypoint && !c->command)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");

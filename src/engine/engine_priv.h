@@ -60,8 +60,11 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
                char *const *lower, const struct network_state *net, char ***warnings,
                struct err *err) MUST_CHECK;
 /* monitor.json only: what may change between two starts. */
-int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
-                       bool attach, bool wait, struct err *err) MUST_CHECK;
+/* notify.c: --sdnotify, once the container runs. */
+void notify_started(const struct container_config *c, uint32_t monitor_pid);
+
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container *c, bool attach,
+                       bool wait, struct err *err) MUST_CHECK;
 
 /* engine/rootfs.c: the layer directories, topmost first; NULL with --rootfs. */
 int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
@@ -77,6 +80,14 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
  * @upper and @work (short paths: 255 bytes). */
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
+
+/* The root of a container: merged, as a descriptor; with @write (it does not run, and its lock is held) what is
+ * changed through it is the container's. */
+int rootfs_of_container(struct engine *e, struct arena *a, const struct container_config *c,
+                        bool write, struct err *err) MUST_CHECK;
+
+/* An overlay to read @dirs, topmost first, one or many; also for an ordinary user. */
+int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err) MUST_CHECK;
 
 /* engine/volumes.c: makes sure that the volumes of @c exist, filling new ones with what the image has
  * at their place, and notes them in c->volumes. */

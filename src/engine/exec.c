@@ -34,9 +34,11 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     for (char **v = o->env; v && *v; v++)
         p->env = env_set(a, p->env, *v);
     const char *user = o->user ? o->user : cc->user;
+    bool same = !o->user || str_same(o->user, cc->user);
+    char **groups = same ? cc->groups : NULL; /* --group-add is of the container's own user */
     int r = 0;
-    if (!str_empty(user) && !STR_IN(user, "0", "0:0"))
-        r = user_lookup_running(a, (pid_t)c->run.pid, user, &p->user, err);
+    if ((!str_empty(user) && !STR_IN(user, "0", "0:0")) || groups)
+        r = user_lookup_running(a, (pid_t)c->run.pid, user, groups, &p->user, err);
     if (r < 0)
         return r;
     if (o->user && !STR_IN(o->user, str_empty(cc->user) ? "0" : cc->user))
@@ -46,10 +48,8 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     r = capabilities_resolve(a, &all, e->defaults.capabilities, &caps, err);
     if (r < 0)
         return r;
-    struct oci_capabilities *k = p->capabilities = arena_alloc(a, sizeof(*k));
-    k->bounding = caps;
-    if (p->user.uid == 0 || o->privileged)
-        k->effective = k->permitted = caps;
+    const struct container_config other = { 0 };
+    p->capabilities = capabilities_of(a, same ? cc : &other, caps, p->user.uid);
     p->no_new_privileges = cc->no_new_privileges && !o->privileged;
     p->apparmor_profile = cc->apparmor_profile;
     p->selinux_label = cc->process_label;
@@ -99,7 +99,13 @@ int container_exec(struct engine *e, const struct container *given, const struct
     AUTO_JSON *req = json_pack("{s:s,s:s,s:o,s:b,s:b}", "op", "exec", "session", session, "process",
                                json_from(&oci_process_type, &p), "attach", !o->detach, "stdin",
                                o->interactive);
-    r = supervise_request(dir, req, -1, NULL, o->detach ? NULL : &sock, err);
+    for (size_t i = 0; i < o->nkeep_fds; i++) {
+        if (i == 0)
+            json_object_set_new(req, "keep", json_array());
+        json_array_append_new(json_object_get(req, "keep"), json_integer(o->keep_fds[i]));
+    }
+    r = supervise_request_fds(dir, req, o->keep_fds, o->nkeep_fds, -1, NULL,
+                              o->detach ? NULL : &sock, err);
     if (r < 0 || o->detach)
         return r;
     AUTO_CLOSE int owned = sock;
@@ -118,5 +124,34 @@ int container_exec(struct engine *e, const struct container *given, const struct
         *ret_code = 137; /* the container was killed around it */
     } else if (end == ATTACH_DETACHED)
         *ret_code = 0;
+    return 0;
+}
+
+int container_exec_forget(struct engine *e, const struct container *c, const char *session,
+                          struct err *err)
+{
+    AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
+    char path[80];
+
+    if (strspn(session, "0123456789abcdef") != strlen(session) || strlen(session) != 64)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid exec session ID \"%s\"", session);
+    if (c->alive && dir >= 0) {
+        AUTO_JSON *req = json_pack("{s:s}", "op", "sessions");
+        AUTO_JSON *answer = NULL;
+        size_t i;
+        json_t *id;
+        int r = supervise_request(dir, req, 30000, &answer, NULL, err);
+        if (r < 0)
+            return r;
+        json_array_foreach (json_object_get(answer, "sessions"), i, id)
+            if (STR_EQ(json_string_value(id), session))
+                return err_set(err, ERR_STATE, EBUSY,
+                               "exec session %s is running: container state improper", session);
+    }
+    snprintf(path, sizeof(path), "exec/%s", session);
+    if (dir < 0 || unlinkat(dir, path, 0) < 0)
+        return err_set(err, ERR_NOT_FOUND, ENOENT,
+                       "container %s has no exec session with ID %s: no such exec session",
+                       c->config.id, session);
     return 0;
 }

@@ -28,13 +28,18 @@ static int regex_match(const struct filter_env *f, const char *pattern, const ch
 
 static int by_id(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    (void)f;
-    return str_starts(c->config.id, arg);
+    /* Hex digits are the beginning of an ID, anything else is a regular expression. */
+    if (strspn(arg, "0123456789abcdefABCDEF") == strlen(arg))
+        return strncasecmp(c->config.id, arg, strlen(arg)) == 0;
+    return regex_match(f, arg, c->config.id);
 }
 
 static int by_name(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    return regex_match(f, arg, c->config.name);
+    /* Docker's names begin with a slash, and so do its patterns. */
+    if (str_starts(arg, "^/"))
+        arg = arena_printf(f->a, "^%s", arg + 2);
+    return regex_match(f, arg + (arg[0] == '/'), c->config.name);
 }
 
 static int by_kv(const kv_list *m, const char *arg)
@@ -197,9 +202,11 @@ static int by_health(const struct filter_env *f, const struct container *c, cons
 
 static int by_restart_policy(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    (void)f;
     const char *p = str_empty(c->config.restart_policy) ? "no" : c->config.restart_policy;
-    return STR_EQ(p, STR_EQ(arg, "none") ? "no" : arg);
+
+    if (!STR_IN(arg, "none", "no", "always", "on-failure", "unless-stopped"))
+        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "%s invalid restart policy", arg);
+    return STR_EQ(p, arg); /* "none" is a policy that no container has */
 }
 
 static int by_should_start(const struct filter_env *f, const struct container *c, const char *arg)

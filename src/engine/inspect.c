@@ -19,7 +19,7 @@
 static void fill_state(struct arena *a, const struct container *c,
                        struct inspect_container_state *s)
 {
-    s->oci_version = DUP("1.2.0");
+    s->oci_version = DUP("1.0.2");
     s->status = DUP(container_status_names[c->status]);
     s->running = c->status == CTR_RUNNING || c->status == CTR_STOPPING;
     s->paused = c->status == CTR_PAUSED;
@@ -40,7 +40,9 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->hostname = DUP(c->hostname);
     o->domainname = DUP(c->domainname);
     o->user = DUP(c->user);
-    o->attach_stdin = false;
+    o->attach_stdin = c->attach && container_attaches(c, "stdin");
+    o->attach_stdout = c->attach && container_attaches(c, "stdout");
+    o->attach_stderr = c->attach && container_attaches(c, "stderr");
     o->tty = c->terminal;
     o->open_stdin = c->stdin_open;
     o->stdin_once = c->stdin_once;
@@ -55,10 +57,15 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->on_build = DUP("");
     o->create_command = c->create_command;
     o->timezone = DUP(c->tz);
-    o->umask = DUP(c->umask);
+    uint32_t umask_bits;
+    o->umask = parse_octal(c->umask ? c->umask : "", 0777, &umask_bits) == 0
+                   ? arena_printf(a, "%04o", umask_bits)
+                   : DUP(c->umask);
     o->timeout = c->timeout;
     o->stop_timeout = c->stop_timeout;
-    o->passwd = true;
+    o->passwd = !c->no_passwd;
+    o->chroot_dirs = c->chroot_dirs;
+    o->systemd_mode = c->systemd_mode;
     o->sd_notify_mode = DUP(c->sdnotify);
     o->volumes = json_null();
 }
@@ -78,13 +85,34 @@ static void fill_resources(struct arena *a, const struct container_resources *r,
     h->cpuset_cpus = DUP(r->cpuset_cpus);
     h->cpuset_mems = DUP(r->cpuset_mems);
     h->memory = r->memory;
-    h->memory_swap = r->memory_swap;
+    /* as much swap again, when nothing was said: what the start sets */
+    h->memory_swap = !r->memory_swap && r->memory > 0 ? 2 * r->memory : r->memory_swap;
     h->memory_reservation = r->memory_reservation;
     h->memory_swappiness = r->swappiness ? *r->swappiness : 0;
     h->oom_kill_disable = r->oom_kill_disable;
     h->oom_score_adj = r->oom_score_adj ? *r->oom_score_adj : 0;
     h->pids_limit = r->pids_limit ? *r->pids_limit : 0;
     h->cgroup_conf = r->unified;
+    h->blkio_weight = r->blkio_weight;
+    h->cpu_realtime_period = r->cpu_rt_period;
+    h->cpu_realtime_runtime = r->cpu_rt_runtime;
+#define THROTTLES(from, to)                                                                        \
+    for (size_t i = 0; i < r->from.n; i++) {                                                       \
+        __typeof__(h->to.items) d = LIST_ADD(a, h->to);                                            \
+        d->path = r->from.items[i].path;                                                           \
+        d->rate = r->from.items[i].rate;                                                           \
+    }
+    THROTTLES(read_bps, blkio_device_read_bps)
+    THROTTLES(write_bps, blkio_device_write_bps)
+    THROTTLES(read_iops, blkio_device_read_i_ops)
+    THROTTLES(write_iops, blkio_device_write_i_ops)
+#undef THROTTLES
+    for (size_t i = 0; i < r->blkio_weight_device.n; i++) {
+        struct inspect_container_host_config_blkio_weight_device *d = LIST_ADD(
+            a, h->blkio_weight_device);
+        d->path = r->blkio_weight_device.items[i].path;
+        d->weight = r->blkio_weight_device.items[i].rate;
+    }
 }
 
 static void fill_host_mounts(struct arena *a, const struct container_config *c,
@@ -141,6 +169,8 @@ static char **security_opts(struct arena *a, const struct container_config *c)
 static void fill_host(struct engine *e, struct arena *a, const struct container_config *c,
                       struct inspect_container_host_config *h)
 {
+    char size[32];
+
     h->cgroup_manager = DUP(c->cgroup_manager);
     h->cgroup_mode = mode_of(a, c->cgroupns, "private");
     h->cgroups = mode_of(a, c->cgroups, "default");
@@ -151,8 +181,9 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->log_config.config = c->log_options;
     h->log_config.path = DUP(c->log_path);
     h->log_config.tag = DUP(c->log_tag);
-    h->log_config.size = c->log_size_max > 0 ? arena_printf(a, "%" PRId64 "B", c->log_size_max)
-                                             : DUP("0B");
+    h->log_config.size = c->log_size_max > 0
+                             ? DUP(human_size_plain(c->log_size_max, size, sizeof(size)))
+                             : DUP("0B");
     h->network_mode = mode_of(a, c->netns, "private");
     h->restart_policy.name = mode_of(a, c->restart_policy, "no");
     h->restart_policy.maximum_retry_count = c->restart_tries;
@@ -165,7 +196,9 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->ipc_mode = mode_of(a, c->ipcns, "shareable");
     h->pid_mode = mode_of(a, c->pidns, "private");
     h->uts_mode = mode_of(a, c->utsns, "private");
-    h->userns_mode = DUP(c->userns);
+    /* Which way the maps came about does not matter any more. */
+    bool computed = c->uid_map.n && !str_starts(c->userns ? c->userns : "", "container:");
+    h->userns_mode = DUP(computed ? "private" : c->userns);
     h->privileged = c->privileged;
     h->readonly_rootfs = c->read_only;
     h->security_opt = security_opts(a, c);
@@ -181,6 +214,7 @@ static void fill_host(struct engine *e, struct arena *a, const struct container_
     h->dns_options = c->dns_options;
     h->extra_hosts = c->add_hosts;
     h->hosts_file = DUP(c->hosts_file);
+    h->intel_rdt_clos_id = DUP(c->rdt_class);
     h->publish_all_ports = c->publish_all;
     if (c->uid_map.n) {
         h->id_mappings = arena_alloc(a, sizeof(*h->id_mappings));
@@ -226,6 +260,22 @@ static void fill_mounts(struct engine *e, struct arena *a, const struct containe
                 out->mode = *p;
         }
     }
+}
+
+/* The monitor knows what runs beside the container's program. */
+static void fill_sessions(struct engine *e, struct arena *a, const struct container *c,
+                          struct inspect_container *o)
+{
+    AUTO_CLOSE int dir = c->alive ? container_run_dir(e, c->config.id) : -ENOENT;
+    AUTO_JSON *req = json_pack("{s:s}", "op", "sessions");
+    AUTO_JSON *answer = NULL;
+    size_t i;
+    json_t *id;
+
+    if (dir < 0 || supervise_request(dir, req, 2000, &answer, NULL, NULL) < 0)
+        return;
+    json_array_foreach (json_object_get(answer, "sessions"), i, id)
+        o->exec_i_ds = strv_add(a, o->exec_i_ds, json_string_value(id));
 }
 
 /* What the generated specification knows better than the record. */
@@ -341,6 +391,7 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     fill_mounts(e, a, cc, &o);
     fill_from_spec(e, a, c, &o);
     fill_graph(e, a, c, &o);
+    fill_sessions(e, a, c, &o);
     if (size && container_size(e, c, &o.size_rw, &o.size_root_fs, err) < 0)
         return NULL;
     AUTO_JSON *ports = container_port_bindings(cc,

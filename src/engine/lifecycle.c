@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -105,7 +106,7 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
     if (r == 0)
         r = spec_write(e, a, &c->config, lower, net->reserved ? &net->plan.state : NULL, warnings,
                        err);
-    return r < 0 ? r : spec_write_monitor(e, a, &c->config, attach, wait, err);
+    return r < 0 ? r : spec_write_monitor(e, a, c, attach, wait, err);
 }
 
 /* The scope that systemd makes for @c; false: none. */
@@ -143,6 +144,8 @@ static int start_monitor(struct engine *e, struct arena *a, const struct contain
         .passthrough = c->config.log_driver && str_starts(c->config.log_driver, "passthrough"),
         .network = network_attach,
         .network_arg = net,
+        .keep = c->keep_fds,
+        .nkeep = c->nkeep_fds,
     };
     if (!s.program)
         return err_set(
@@ -170,9 +173,29 @@ static int start_locked(struct engine *e, struct arena *a, const struct containe
     return r;
 }
 
+/* The containers that have to run before this one does. */
+static int start_required(struct engine *e, struct arena *a, const struct container *c,
+                          char ***warnings, struct err *err)
+{
+    for (char **id = c->config.requires_; id && *id; id++) {
+        struct container other;
+        int r = container_find(e, a, *id, &other, err);
+        if (r == 0 &&
+            !(other.alive && other.status != CTR_EXITED && other.status != CTR_INITIALIZED))
+            r = container_start(e, a, &other, false, NULL, warnings, err);
+        if (r < 0)
+            return err_wrap(err, "starting container %s, which %s needs", *id, c->config.id);
+    }
+    return 0;
+}
+
 int container_start(struct engine *e, struct arena *a, const struct container *c, bool wait,
                     int *ret_sock, char ***warnings, struct err *err)
 {
+    int needs = start_required(e, a, c, warnings, err);
+    if (needs < 0)
+        return needs;
+
     AUTO_CLOSE int lock = lock_container(e, c, err);
     if (lock < 0)
         return lock;
@@ -204,7 +227,11 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
             return r;
     }
     r = forget_cgroup(e, &now, err);
-    return r < 0 ? r : start_locked(e, a, c, wait, ret_sock, warnings, err);
+    if (r == 0)
+        r = start_locked(e, a, c, wait, ret_sock, warnings, err);
+    if (r == 0 && getenv("NOTIFY_SOCKET") && container_refresh(e, a, &now, NULL) == 0)
+        notify_started(&c->config, now.run.monitor_pid);
+    return r;
 }
 
 /* ---------- attach ---------- */
@@ -246,15 +273,21 @@ int container_attach_run(struct engine *e, const struct container *c, int sock,
 
 /* ---------- stop, kill, pause ---------- */
 
-static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
-                   struct err *err)
+static int ask(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
+               json_t **ret_answer, struct err *err)
 {
     AUTO_JSON *owned = req;
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
 
     if (dir < 0)
         return err_sys(err, -dir, "opening the run directory of %s", c->config.id);
-    return supervise_request(dir, owned, timeout_ms, NULL, NULL, err);
+    return supervise_request(dir, owned, timeout_ms, ret_answer, NULL, err);
+}
+
+static int request(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
+                   struct err *err)
+{
+    return ask(e, c, req, timeout_ms, NULL, err);
 }
 
 static int stop_signal(const struct container *c)
@@ -275,10 +308,15 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
         return 0;
     int64_t t = timeout_s < -1 ? c->config.stop_timeout : timeout_s;
     int64_t ns = t < 0 ? INT64_MAX / 2 : t * NSEC_PER_SEC;
-    int r = request(e, c,
-                    json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns",
-                              (json_int_t)ns),
-                    -1, err);
+    AUTO_JSON *answer = NULL;
+    int r = ask(e, c,
+                json_pack("{s:s,s:i,s:I}", "op", "stop", "signal", stop_signal(c), "timeout_ns",
+                          (json_int_t)ns),
+                -1, &answer, err);
+    if (r == 0 && t > 0 && json_is_true(json_object_get(answer, "killed")))
+        log_warn("StopSignal %s failed to stop container %s in %" PRId64
+                 " seconds, resorting to SIGKILL",
+                 signal_name(stop_signal(c)), c->config.name, t);
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     if (r < 0) {
         /* The monitor may have gone between our look and our request, or with our request unread: then
@@ -411,6 +449,8 @@ static int remove_dependents(struct engine *e, const struct container *c,
         r = container_find(e, &a, *ids, &other, err);
         if (r == 0)
             r = container_remove(e, &other, o, err);
+        if (r == 0 && o->also)
+            *o->also = strv_add(o->arena, *o->also, other.config.id);
     }
     return r;
 }

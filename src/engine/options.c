@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <strings.h>
 #include <sys/resource.h>
@@ -92,9 +93,49 @@ static const char *const tmpfs_options[] = {
     "slave",       "rslave", "unbindable", "runbindable", "U",          "noswap",      NULL,
 };
 
+/* Of each group one option may be given. */
+static const struct {
+    const char *const *group;
+    const char *words;
+} exclusive[] = {
+    { (const char *const[]) { "ro", "rw", "rro", NULL }, "'rw' or 'ro'" },
+    { (const char *const[]) { "z", "Z", "O", NULL }, "'z', 'Z', or 'O'" },
+    { (const char *const[]) { "bind", "rbind", NULL }, "'[r]bind'" },
+    { (const char *const[]) { "exec", "noexec", NULL }, "'noexec' or 'exec'" },
+    { (const char *const[]) { "suid", "nosuid", NULL }, "'suid' or 'nosuid'" },
+    { (const char *const[]) { "dev", "nodev", NULL }, "'dev' or 'nodev'" },
+    { (const char *const[]) { "copy", "nocopy", NULL }, "'copy' or 'nocopy'" },
+    { (const char *const[]) { "U", NULL }, "'U'" },
+    { (const char *const[]) { "shared", "rshared", "slave", "rslave", "private", "rprivate",
+                              "unbindable", "runbindable", NULL },
+      "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable'" },
+};
+
+static int exclusive_check(char *const *opts, struct err *err)
+{
+    AUTO_BUF all = { 0 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(exclusive); i++) {
+        int n = 0;
+        for (char *const *o = opts; o && *o; o++)
+            n += str_in_list(*o, exclusive[i].group);
+        if (n < 2)
+            continue;
+        for (char *const *o = opts; *o; o++)
+            buf_printf(&all, "%s%s", o == opts ? "" : ", ", *o);
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid options \"%s\", can only specify 1 %s option", all.data,
+                       exclusive[i].words);
+    }
+    return 0;
+}
+
 static int options_check(const char *what, char *const *opts, const char *const *known,
                          struct err *err)
 {
+    int r = exclusive_check(opts, err);
+    if (r < 0)
+        return r;
     for (; opts && *opts; opts++) {
         size_t n = strcspn(*opts, "=");
         bool ok = false;
@@ -112,7 +153,10 @@ int option_volume(struct arena *a, const char *text, struct container_mount *ret
     char **f = strv_split(a, text, ':');
     size_t n = strv_len(f);
 
-    if (n > 3 || !*f[0] || (n > 1 && !*f[1]))
+    if (n > 1 && n <= 3 && (!*f[0] || !*f[1]))
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "%s directory cannot be empty: \"%s\"",
+                       *f[0] ? "container" : "host", text);
+    if (n > 3 || !*f[0])
         return err_set(
             err, ERR_BAD_PARAM, EINVAL,
             "incorrect volume format \"%s\", should be [host-dir|volume:]ctr-dir[:option]", text);
@@ -296,7 +340,8 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
                        "\"%s\": title, digest and name are for mounts of type artifact", text);
     if (STR_EQ(ret->type, "bind")) {
         if (str_empty(ret->source))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a bind mount needs a source", text);
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "host directory cannot be empty: \"%s\"",
+                           text);
         if (ret->source[0] != '/') {
             char *abs = realpath(ret->source, NULL);
             if (!abs)
@@ -311,31 +356,6 @@ int option_mount(struct arena *a, const char *text, struct container_mount *ret,
     } else if (ret->source && (STR_EQ(ret->type, "tmpfs") || STR_EQ(ret->type, "devpts")))
         return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\": a %s mount has no source", text,
                        ret->type);
-    return 0;
-}
-
-int option_device(struct arena *a, const char *text, struct container_device *ret, struct err *err)
-{
-    char **f = strv_split(a, text, ':');
-    size_t n = strv_len(f);
-
-    if (n > 3 || !*f[0] || f[0][0] != '/')
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid device specification \"%s\", should be "
-                       "host-device[:container-device][:permissions]",
-                       text);
-    ret->source = f[0];
-    ret->destination = f[0];
-    ret->permissions = arena_strdup(a, "rwm");
-    for (size_t i = 1; i < n; i++) {
-        if (f[i][0] == '/')
-            ret->destination = path_clean(a, f[i]);
-        else if (*f[i] && strspn(f[i], "rwm") == strlen(f[i]))
-            ret->permissions = f[i];
-        else
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device mode \"%s\" in \"%s\"", f[i],
-                           text);
-    }
     return 0;
 }
 
@@ -373,6 +393,13 @@ static int64_t limit_value(rlim_t v)
     return v == RLIM_INFINITY || v > INT64_MAX ? -1 : (int64_t)v;
 }
 
+static int ulimit_error(const char *text, const char *reason, struct err *err)
+{
+    return err_set(err, ERR_BAD_PARAM, EINVAL,
+                   "ulimit option \"%s\" requires name=SOFT:HARD, failed to be parsed: %s", text,
+                   reason);
+}
+
 int option_ulimit(struct arena *a, const char *text, struct container_config *c, struct err *err)
 {
     if (STR_EQ(text, "host")) {
@@ -387,8 +414,7 @@ int option_ulimit(struct arena *a, const char *text, struct container_config *c,
     const char *eq = strchr(text, '=');
     int64_t soft, hard;
     if (!eq)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid ulimit argument \"%s\": must be name=soft[:hard]", text);
+        return ulimit_error(text, arena_printf(a, "invalid ulimit argument: %s", text), err);
     char *name = arena_strndup(a, text, (size_t)(eq - text));
     if (str_starts(name, "RLIMIT_"))
         name += 7;
@@ -398,14 +424,19 @@ int option_ulimit(struct arena *a, const char *text, struct container_config *c,
     while (i < ARRAY_SIZE(rlimits) && !STR_EQ(rlimits[i].name, name))
         i++;
     if (i == ARRAY_SIZE(rlimits))
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit type: %s", name);
+        return ulimit_error(text, arena_printf(a, "invalid ulimit type: %s", name), err);
     char **v = strv_split(a, eq + 1, ':');
     if (strv_len(v) > 2 || parse_i64(v[0], -1, INT64_MAX, &soft) < 0 ||
         parse_i64(v[1] ? v[1] : v[0], -1, INT64_MAX, &hard) < 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid ulimit value in \"%s\"", text);
+        return ulimit_error(text, arena_printf(a, "invalid ulimit value: %s", eq + 1), err);
     if (hard != -1 && (soft == -1 || soft > hard))
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "ulimit soft limit must be less than or equal to hard limit: %s", text);
+        return ulimit_error(
+            text,
+            arena_printf(a,
+                         "ulimit soft limit must be less than or equal to hard limit: soft: "
+                         "%" PRId64 "%s, hard: %" PRId64,
+                         soft, soft == -1 ? " (unlimited)" : "", hard),
+            err);
     ulimit_set(a, c, name, soft, hard);
     return 0;
 }
@@ -426,11 +457,14 @@ int option_cpus(double cpus, struct container_resources *r, struct err *err)
 int option_signal(const char *text, int *ret, struct err *err)
 {
     int64_t n;
-    const char *s = text;
 
-    if (parse_i64(s, 0, SIGRTMAX, &n) == 0) {
+    text += text[0] == '-'; /* as kill(1) takes it */
+    const char *s = text;
+    if (parse_i64(s, 0, INT64_MAX, &n) == 0) {
         if (n == 0)
             return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid signal: %s", text);
+        if (n > SIGRTMAX)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "valid signals are 1 through %d", SIGRTMAX);
         *ret = (int)n;
         return 0;
     }
@@ -529,6 +563,8 @@ int option_security(struct arena *a, const char *text, struct container_config *
         c->unmask = strv_concat(a, c->unmask,
                                 STR_EQ(value, "ALL") ? strv_add(a, NULL, "ALL")
                                                      : strv_split(a, value, ':'));
+    else if (STR_EQ(key, "systempaths") && STR_EQ(value, "unconfined"))
+        c->unmask = strv_add(a, c->unmask, "ALL");
     else if (STR_EQ(key, "proc-opts"))
         c->proc_opts = arena_strdup(a, value);
     else
@@ -556,6 +592,31 @@ int option_idmap(struct arena *a, const char *text, struct container_config *c, 
             *LIST_ADD(a, c->uid_map) = m;
     }
     return 0;
+}
+
+int option_subids(struct arena *a, const char *file, const char *name, struct container_config *c,
+                  bool gid, struct err *err)
+{
+    AUTO_BUF b = { .max = 1u << 20 };
+    int r = fs_read_file(AT_FDCWD, file, &b);
+    int64_t next = 0;
+
+    if (r < 0)
+        return err_sys(err, -r, "reading %s", file);
+    for (char **line = strv_split(a, b.data ? b.data : "", '\n'); *line; line++) {
+        char **f = strv_split(a, *line, ':');
+        int64_t start, n;
+        if (strv_len(f) != 3 || !STR_EQ(f[0], name) || parse_i64(f[1], 0, UINT32_MAX, &start) < 0 ||
+            parse_i64(f[2], 1, UINT32_MAX, &n) < 0)
+            continue;
+        struct container_idmap m = { next, start, n };
+        if (gid)
+            *LIST_ADD(a, c->gid_map) = m;
+        else
+            *LIST_ADD(a, c->uid_map) = m;
+        next += n;
+    }
+    return next ? 0 : err_set(err, ERR_NOT_FOUND, ENOENT, "no ranges for \"%s\" in %s", name, file);
 }
 
 char **option_env(struct arena *a, const char *text, char **env)

@@ -17,6 +17,22 @@ int option_tmpfs(struct arena *a, const char *text, struct container_mount *ret,
 /* --device HOST[:CTR[:rwm]] */
 int option_device(struct arena *a, const char *text, struct container_device *ret,
                   struct err *err) MUST_CHECK;
+/* --device-cgroup-rule "c 42:* rwm" */
+struct device_rule {
+    const char *type;     /* "a", "b" or "c" */
+    int64_t major, minor; /* -1: any */
+    const char *access;   /* some of "rwm" */
+};
+int option_device_rule(struct arena *a, const char *text, struct device_rule *ret,
+                       struct err *err) MUST_CHECK;
+/* --blkio-weight 10..1000; 0: none */
+int option_blkio_weight(const char *text, int64_t *ret, struct err *err) MUST_CHECK;
+/* --blkio-weight-device DEVICE:WEIGHT */
+int option_weight_device(struct arena *a, const char *text, struct container_throttle *ret,
+                         struct err *err) MUST_CHECK;
+/* --device-read-bps DEVICE:RATE and the like; @bytes: the rate may have a unit. */
+int option_throttle(struct arena *a, const char *text, bool bytes, struct container_throttle *ret,
+                    struct err *err) MUST_CHECK;
 /* --ulimit name=soft[:hard]; "host" copies all of ours. */
 int option_ulimit(struct arena *a, const char *text, struct container_config *c,
                   struct err *err) MUST_CHECK;
@@ -26,6 +42,9 @@ int option_security(struct arena *a, const char *text, struct container_config *
 /* --uidmap/--gidmap container:host:size ("@" and "+" prefixes as Podman); several separated by commas. */
 int option_idmap(struct arena *a, const char *text, struct container_config *c, bool gid,
                  struct err *err) MUST_CHECK;
+/* All ranges of @name in @file (/etc/subuid), as a map from 0 on. */
+int option_subids(struct arena *a, const char *file, const char *name, struct container_config *c,
+                  bool gid, struct err *err) MUST_CHECK;
 /* --restart always | no | never | on-failure[:N] | unless-stopped */
 int option_restart(struct arena *a, const char *text, struct container_config *c,
                    struct err *err) MUST_CHECK;

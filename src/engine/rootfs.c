@@ -232,6 +232,44 @@ int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, cons
     return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
 }
 
+int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err)
+{
+    if (strv_len(dirs) == 1) {
+        int fd = fs_open_dir(AT_FDCWD, dirs[0]);
+        return fd < 0 ? err_sys(err, -fd, "opening %s", dirs[0]) : fd;
+    }
+    /* In a user namespace mounting takes a mount namespace that is its own. */
+    if (e->rootless && unshare(CLONE_NEWNS) < 0)
+        return err_sys(err, errno, "making a mount namespace");
+    return rootfs_overlay(e, dirs, NULL, NULL, err);
+}
+
+int rootfs_of_container(struct engine *e, struct arena *a, const struct container_config *c,
+                        bool write, struct err *err)
+{
+    char *bundle = container_bundle(e, a, c->id), **lower, upper_fd[40], work_fd[40];
+    char *upper = arena_printf(a, "%s/upper", bundle);
+    const char *dir = c->rootfs ? c->rootfs : arena_printf(a, "%s/rootfs", bundle);
+    int r = rootfs_lower(e, a, c, &lower, err);
+
+    if (r < 0)
+        return r;
+    if (c->rootfs ||
+        access(upper, F_OK) < 0) /* a directory of the host, or a copy (vfs): that itself */
+        return rootfs_read_only(e, strv_add(a, NULL, dir), err);
+    if (!write)
+        return rootfs_read_only(e, strv_concat(a, strv_add(a, NULL, upper), lower), err);
+    /* First of all: an overlay takes directories of its own mount namespace only. */
+    if (e->rootless && unshare(CLONE_NEWNS) < 0)
+        return err_sys(err, errno, "making a mount namespace");
+    AUTO_CLOSE int u = fs_open_dir(AT_FDCWD, upper);
+    AUTO_CLOSE int w = fs_open_dir(AT_FDCWD, arena_printf(a, "%s/work", bundle));
+    if (u < 0 || w < 0)
+        return err_sys(err, u < 0 ? -u : -w, "opening the layer of container %s", c->id);
+    return rootfs_overlay(e, lower, fd_path(u, upper_fd, sizeof(upper_fd)),
+                          fd_path(w, work_fd, sizeof(work_fd)), err);
+}
+
 int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,
                       struct err *err)
 {
@@ -240,12 +278,7 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
 
     if (r < 0)
         return r;
-    if (c->rootfs || strv_len(lower) == 1) {
-        int fd = fs_open_dir(AT_FDCWD, c->rootfs ? c->rootfs : lower[0]);
-        return fd < 0 ? err_sys(err, -fd, "opening the root of container %s", c->id) : fd;
-    }
-    /* In a user namespace mounting takes a mount namespace that is its own. */
-    if (e->rootless && unshare(CLONE_NEWNS) < 0)
-        return err_sys(err, errno, "making a mount namespace");
-    return rootfs_overlay(e, lower, NULL, NULL, err);
+    if (c->rootfs)
+        lower = strv_add(a, NULL, c->rootfs);
+    return rootfs_read_only(e, lower, err);
 }

@@ -1,8 +1,10 @@
 #include <inttypes.h>
 #include <limits.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/parse.h"
 #include "engine/engine_priv.h"
 #include "config/containers.h"
@@ -43,23 +45,23 @@ static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
     return 0;
 }
 
-static void fill_capabilities(struct spec_builder *b, struct oci_process *p)
+/* An ordinary user may only make the kernel like his processes less. */
+static int64_t *oom_score(const struct spec_builder *b)
 {
-    struct oci_capabilities *k = p->capabilities = arena_alloc(b->a, sizeof(*k));
-    bool root = p->user.uid == 0;
+    const int64_t *asked = b->c->resources.oom_score_adj;
+    AUTO_BUF text = { .max = 32 };
+    int64_t now;
 
-    k->bounding = b->caps;
-    /* An ordinary user of the container gets what was asked for by name and nothing else. */
-    char **have = root || b->c->privileged ? b->caps : NULL;
-    if (!root && !b->c->privileged)
-        for (char **q = b->c->cap_add; q && *q; q++) {
-            char *name = capability_name(b->a, *q);
-            if (name && strv_has(b->caps, name))
-                have = strv_add(b->a, have, name);
-        }
-    k->effective = k->permitted = have;
-    if (!root && b->c->cap_add)
-        k->ambient = k->inheritable = have;
+    if (!asked || !b->e->rootless ||
+        fs_read_file(AT_FDCWD, "/proc/self/oom_score_adj", &text) < 0 || !text.len)
+        return b->c->resources.oom_score_adj;
+    text.data[strcspn(text.data, "\n")] = '\0';
+    if (parse_i64(text.data, -1000, 1000, &now) < 0 || *asked >= now)
+        return b->c->resources.oom_score_adj;
+    log_warn("Requested oom_score_adj=%" PRId64
+             " is lower than the current one, changing to %" PRId64,
+             *asked, now);
+    return arena_memdup(b->a, &now, sizeof(now));
 }
 
 static int fill_process(struct spec_builder *b, struct err *err)
@@ -78,7 +80,7 @@ static int fill_process(struct spec_builder *b, struct err *err)
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
     p->env = c->env;
     p->no_new_privileges = c->no_new_privileges;
-    p->oom_score_adj = c->resources.oom_score_adj;
+    p->oom_score_adj = oom_score(b);
     int r = user_lookup(b->e, b->a, c, b->lower, c->user, &p->user, err);
     if (r < 0)
         return r;
@@ -98,7 +100,7 @@ static int fill_process(struct spec_builder *b, struct err *err)
     if (!str_empty(c->apparmor_profile) && !STR_EQ(c->apparmor_profile, "unconfined"))
         p->apparmor_profile = c->apparmor_profile;
     p->selinux_label = c->process_label;
-    fill_capabilities(b, p);
+    p->capabilities = capabilities_of(b->a, c, b->caps, p->user.uid);
     return fill_rlimits(b, p);
 }
 
@@ -142,6 +144,17 @@ static int other_container(struct spec_builder *b, const char *name, const char 
     return 0;
 }
 
+/* Joining the namespace that we are in already takes rights over it that an ordinary user lacks. */
+static bool is_ours(const char *path, const char *proc)
+{
+    char own[32];
+    struct stat other, self;
+
+    snprintf(own, sizeof(own), "/proc/self/ns/%s", proc);
+    return stat(path, &other) == 0 && stat(own, &self) == 0 && other.st_ino == self.st_ino &&
+           other.st_dev == self.st_dev;
+}
+
 static int fill_namespaces(struct spec_builder *b, struct err *err)
 {
     add_namespace(b, "mount", NULL);
@@ -160,6 +173,9 @@ static int fill_namespaces(struct spec_builder *b, struct err *err)
             int r = other_container(b, mode + 10, namespaces[i].proc, &path, err);
             if (r < 0)
                 return r;
+            if (is_ours(path,
+                        namespaces[i].proc)) /* the other has the host's, and so will this one */
+                continue;
         } else if (user && !b->c->uid_map.n)
             continue;
         add_namespace(b, namespaces[i].type, path);
@@ -224,17 +240,69 @@ static void fill_cpu(struct spec_builder *b, struct oci_resources *out)
 {
     const struct container_resources *r = &b->c->resources;
 
-    if (!r->cpu_shares && !r->cpu_period && !r->cpu_quota && !r->cpuset_cpus && !r->cpuset_mems)
+    if (!r->cpu_shares && !r->cpu_period && !r->cpu_quota && !r->cpuset_cpus && !r->cpuset_mems &&
+        !r->cpu_rt_period && !r->cpu_rt_runtime)
         return;
     struct oci_cpu *k = out->cpu = arena_alloc(b->a, sizeof(*k));
     k->shares = r->cpu_shares ? number(b, r->cpu_shares) : NULL;
     k->period = r->cpu_period ? number(b, r->cpu_period) : NULL;
     k->quota = r->cpu_quota ? number(b, r->cpu_quota) : NULL;
+    k->realtime_period = r->cpu_rt_period ? number(b, r->cpu_rt_period) : NULL;
+    k->realtime_runtime = r->cpu_rt_runtime ? number(b, r->cpu_rt_runtime) : NULL;
     k->cpus = r->cpuset_cpus;
     k->mems = r->cpuset_mems;
 }
 
-static void fill_resources(struct spec_builder *b)
+static int device_number(const char *path, int64_t *ret_major, int64_t *ret_minor, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return err_set(err, ERR_NOT_FOUND, errno, "could not stat throttle device \"%s\": %s", path,
+                       errno == ENOENT ? "no such file or directory" : strerror(errno));
+    *ret_major = major(st.st_rdev);
+    *ret_minor = minor(st.st_rdev);
+    return 0;
+}
+
+static int throttles(struct spec_builder *b, const container_throttles *in, oci_throttle_list *out,
+                     struct err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < in->n; i++) {
+        struct oci_throttle_device *d = LIST_ADD(b->a, *out);
+        d->rate = in->items[i].rate;
+        r = device_number(in->items[i].path, &d->major, &d->minor, err);
+    }
+    return r;
+}
+
+static int fill_block_io(struct spec_builder *b, struct oci_resources *out, struct err *err)
+{
+    const struct container_resources *r = &b->c->resources;
+
+    if (!r->blkio_weight && !r->blkio_weight_device.n && !r->read_bps.n && !r->write_bps.n &&
+        !r->read_iops.n && !r->write_iops.n)
+        return 0;
+    struct oci_block_io *o = out->block_io = arena_alloc(b->a, sizeof(*o));
+    o->weight = r->blkio_weight ? number(b, r->blkio_weight) : NULL;
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < r->blkio_weight_device.n; i++) {
+        struct oci_weight_device *d = LIST_ADD(b->a, o->weight_device);
+        d->weight = number(b, r->blkio_weight_device.items[i].rate);
+        e = device_number(r->blkio_weight_device.items[i].path, &d->major, &d->minor, err);
+    }
+    if (e == 0)
+        e = throttles(b, &r->read_bps, &o->read_bps, err);
+    if (e == 0)
+        e = throttles(b, &r->write_bps, &o->write_bps, err);
+    if (e == 0)
+        e = throttles(b, &r->read_iops, &o->read_iops, err);
+    return e < 0 ? e : throttles(b, &r->write_iops, &o->write_iops, err);
+}
+
+static int fill_resources(struct spec_builder *b, struct err *err)
 {
     const struct container_resources *r = &b->c->resources;
     struct oci_resources *out = b->spec.linux_->resources = arena_alloc(b->a, sizeof(*out));
@@ -246,6 +314,7 @@ static void fill_resources(struct spec_builder *b)
         out->pids->limit = *r->pids_limit;
     }
     out->unified = r->unified;
+    return fill_block_io(b, out, err);
 }
 
 /* ---------- the rest of linux ---------- */
@@ -263,14 +332,17 @@ static const char *const readonly_default[] = {
     "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 
-static bool unmasked(const struct container_config *c, const char *path)
+bool spec_unmasked(const struct container_config *c, const char *path)
 {
     if (strv_has(c->unmask, "ALL"))
         return true;
     for (char **u = c->unmask; u && *u; u++) {
         size_t n = strlen(*u);
+        while (n > 1 && (*u)[n - 1] == '/') /* "/sys/fs/cgroup///" */
+            n--;
         bool glob = n && (*u)[n - 1] == '*';
-        if (STR_EQ(*u, path) || (glob && strncmp(*u, path, n - 1) == 0))
+        if ((strlen(path) == n && strncmp(*u, path, n) == 0) ||
+            (glob && strncmp(*u, path, n - 1) == 0))
             return true;
     }
     return false;
@@ -283,11 +355,11 @@ static void fill_masks(struct spec_builder *b)
     if (b->c->privileged)
         return;
     for (const char *const *p = masked_default; *p; p++)
-        if (!unmasked(b->c, *p) &&
+        if (!spec_unmasked(b->c, *p) &&
             !(STR_EQ(*p, "/sys/dev/block") || STR_EQ(*p, "/proc/interrupts")))
             l->masked_paths = strv_add(b->a, l->masked_paths, *p);
     for (const char *const *p = readonly_default; *p; p++)
-        if (!unmasked(b->c, *p))
+        if (!spec_unmasked(b->c, *p))
             l->readonly_paths = strv_add(b->a, l->readonly_paths, *p);
     for (char **p = b->c->mask; p && *p; p++)
         l->masked_paths = strv_add(b->a, l->masked_paths, *p);
@@ -320,10 +392,16 @@ static int fill_linux(struct spec_builder *b, struct err *err)
     if (r < 0)
         return r;
     fill_idmaps(b);
-    fill_resources(b);
+    r = fill_resources(b, err);
+    if (r < 0)
+        return r;
     fill_masks(b);
     l->rootfs_propagation = DUP("private");
     l->mount_label = b->c->mount_label;
+    if (!str_empty(b->c->rdt_class)) {
+        l->intel_rdt = arena_alloc(b->a, sizeof(*l->intel_rdt));
+        l->intel_rdt->clos_id = DUP(b->c->rdt_class);
+    }
     if (!str_empty(b->c->personality)) {
         l->personality = arena_alloc(b->a, sizeof(*l->personality));
         l->personality->domain = DUP(b->c->personality);
@@ -368,7 +446,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         r = spec_devices(&b, err);
     if (r < 0)
         return r;
-    b.spec.oci_version = arena_strdup(a, "1.2.0");
+    /* What crun 1.8 and runc 1.1 still take; parts of later versions are read by their names. */
+    b.spec.oci_version = arena_strdup(a, "1.0.2");
     b.spec.root = arena_alloc(a, sizeof(*b.spec.root));
     b.spec.root->path = arena_strdup(a, c->rootfs ? c->rootfs : "rootfs");
     b.spec.root->readonly = c->read_only;
@@ -376,6 +455,11 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         b.spec.hostname = c->hostname;
     b.spec.domainname = c->domainname;
     b.spec.annotations = c->annotations;
+    if (strv_has(c->groups, "keep-groups")) {
+        b.spec.annotations.items = arena_memdup(a, c->annotations.items,
+                                                c->annotations.n * sizeof(*c->annotations.items));
+        kv_set(a, &b.spec.annotations, "run.oci.keep_original_groups", "1");
+    }
     r = hooks_load(a, e->opt.hooks_dirs ? e->opt.hooks_dirs : e->config->engine.hooks_dir, c,
                    b.spec.process->args, &b.spec.hooks, err);
     if (r < 0)
@@ -437,9 +521,10 @@ static char **repair_command(struct engine *e, struct arena *a)
     return strv_add(a, v, "--all");
 }
 
-int spec_write_monitor(struct engine *e, struct arena *a, const struct container_config *c,
-                       bool attach, bool wait, struct err *err)
+int spec_write_monitor(struct engine *e, struct arena *a, const struct container *ctr, bool attach,
+                       bool wait, struct err *err)
 {
+    const struct container_config *c = &ctr->config;
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
@@ -461,6 +546,11 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     };
     int signo = 15;
 
+    for (size_t i = 0; i < ctr->nkeep_fds; i++)
+        *LIST_ADD(a, m.keep_fds) = ctr->keep_fds[i];
+    if (ctr->nkeep_fds && m.runtime)
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "--preserve-fd needs the built-in runtime, not %s", m.runtime);
     int r = rootfs_prepare(e, a, c, &m.rootfs, err);
     if (r < 0)
         return r;

@@ -1,9 +1,12 @@
 #include <dirent.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/utsname.h>
 
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
 #include "engine/network.h"
@@ -34,6 +37,17 @@ static bool user_mount(const struct spec_builder *b, const char *dst)
         if (STR_EQ(b->c->mounts.items[i].destination, dst))
             return true;
     return false;
+}
+
+/* Its own part of cgroup v2 a container may manage, since the limits are above it. */
+static bool cgroup_writable(const struct spec_builder *b)
+{
+    static const char root[] = "/sys/fs/cgroup";
+    struct statfs fs;
+
+    if (!b->c->systemd_mode && !spec_unmasked(b->c, root))
+        return false;
+    return statfs(root, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 static void api_mounts(struct spec_builder *b)
@@ -72,9 +86,9 @@ static void api_mounts(struct spec_builder *b)
         add(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
     if (!user_mount(b, "/sys/fs/cgroup"))
         add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
-            priv ? "rprivate,nosuid,noexec,nodev,relatime,rw"
-                 : "rprivate,nosuid,noexec,nodev,relatime,ro");
-    if (user_mount(b, "/dev/shm"))
+            priv || cgroup_writable(b) ? "rprivate,nosuid,noexec,nodev,relatime,rw"
+                                       : "rprivate,nosuid,noexec,nodev,relatime,ro");
+    if (user_mount(b, "/dev/shm") || str_same(c->ipcns, "none"))
         return;
     if (!own_ipc)
         add(b, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");
@@ -94,6 +108,28 @@ static void read_only_tmpfs(struct spec_builder *b)
             add(b, dirs[i], "tmpfs", "tmpfs",
                 i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755"
                        : "rw,nosuid,nodev,tmpcopyup,mode=1777");
+}
+
+/* What systemd wants to find: file systems of its own where it keeps its state, empty at each boot. */
+static void systemd_mounts(struct spec_builder *b)
+{
+    static const struct {
+        const char *dir, *options;
+    } dirs[] = {
+        { "/run", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=755" },
+        { "/run/lock", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=755" },
+        { "/tmp", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=1777" },
+        { "/var/log/journal", "rw,rprivate,nosuid,nodev,tmpcopyup,mode=755" },
+    };
+
+    if (!b->c->systemd_mode)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+        if (!user_mount(b, dirs[i].dir))
+            add(b, dirs[i].dir, "tmpfs", "tmpfs",
+                b->c->shm_size_systemd > 0 ? arena_printf(b->a, "%s,size=%" PRId64, dirs[i].options,
+                                                          b->c->shm_size_systemd)
+                                           : dirs[i].options);
 }
 
 /* ---------- what was asked for ---------- */
@@ -203,6 +239,36 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
 
 /* ---------- the small files ---------- */
 
+static int64_t host_id(const struct container_idmap *m, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (id >= m[i].container && id < m[i].container + m[i].size)
+            return m[i].host + id - m[i].container;
+    return -1;
+}
+
+/* The files are the container's root's, who may be anybody here. */
+static void own_file(struct spec_builder *b, int dir, const char *name)
+{
+    const struct container_config *c = b->c;
+    int64_t uid = host_id(c->uid_map.items, c->uid_map.n, 0),
+            gid = host_id(c->gid_map.items, c->gid_map.n, 0);
+
+    if (uid > 0 || gid > 0)
+        (void)!fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW);
+}
+
+/* A file of ours at its place, and at the same place below each --chrootdirs. */
+static void add_file(struct spec_builder *b, const char *dst, const char *src)
+{
+    const char *options = b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate";
+
+    add(b, dst, "bind", src, options);
+    if (str_starts(dst, "/etc/"))
+        for (char **root = b->c->chroot_dirs; root && *root; root++)
+            add(b, path_clean(b->a, arena_printf(b->a, "/%s%s", *root, dst)), "bind", src, options);
+}
+
 static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst,
                     const struct buf *text, struct err *err)
 {
@@ -211,15 +277,30 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
     int r = fs_replace(dir, name, text->data ? text->data : "", text->len, 0644, FS_NOSYNC);
     if (r < 0)
         return err_sys(err, -r, "writing %s of container %s", name, b->c->id);
+    own_file(b, dir, name);
     char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, b->c->id, name);
-    add(b, dst, "bind", src, b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
+    add_file(b, dst, src);
     return 0;
+}
+
+/* Does a bind mount of the user's hold @path of the host? */
+static bool mounts_host_path(const struct spec_builder *b, const char *path)
+{
+    for (size_t i = 0; i < b->c->mounts.n; i++) {
+        const struct container_mount *m = &b->c->mounts.items[i];
+        size_t n = STR_EQ(m->type, "bind") ? strlen(m->source) : 0;
+        if (n && (n == 1 || (strncmp(m->source, path, n) == 0 && (!path[n] || path[n] == '/'))))
+            return true;
+    }
+    return false;
 }
 
 static void containerenv_text(struct spec_builder *b, struct buf *t)
 {
     const struct container_config *c = b->c;
 
+    if (mounts_host_path(b, b->e->store->graphroot))
+        buf_puts(t, "graphRootMounted=1\n");
     if (!c->privileged)
         return;
     buf_printf(t,
@@ -241,10 +322,22 @@ static int borrowed_files(struct spec_builder *b, struct err *err)
         char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, id,
                                  names[i][0]);
         if (!user_mount(b, names[i][1]) && access(src, F_OK) == 0)
-            add(b, names[i][1], "bind", src,
-                b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate");
+            add_file(b, names[i][1], src);
     }
     return 0;
+}
+
+/* With --sdnotify=container the program tells the service manager itself. */
+static void notify_mount(struct spec_builder *b)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+
+    if (!str_empty(path) && path[0] == '/' && str_same(b->c->sdnotify, "container") &&
+        access(path, F_OK) == 0) {
+        add(b, path, "bind", path, "bind,rprivate");
+        b->spec.process->env = env_set(b->a, strv_copy(b->a, b->spec.process->env),
+                                       arena_printf(b->a, "NOTIFY_SOCKET=%s", path));
+    }
 }
 
 static int network_files(struct spec_builder *b, int dir, struct err *err)
@@ -264,6 +357,25 @@ static int network_files(struct spec_builder *b, int dir, struct err *err)
     return r;
 }
 
+static int account_files_mounts(struct spec_builder *b, int dir, struct err *err)
+{
+    CLEANUP(account_files_done)
+    struct account_files files = { { .max = LIMIT_PASSWD_FILE }, { .max = LIMIT_PASSWD_FILE } };
+    int r = accounts_complete(b, &b->spec.process->user, &files, err);
+
+    if (r == 0 && files.passwd.len)
+        r = put_file(b, dir, "passwd", "/etc/passwd", &files.passwd, err);
+    if (r == 0 && files.group.len)
+        r = put_file(b, dir, "group", "/etc/group", &files.group, err);
+    return r;
+}
+
+static void add_subscription(struct spec_builder *b, const char *dst, const char *src)
+{
+    if (!user_mount(b, dst))
+        add(b, dst, "bind", src, "bind,rprivate");
+}
+
 static int own_files(struct spec_builder *b, struct err *err)
 {
     AUTO_CLOSE int dir = container_run_dir(b->e, b->c->id);
@@ -277,6 +389,14 @@ static int own_files(struct spec_builder *b, struct err *err)
     if (r == 0 && !b->c->no_hostname)
         r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
     if (r == 0)
+        r = account_files_mounts(b, dir, err);
+    if (r == 0)
+        r = subscription_mounts(b, dir, add_subscription, err);
+    bool own_run = true; /* what the user binds over /run is the host's, and stays as it is */
+    for (size_t i = 0; i < b->c->mounts.n; i++)
+        own_run &= !STR_IN(b->c->mounts.items[i].destination, "/run", "/") ||
+                   STR_EQ(b->c->mounts.items[i].type, "tmpfs");
+    if (r == 0 && own_run)
         r = put_file(b, dir, "containerenv", "/run/.containerenv", &env, err);
     return r;
 }
@@ -335,8 +455,12 @@ int spec_mounts(struct spec_builder *b, struct err *err)
 {
     api_mounts(b);
     size_t first = b->spec.mounts.n;
-    read_only_tmpfs(b);
+    if (b->c->systemd_mode)
+        systemd_mounts(b);
+    else
+        read_only_tmpfs(b);
     int r = own_files(b, err);
+    notify_mount(b);
     if (r == 0)
         r = timezone_mount(b, err);
     for (size_t i = 0; r == 0 && i < b->c->mounts.n; i++)
@@ -377,13 +501,18 @@ static void device_rule(struct spec_builder *b, bool allow, const char *type, in
                                     .access = arena_strdup(b->a, access) };
 }
 
-/* Terminals and what every container has of its own are not handed over. */
-static bool is_handed_over(const char *dir, const char *name)
+/* What every container has of its own is not handed over, nor are the virtual terminals where systemd would
+ * start a login on each, or where an ordinary user could not open them. */
+static bool is_handed_over(const struct spec_builder *b, const char *dir, const char *name)
 {
+    bool terminal = str_starts(name, "tty") && name[3] >= '0' && name[3] <= '9';
+
+    if (STR_EQ(dir, "/dev") && terminal && (b->c->systemd_mode || b->e->rootless))
+        return false;
     if (name[0] == '.' || STR_IN(name, "pts", "shm", "fd", "mqueue", "console", "lxc", "ptmx"))
         return false;
     return !STR_EQ(dir, "/dev") ||
-           !(STR_IN(name, "null", "zero", "full", "random", "urandom") || str_starts(name, "tty"));
+           !(STR_IN(name, "null", "zero", "full", "random", "urandom", "tty"));
 }
 
 static int add_device(struct spec_builder *b, const char *src, const char *dst, const char *perm,
@@ -396,7 +525,7 @@ static int add_device_dir(struct spec_builder *b, const char *src, const char *d
     int r = 0;
 
     for (struct dirent *e; r == 0 && d && (e = readdir(d));)
-        if (is_handed_over(src, e->d_name))
+        if (is_handed_over(b, src, e->d_name))
             r = add_device(b, arena_printf(b->a, "%s/%s", src, e->d_name),
                            arena_printf(b->a, "%s/%s", dst, e->d_name), perm, level + 1, true, err);
     if (d)
@@ -428,26 +557,15 @@ static int add_device(struct spec_builder *b, const char *src, const char *dst, 
     return 0;
 }
 
-/* "c 42:* rwm" */
 static int cgroup_rule(struct spec_builder *b, const char *text, struct err *err)
 {
-    char **f = strv_split(b->a, text, ' ');
-    int64_t v[2];
-    int64_t *p[2] = { NULL, NULL };
-    bool ok = strv_len(f) == 3 && STR_IN(f[0], "a", "b", "c") && *f[2] &&
-              strspn(f[2], "rwm") == strlen(f[2]);
-    char **n = ok ? strv_split(b->a, f[1], ':') : NULL;
+    struct device_rule rule;
+    int r = option_device_rule(b->a, text, &rule, err);
 
-    ok = ok && strv_len(n) == 2;
-    for (int i = 0; ok && i < 2; i++)
-        if (!STR_EQ(n[i], "*")) {
-            ok = parse_i64(n[i], 0, UINT32_MAX, &v[i]) == 0;
-            p[i] = ok ? number(b, v[i]) : NULL;
-        }
-    if (!ok)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid device cgroup rule format: '%s'", text);
-    device_rule(b, true, f[0], p[0], p[1], f[2]);
-    return 0;
+    if (r == 0)
+        device_rule(b, true, rule.type, rule.major < 0 ? NULL : number(b, rule.major),
+                    rule.minor < 0 ? NULL : number(b, rule.minor), rule.access);
+    return r;
 }
 
 int spec_devices(struct spec_builder *b, struct err *err)

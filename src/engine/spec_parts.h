@@ -16,6 +16,8 @@ struct spec_builder {
     struct oci_spec spec;
 };
 
+/* Did --security-opt unmask=... name @path? */
+bool spec_unmasked(const struct container_config *c, const char *path);
 bool spec_has_namespace(const struct spec_builder *b, const char *type);
 
 /* spec_mounts.c: mounts and the files of ours among them; devices. */
@@ -24,17 +26,42 @@ int spec_devices(struct spec_builder *b, struct err *err) MUST_CHECK;
 
 /* caps.c: "net_admin" -> "CAP_NET_ADMIN", NULL when there is no such thing. */
 char *capability_name(struct arena *a, const char *name);
+/* What a process of user @uid gets out of the bounding set @bounding: root all of it, others what --cap-add
+ * named. */
+struct oci_capabilities *capabilities_of(struct arena *a, const struct container_config *c,
+                                         char **bounding, uint32_t uid);
 /* Defaults plus cap_add minus cap_drop; all of them when privileged. */
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
                          char ***ret, struct err *err) MUST_CHECK;
+
+/* subscriptions.c: what mounts.conf says.  @dir is the run directory, @add makes a bind mount. */
+typedef void (*subscription_add)(struct spec_builder *b, const char *dst, const char *src);
+int subscription_mounts(struct spec_builder *b, int dir, subscription_add add,
+                        struct err *err) MUST_CHECK;
+
+/* user.c: the container's /etc/passwd and /etc/group, as its layers and --hostuser make them. */
+struct account_files {
+    struct buf passwd, group; /* the caller sets their ceilings */
+};
+void account_files_done(struct account_files *f);
+int account_files_read(struct engine *e, struct arena *a, const struct container_config *c,
+                       char *const *lower, struct account_files *files, struct err *err) MUST_CHECK;
+bool account_known(const struct buf *file, uint32_t id); /* has an entry with this number */
+
+/* accounts.c: appends the host's users that --hostuser names. */
+int accounts_add_host_users(struct arena *a, const struct container_config *c,
+                            struct account_files *files, struct err *err) MUST_CHECK;
+/* The files with an entry for whoever @u is, when they lack one; an empty buffer: they stay as they are. */
+int accounts_complete(struct spec_builder *b, const struct oci_user *u, struct account_files *files,
+                      struct err *err) MUST_CHECK;
 
 /* user.c: "name[:group]" or "uid[:gid]" by the container's /etc/passwd and /etc/group. */
 int user_lookup(struct engine *e, struct arena *a, const struct container_config *c,
                 char *const *lower, const char *user, struct oci_user *ret,
                 struct err *err) MUST_CHECK;
 /* The same inside a running container. */
-int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret,
-                        struct err *err) MUST_CHECK;
+int user_lookup_running(struct arena *a, pid_t pid, const char *user, char *const *groups,
+                        struct oci_user *ret, struct err *err) MUST_CHECK;
 
 /* rootfs.c: directories and ids of the root file system. */
 int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,

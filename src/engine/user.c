@@ -15,11 +15,7 @@
  * layer from the top, as the overlay will: the first that has the name decides, and a whiteout (a 0/0
  * device) ends the search. */
 
-struct account_files {
-    struct buf passwd, group;
-};
-
-static void account_files_done(struct account_files *f)
+void account_files_done(struct account_files *f)
 {
     buf_done(&f->passwd);
     buf_done(&f->group);
@@ -164,9 +160,8 @@ static int resolve(struct arena *a, struct account_files *files, const char *use
         add_memberships(a, COPY(files->group), name, ret);
     for (; extra && *extra; extra++) {
         uint32_t gid;
-        if (STR_EQ(*extra, "keep-groups"))
-            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                           "--group-add keep-groups is not supported yet");
+        if (STR_EQ(*extra, "keep-groups")) /* no group is set at all: the runtime's part */
+            continue;
         if (parse_u32(*extra, &gid) < 0 && !find_group(COPY(files->group), *extra, &gid))
             return err_set(err, ERR_NOT_FOUND, ENOENT,
                            "unable to find group %s: no matching entries in group file", *extra);
@@ -174,6 +169,35 @@ static int resolve(struct arena *a, struct account_files *files, const char *use
     }
 #undef COPY
     return 0;
+}
+
+bool account_known(const struct buf *file, uint32_t id)
+{
+    AUTO_FREE char *copy = file->data ? xstrndup(file->data, file->len) : NULL;
+    char *text = copy, *f[7];
+    size_t n;
+    uint32_t each;
+
+    while (next_entry(&text, f, &n))
+        if (n >= 3 && parse_u32(f[2], &each) == 0 && each == id)
+            return true;
+    return false;
+}
+
+int account_files_read(struct engine *e, struct arena *a, const struct container_config *c,
+                       char *const *lower, struct account_files *files, struct err *err)
+{
+    char **dirs = NULL;
+
+    if (c->rootfs)
+        dirs = strv_add(a, dirs, c->rootfs);
+    else {
+        dirs = strv_add(a, dirs, arena_printf(a, "%s/upper", container_bundle(e, a, c->id)));
+        dirs = strv_concat(a, dirs, lower);
+    }
+    read_layers(dirs, "etc/passwd", &files->passwd);
+    read_layers(dirs, "etc/group", &files->group);
+    return accounts_add_host_users(a, c, files, err);
 }
 
 /* Only numbers: no file has to be read on the start path.  Root always counts as known. */
@@ -186,26 +210,21 @@ static bool needs_no_files(const char *user, char *const *groups)
 int user_lookup(struct engine *e, struct arena *a, const struct container_config *c,
                 char *const *lower, const char *user, struct oci_user *ret, struct err *err)
 {
-    if (needs_no_files(user, c->groups) && (str_empty(user) || STR_EQ(user, "0:0")))
+    if (needs_no_files(user, c->groups) && (str_empty(user) || STR_EQ(user, "0:0")) &&
+        !c->host_users)
         return 0;
     CLEANUP(account_files_done)
     struct account_files files = { { .max = LIMIT_PASSWD_FILE }, { .max = LIMIT_PASSWD_FILE } };
-    char **dirs = NULL;
-    if (c->rootfs)
-        dirs = strv_add(a, dirs, c->rootfs);
-    else {
-        dirs = strv_add(a, dirs, arena_printf(a, "%s/upper", container_bundle(e, a, c->id)));
-        dirs = strv_concat(a, dirs, lower);
-    }
-    read_layers(dirs, "etc/passwd", &files.passwd);
-    read_layers(dirs, "etc/group", &files.group);
+    int r = account_files_read(e, a, c, lower, &files, err);
+    if (r < 0)
+        return r;
     if (!files.passwd.data && user && STR_IN(user, "root", "0"))
         return 0;
     return resolve(a, &files, user, c->groups, ret, err);
 }
 
-int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci_user *ret,
-                        struct err *err)
+int user_lookup_running(struct arena *a, pid_t pid, const char *user, char *const *groups,
+                        struct oci_user *ret, struct err *err)
 {
     CLEANUP(account_files_done)
     struct account_files files = { { .max = LIMIT_PASSWD_FILE }, { .max = LIMIT_PASSWD_FILE } };
@@ -217,5 +236,5 @@ int user_lookup_running(struct arena *a, pid_t pid, const char *user, struct oci
         return err_sys(err, errno, "opening the container's root");
     (void)!read_from(root, "etc/passwd", &files.passwd);
     (void)!read_from(root, "etc/group", &files.group);
-    return resolve(a, &files, user, NULL, ret, err);
+    return resolve(a, &files, user, groups, ret, err);
 }

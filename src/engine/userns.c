@@ -149,6 +149,25 @@ static int computed_maps(struct engine *e, struct arena *a, struct container_con
     return 0;
 }
 
+/* What an ordinary user maps are ids of the namespace that he has, not of the host. */
+static int maps_check(const struct engine *e, const struct container_config *c, struct err *err)
+{
+    int64_t total = e->rootless ? available_ids() : INT64_MAX;
+
+    for (size_t i = 0; i < c->uid_map.n + c->gid_map.n; i++) {
+        const struct container_idmap *m = i < c->uid_map.n ? &c->uid_map.items[i]
+                                                           : &c->gid_map.items[i - c->uid_map.n];
+        if (m->host + m->size > total)
+            return err_set(
+                err, ERR_BAD_PARAM, EINVAL,
+                "invalid id mapping %lld:%lld:%lld: this user's namespace has the ids 0 to "
+                "%lld only, add ranges to /etc/subuid and /etc/subgid",
+                (long long)m->container, (long long)m->host, (long long)m->size,
+                (long long)total - 1);
+    }
+    return 0;
+}
+
 int userns_resolve(struct engine *e, struct arena *a, struct container_config *c, struct err *err)
 {
     const char *mode = str_empty(c->userns) ? "host" : c->userns;
@@ -164,7 +183,7 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
         if (!c->uid_map.n)
             memcpy(&c->uid_map, &c->gid_map, sizeof(c->uid_map));
         c->userns = arena_strdup(a, "private");
-        return 0;
+        return maps_check(e, c, err);
     }
     if (STR_IN(word, "host", "ns", "container"))
         return 0;

@@ -250,14 +250,33 @@ static int op_update(struct monitor *m, struct client *c, const json_t *req, str
     return r;
 }
 
-static int op_exec(struct monitor *m, struct client *c, const json_t *req, struct err *err)
+/* Descriptors that came with a request. */
+struct passed {
+    int fds[NETWORK_FDS_MAX];
+    size_t n;
+};
+
+static int op_exec(struct monitor *m, struct client *c, const json_t *req, struct passed *passed,
+                   struct err *err)
 {
+    const json_t *keep = json_object_get(req, "keep");
+    CLEANUP(kept_done) struct kept kept = { 0 };
+    int64_t numbers[KEEP_FDS_MAX];
     struct exec_session *s;
 
     if (m->status != RUN_RUNNING)
         return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper",
                        m->id, run_status_names[m->status]);
-    int r = session_start(m, req, &s, err);
+    size_t n = MIN(json_array_size(keep), (size_t)KEEP_FDS_MAX), nfds = passed->n;
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = json_integer_value(json_array_get(keep, i));
+    passed->n = 0;
+    int r = kept_pair(&kept, numbers, n, passed->fds, nfds, err);
+    if (r == 0 && n && m->runtime)
+        r = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                    "--preserve-fd needs the built-in runtime, this container has %s", m->runtime);
+    if (r == 0)
+        r = session_start(m, req, &kept, &s, err);
     if (r < 0)
         return r;
     answer_ok(c, json_pack("{s:i}", "pid", (int)s->pid));
@@ -268,44 +287,15 @@ static int op_exec(struct monitor *m, struct client *c, const json_t *req, struc
     return 0;
 }
 
-/* Without a cgroup: the processes of the container's PID namespace. */
-static void namespace_pids(json_t *list, pid_t init)
+static int op_sessions(struct monitor *m, struct client *c, const json_t *req, struct err *err)
 {
-    char own[64], path[64];
-    struct stat ns, other;
-    DIR *proc = opendir("/proc");
-
-    snprintf(own, sizeof(own), "/proc/%d/ns/pid", (int)init);
-    bool shared = stat(own, &ns) < 0 ||
-                  (stat("/proc/self/ns/pid", &other) == 0 && other.st_ino == ns.st_ino);
-    json_array_append_new(list, json_integer(init));
-    for (struct dirent *e; proc && !shared && (e = readdir(proc));) {
-        uint32_t pid;
-        if (parse_u32(e->d_name, &pid) < 0 || (pid_t)pid == init)
-            continue;
-        snprintf(path, sizeof(path), "/proc/%u/ns/pid", pid);
-        if (stat(path, &other) == 0 && other.st_ino == ns.st_ino)
-            json_array_append_new(list, json_integer(pid));
-    }
-    if (proc)
-        closedir(proc);
-}
-
-static int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err)
-{
-    AUTO_ARENA a = { 0 };
-    pid_t *pids = NULL;
-    size_t n = 0;
     json_t *list = json_array();
 
-    (void)req;
-    if (!m->cgroup || oci_cgroup_pids(m->cgroup, &a, &pids, &n, err) < 0) {
-        err_clear(err);
-        namespace_pids(list, (pid_t)m->state.pid);
-    }
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, json_integer(pids[i]));
-    answer_ok(c, json_pack("{s:o}", "pids", list));
+    (void)req, (void)err;
+    for (const struct exec_session *s = m->sessions; s; s = s->next)
+        if (!s->ended)
+            json_array_append_new(list, json_string(s->id));
+    answer_ok(c, json_pack("{s:o}", "sessions", list));
     return 0;
 }
 
@@ -332,12 +322,6 @@ static int op_network_remove(struct monitor *m, struct client *c, const json_t *
     return r;
 }
 
-/* Descriptors that came with a request. */
-struct passed {
-    int fds[NETWORK_FDS_MAX];
-    size_t n;
-};
-
 static const struct {
     const char *op;
     int (*fn)(struct monitor *m, struct client *c, const json_t *req, struct err *err);
@@ -349,11 +333,12 @@ static const struct {
     { "unpause", op_unpause },
     { "resize", op_resize },
     { "update", op_update },
-    { "exec", op_exec },
     { "exec_resize", op_exec_resize },
     { "network_remove", op_network_remove },
     { "exec_kill", op_exec_kill },
+    { "stats", op_stats },
     { "top", op_top },
+    { "sessions", op_sessions },
     { "wait", op_wait },
 };
 
@@ -373,6 +358,8 @@ static int dispatch(struct monitor *m, struct client *c, const char *data, size_
             answer_ok(c, NULL);
         return r;
     }
+    if (str_same(op, "exec"))
+        return op_exec(m, c, req, passed, err);
     for (size_t i = 0; op && i < ARRAY_SIZE(ops); i++)
         if (STR_EQ(ops[i].op, op))
             return ops[i].fn(m, c, req, err);

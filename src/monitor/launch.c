@@ -201,7 +201,15 @@ static int create_internal(struct monitor *m, const struct monitor_config *c,
                            const struct oci_spec *spec, const struct stdio_pipes *p,
                            bool passthrough, struct err *err)
 {
+    CLEANUP(kept_done) struct kept kept = { 0 };
+    if (c->keep_fds.n && !m->state.started_at) {
+        int k = kept_receive(&kept, MONITOR_START_FD, c->keep_fds.items, c->keep_fds.n, err);
+        if (k < 0)
+            return k;
+    }
     struct oci_create_options o = {
+        .kept = kept.items,
+        .nkept = kept.n,
         .id = m->id,
         .bundle = m->bundle,
         .spec = spec,
@@ -227,6 +235,7 @@ static void started(struct monitor *m)
     m->state.started_at = time_now();
     m->state.finished_at = 0;
     m->state.exit_code = 0;
+    m->stop_killed = m->timed_out = false;
     if (m->timeout_s > 0)
         m->timeout_at = time_monotonic() + m->timeout_s * NSEC_PER_SEC;
     state_save(m);
@@ -314,8 +323,8 @@ int container_up(struct monitor *m, struct err *err)
 /* ---------- exec ---------- */
 
 static int exec_internal(struct monitor *m, const struct oci_process *p,
-                         const struct stdio_pipes *pipes, struct arena *a, struct oci_exec *ret,
-                         struct err *err)
+                         const struct stdio_pipes *pipes, const struct kept *kept, struct arena *a,
+                         struct oci_exec *ret, struct err *err)
 {
     struct oci_spec spec = { 0 };
     AUTO_JSON *doc = json_parse_file(m->bundle_dir, "config.json", LIMIT_JSON_FILE, err);
@@ -334,6 +343,8 @@ static int exec_internal(struct monitor *m, const struct oci_process *p,
         .seccomp = spec.linux_ ? spec.linux_->seccomp : NULL,
         .seccomp_cache = m->seccomp_cache,
         .stdio = { pipes->in[0], pipes->out[1], pipes->err[1] },
+        .kept = kept->items,
+        .nkept = kept->n,
         .die_with_caller = true,
         .no_new_keyring = m->no_keyring,
         .cwd_must_exist = true,
@@ -341,7 +352,8 @@ static int exec_internal(struct monitor *m, const struct oci_process *p,
     return oci_exec(ret, &o, a, err);
 }
 
-int session_start(struct monitor *m, const json_t *req, struct exec_session **ret, struct err *err)
+int session_start(struct monitor *m, const json_t *req, const struct kept *kept,
+                  struct exec_session **ret, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     CLEANUP(pipes_done) struct stdio_pipes pipes = PIPES_INIT;
@@ -361,7 +373,7 @@ int session_start(struct monitor *m, const json_t *req, struct exec_session **re
         r = external_exec(m, &p, (int[]) { pipes.in[0], pipes.out[1], pipes.err[1] }, &x.pid,
                           &x.pty, err);
     else if (r == 0)
-        r = exec_internal(m, &p, &pipes, &a, &x, err);
+        r = exec_internal(m, &p, &pipes, kept, &a, &x, err);
     if (r < 0)
         return r;
     close_p(&x.pidfd);

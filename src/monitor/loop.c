@@ -118,7 +118,7 @@ static bool finish_clients(struct monitor *m)
             taken |= c->starter && !c->dead;
             break;
         case CLIENT_WAIT_STOP:
-            answer_ok(c, NULL);
+            answer_ok(c, json_pack("{s:b}", "killed", (int)m->stop_killed));
             taken |= !c->dead;
             break;
         case CLIENT_WAIT_EXIT:
@@ -160,8 +160,9 @@ static bool wants_restart(const struct monitor *m)
 
 static void container_ended(struct monitor *m, int wait_status)
 {
-    m->state.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
-                                                  : WEXITSTATUS(wait_status);
+    m->state.exit_code = m->timed_out               ? EXIT_CODE_TIMED_OUT
+                         : WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+                                                    : WEXITSTATUS(wait_status);
     m->state.finished_at = time_now();
     m->state.pid = 0;
     m->kill_at = m->timeout_at = 0;
@@ -285,12 +286,14 @@ static void run_timers(struct monitor *m)
 
     if (m->kill_at && now >= m->kill_at) {
         m->kill_at = 0;
+        m->stop_killed = m->status == RUN_STOPPING;
         container_signal(m, SIGKILL);
         if (m->cgroup)
             (void)!oci_cgroup_freeze(m->cgroup, false, NULL); /* a frozen one would not die */
     }
     if (m->timeout_at && now >= m->timeout_at) {
         m->timeout_at = 0;
+        m->timed_out = true;
         m->state.stopped_by_user = true;
         container_signal(m, SIGKILL);
     }

@@ -102,6 +102,8 @@ struct monitor {
     char **warnings;        /* in warn_arena */
     struct arena warn_arena;
     int64_t kill_at, timeout_at, restart_at, backoff; /* monotonic ns, 0: none */
+    bool stop_killed;                                 /* it did not take its stop signal */
+    bool timed_out;                                   /* --timeout */
     bool done;
 };
 
@@ -111,13 +113,26 @@ enum { MONITOR_START_FD = 3 }; /* the engine's connection */
 int placement_cgroup(const struct monitor_config *c, int starter, char **ret,
                      struct err *err) MUST_CHECK;
 
+/* keep.c: descriptors that podman was given for the container's program */
+struct kept {
+    struct oci_kept_fd items[KEEP_FDS_MAX];
+    size_t n;
+};
+/* Pairs @fds, which it takes over, with their numbers. */
+int kept_pair(struct kept *k, const int64_t *numbers, size_t n, const int *fds, size_t nfds,
+              struct err *err) MUST_CHECK;
+/* The packet with them on the start socket. */
+int kept_receive(struct kept *k, int sock, const int64_t *numbers, size_t n,
+                 struct err *err) MUST_CHECK;
+void kept_done(struct kept *k);
+
 /* launch.c */
 int monitor_prepare(struct monitor *m, struct err *err) MUST_CHECK; /* files, sockets, lock */
 int container_up(struct monitor *m,
                  struct err *err) MUST_CHECK; /* create, and start unless it waits */
 int container_go(struct monitor *m, struct err *err) MUST_CHECK; /* start one that waits */
-int session_start(struct monitor *m, const json_t *req, struct exec_session **ret,
-                  struct err *err) MUST_CHECK;
+int session_start(struct monitor *m, const json_t *req, const struct kept *kept,
+                  struct exec_session **ret, struct err *err) MUST_CHECK;
 void state_save(struct monitor *m);
 
 /* external.c: another OCI runtime */
@@ -132,6 +147,10 @@ void external_delete(struct monitor *m);
 void control_request(struct monitor *m, struct client *c);
 void answer_ok(struct client *c, json_t *more);
 void answer_error(struct client *c, const struct err *err);
+
+/* stats.c: operations of control.c's table */
+int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err);
+int op_stats(struct monitor *m, struct client *c, const json_t *req, struct err *err);
 
 /* clients.c */
 struct client *client_add(struct monitor *m, int fd, int kind);

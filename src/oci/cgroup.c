@@ -155,6 +155,22 @@ int cg_open(const char *controller, const char *path, bool *ret_v2)
     return -ENOENT;
 }
 
+int cg_open_unified(const char *path)
+{
+    size_t n;
+    const struct cg_hierarchy *h = cg_hierarchies(&n);
+    const char *rel;
+
+    if (cg_relative(path, &rel, NULL) < 0)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        if (h[i].v2) {
+            int fd = openat(h[i].root, rel, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            return fd < 0 ? -errno : fd;
+        }
+    return -ENOENT;
+}
+
 /* ---- making ---- */
 
 /* v1: a new cpuset has neither CPUs nor memory nodes and nobody may enter it until it has. */

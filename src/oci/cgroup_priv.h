@@ -18,6 +18,9 @@ const struct cg_hierarchy *cg_hierarchies(size_t *ret_n);
 /* Opens @path in the hierarchy that has @controller; *ret_v2 tells which kind.  -ENOENT: none has. */
 int cg_open(const char *controller, const char *path, bool *ret_v2) MUST_CHECK;
 
+/* The same of the unified hierarchy, whatever its controllers. */
+int cg_open_unified(const char *path) MUST_CHECK;
+
 /* The path below a hierarchy's root: no leading slash; -EINVAL when it could leave it. */
 int cg_relative(const char *path, const char **ret, struct err *err) MUST_CHECK;
 

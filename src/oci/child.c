@@ -372,7 +372,7 @@ static void become_user(const struct plan_process *pr, int sync)
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         child_fail(sync, STEP_CAPS, errno, 0);
     /* setgroups is forbidden in a user namespace that an ordinary user made without help. */
-    if (setgroups(pr->ngids, pr->gids) < 0 && (pr->ngids || errno != EPERM))
+    if (!pr->keep_groups && setgroups(pr->ngids, pr->gids) < 0 && (pr->ngids || errno != EPERM))
         child_fail(sync, STEP_GROUPS, errno, 0);
     if (setresgid(pr->gid, pr->gid, pr->gid) < 0 || setresuid(pr->uid, pr->uid, pr->uid) < 0)
         child_fail(sync, STEP_USER, errno, 0);
@@ -406,6 +406,28 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Moves what is wanted later out of the way of the numbers that the kept descriptors get.  They must be
+ * fewer than 64 (monitor/monitor.h). */
+static int place_kept(const struct plan_process *pr, int sync, int *label)
+{
+    int high = 3, at[64];
+
+    for (size_t i = 0; i < pr->nkept; i++)
+        high = MAX(high, pr->kept[i].number + 1);
+    int moved = fcntl(sync, F_DUPFD_CLOEXEC, high);
+    if (moved < 0)
+        child_fail(sync, STEP_EXEC, errno, 0);
+    if (*label >= 0 && (*label = fcntl(*label, F_DUPFD_CLOEXEC, high)) < 0)
+        child_fail(sync, STEP_EXEC, errno, 0);
+    for (size_t i = 0; i < pr->nkept && i < ARRAY_SIZE(at); i++)
+        if ((at[i] = fcntl(pr->kept[i].fd, F_DUPFD_CLOEXEC, high)) < 0)
+            child_fail(moved, STEP_EXEC, errno, 0);
+    for (size_t i = 0; i < pr->nkept && i < ARRAY_SIZE(at); i++)
+        if (dup2(at[i], pr->kept[i].number) < 0)
+            child_fail(moved, STEP_EXEC, errno, 0);
+    return moved;
+}
+
 void child_run(const struct plan_process *plan, int sync, int label,
                int (*gate)(const struct plan *p, int sync), const struct plan *p)
 {
@@ -421,6 +443,8 @@ void child_run(const struct plan_process *plan, int sync, int label,
         sync = gate(p, sync);
     if (close_range(3 + pr.preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         child_fail(sync, STEP_EXEC, errno, 0);
+    if (pr.nkept)
+        sync = place_kept(&pr, sync, &label);
     reset_signals();
     umask(pr.umask >= 0 ? (mode_t)pr.umask : 022);
     if (label >= 0 && write_all(label, pr.exec_label, strlen(pr.exec_label)) < 0)

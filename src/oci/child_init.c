@@ -31,7 +31,8 @@ static void enter_userns(const struct plan *p, int sync)
     if (p->userns && read(sync, &c, 1) != 1) /* the mappings are written */
         _exit(127);
     /* Ids that are not mapped leave us as nobody with all capabilities, which is enough. */
-    (void)!setgroups(0, NULL);
+    if (!p->process.keep_groups)
+        (void)!setgroups(0, NULL);
     if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
         child_fail(sync, STEP_USERNS, errno, 0);
     /* A change of user made our /proc/self unwritable for ourselves. */

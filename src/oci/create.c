@@ -250,8 +250,13 @@ static int plan_misc(struct plan *p, struct err *err)
                    (long long)l->time_offsets.items[i].secs,
                    (long long)l->time_offsets.items[i].nanosecs);
     p->time_offsets = offsets.len ? arena_strdup(p->arena, offsets.data) : NULL;
-    if (l->intel_rdt)
-        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "intelRdt is not supported");
+    p->process.keep_groups = str_same(kv_get(&p->spec->annotations, "run.oci.keep_original_groups"),
+                                      "1");
+    if (l->intel_rdt &&
+        (str_empty(l->intel_rdt->clos_id) || !str_empty(l->intel_rdt->l3_cache_schema) ||
+         !str_empty(l->intel_rdt->mem_bw_schema) || strchr(l->intel_rdt->clos_id, '/')))
+        return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "intelRdt: only a closID that exists is supported");
     const struct oci_hooks *h = p->spec->hooks;
     p->hooks_in_runtime = h && (h->prestart.n || h->create_runtime.n);
     if (h) {
@@ -427,6 +432,22 @@ static int clone_init(struct launch *l, const struct plan *p, struct err *err)
     return 0;
 }
 
+/* Into a class of the machine's cache and memory bandwidth control that the administrator made. */
+static int enter_rdt_class(pid_t pid, const struct oci_intel_rdt *rdt, struct err *err)
+{
+    char path[256], text[16];
+
+    if (!rdt)
+        return 0;
+    if (access("/sys/fs/resctrl/schemata", F_OK) < 0)
+        return err_set(err, ERR_UNSUPPORTED, ENOENT,
+                       "intelRdt: /sys/fs/resctrl is not mounted, or this machine has no RDT");
+    snprintf(path, sizeof(path), "/sys/fs/resctrl/%s/tasks", rdt->clos_id);
+    snprintf(text, sizeof(text), "%d", (int)pid);
+    int r = fs_write_kernel(AT_FDCWD, path, text);
+    return r < 0 ? err_sys(err, -r, "intelRdt: entering the class %s", rdt->clos_id) : 0;
+}
+
 static int runtime_hooks(struct launch *l, const struct plan *p, struct err *err)
 {
     const struct oci_hooks *h = p->spec->hooks;
@@ -451,6 +472,8 @@ static int bring_up(struct launch *l, const struct plan *p, struct err *err)
         if (r == 0 && write(l->sync, "M", 1) != 1)
             r = err_sys(err, errno, "talking with the container's init");
     }
+    if (r == 0)
+        r = enter_rdt_class(l->pid, p->spec->linux_->intel_rdt, err);
     if (r == 0 && p->hooks_in_runtime)
         r = runtime_hooks(l, p, err);
     return r < 0 ? r : launch_wait(l, CHILD_READY, NULL, err);
@@ -482,6 +505,8 @@ int oci_create(struct oci_container *ret, const struct oci_create_options *o, st
         r = setup_cgroup(p, &c, err);
     if (r == 0) {
         p->process.preserve_fds = o->preserve_fds;
+        p->process.kept = o->kept;
+        p->process.nkept = o->nkept;
         p->process.die_with_caller = o->die_with_caller;
         p->process.cwd_must_exist = o->cwd_must_exist;
         p->process.new_keyring = !o->no_new_keyring;

@@ -113,6 +113,8 @@ static int plan_exec(struct exec_plan *x, struct arena *a, char ***warnings, int
     if (r == 0 && !str_empty(o->cgroup))
         r = plan_cgroup(o->cgroup, x->cgroup_tasks, &x->ncgroup_tasks, &x->cgroup_v2, err);
     x->process.preserve_fds = o->preserve_fds;
+    x->process.kept = o->kept;
+    x->process.nkept = o->nkept;
     x->process.die_with_caller = o->die_with_caller;
     x->process.cwd_must_exist = o->cwd_must_exist;
     x->process.new_keyring = !o->no_new_keyring;

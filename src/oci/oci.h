@@ -16,17 +16,25 @@
 
 #include "spec/monitor.h"
 #include "spec/runtime.h"
+#include "spec/stats.h"
+
+/* A descriptor of the caller's that the program finds under @number (3 or more). */
+struct oci_kept_fd {
+    int fd, number;
+};
 
 struct oci_create_options {
     const char *id, *bundle;
     const struct oci_spec *spec;
     const struct rootfs_config *rootfs; /* NULL: spec->root->path, as it is */
     const char *cgroup;                 /* relative to each hierarchy; NULL or "": none */
-    bool cgroup_required;      /* no cgroup is an error (false: a warning, if it matters) */
-    const char *seccomp_cache; /* directory, may be absent; NULL: no cache */
-    const char *init_path;     /* host program bound to /run/podman-init; NULL: none */
-    int stdio[3];              /* negative: /dev/null; unused with a terminal */
-    unsigned preserve_fds;     /* descriptors 3..3+N-1 stay open in the program */
+    bool cgroup_required;           /* no cgroup is an error (false: a warning, if it matters) */
+    const char *seccomp_cache;      /* directory, may be absent; NULL: no cache */
+    const char *init_path;          /* host program bound to /run/podman-init; NULL: none */
+    int stdio[3];                   /* negative: /dev/null; unused with a terminal */
+    unsigned preserve_fds;          /* descriptors 3..3+N-1 stay open in the program */
+    const struct oci_kept_fd *kept; /* and these, wherever the caller has them */
+    size_t nkept;
     int start_listener; /* >= 0: a listening SOCK_SEQPACKET socket (close-on-exec); the init waits for
                          * a connection there instead of oci_start(): for a caller that goes away */
     bool no_pivot, no_new_keyring;
@@ -71,6 +79,8 @@ struct oci_exec_options {
     const char *seccomp_cache;
     int stdio[3];
     unsigned preserve_fds;
+    const struct oci_kept_fd *kept;
+    size_t nkept;
     bool die_with_caller;
     bool no_new_keyring;
     bool cwd_must_exist;
@@ -114,6 +124,8 @@ int oci_cgroup_pids(const char *path, struct arena *a, pid_t **ret, size_t *ret_
 int oci_cgroup_remove(const char *path, struct err *err) MUST_CHECK;
 /* Did the kernel kill something in it for want of memory? */
 bool oci_cgroup_oom_killed(const char *path);
+/* Fills in what the kernel counts of it; the time and the interfaces are the caller's. */
+void oci_cgroup_stats(const char *path, struct run_stats *ret);
 
 /* Makes /proc/self/exe unwritable for whatever runs in a container, by executing ourselves again from
  * a read-only clone of our mount (a container's program "#!/proc/self/exe" would otherwise reach the

@@ -63,6 +63,8 @@ struct plan_process {
     bool has_caps;
     uint64_t caps[CAPSET_COUNT];
     bool no_new_privs, terminal, new_keyring, die_with_caller, cwd_must_exist;
+    bool
+        keep_groups; /* the supplementary groups of the caller stay (run.oci.keep_original_groups) */
     unsigned short rows, cols;
     struct plan_rlimit *rlimits;
     size_t nrlimits;
@@ -77,6 +79,8 @@ struct plan_process {
     struct plan_seccomp seccomp;
     int stdio[3];
     unsigned preserve_fds;
+    const struct oci_kept_fd *kept;
+    size_t nkept;
 };
 
 enum { PLAN_JOIN_MAX = 8, PLAN_CGROUP_MAX = 16 };

@@ -49,6 +49,15 @@ static const struct json_field container_idmap_rows[] = {
 const struct json_type container_idmap_type = JSON_TYPE(C, container_idmap_rows);
 #undef C
 
+#define C struct container_throttle
+static const struct json_field container_throttle_rows[] = {
+    JF_STR(C, path, "path", JF_REQUIRED),
+    JF_I64(C, rate, "rate", 0),
+    { 0 },
+};
+static const struct json_type container_throttle_type = JSON_TYPE(C, container_throttle_rows);
+#undef C
+
 #define C struct container_resources
 static const struct json_field container_resources_rows[] = {
     JF_I64(C, memory, "memory", JF_OMIT_EMPTY),
@@ -67,6 +76,11 @@ static const struct json_field container_resources_rows[] = {
     JF_BOOL(C, oom_kill_disable, "oom_kill_disable", JF_OMIT_EMPTY),
     JF_PI64(C, oom_score_adj, "oom_score_adj", JF_OMIT_EMPTY),
     JF_I64(C, blkio_weight, "blkio_weight", JF_OMIT_EMPTY),
+    JF_LIST(C, blkio_weight_device, "blkio_weight_device", JF_OMIT_EMPTY, &container_throttle_type),
+    JF_LIST(C, read_bps, "read_bps", JF_OMIT_EMPTY, &container_throttle_type),
+    JF_LIST(C, write_bps, "write_bps", JF_OMIT_EMPTY, &container_throttle_type),
+    JF_LIST(C, read_iops, "read_iops", JF_OMIT_EMPTY, &container_throttle_type),
+    JF_LIST(C, write_iops, "write_iops", JF_OMIT_EMPTY, &container_throttle_type),
     JF_MAP(C, unified, "unified", JF_OMIT_EMPTY),
     { 0 },
 };
@@ -126,6 +140,7 @@ static const struct json_field container_config_rows[] = {
     JF_BOOL(C, terminal, "terminal", JF_OMIT_EMPTY),
     JF_BOOL(C, stdin_open, "stdin_open", JF_OMIT_EMPTY),
     JF_BOOL(C, stdin_once, "stdin_once", JF_OMIT_EMPTY),
+    JF_STRV(C, attach, "attach", JF_OMIT_EMPTY),
     JF_STR(C, stop_signal, "stop_signal", JF_OMIT_EMPTY),
     JF_I64(C, stop_timeout, "stop_timeout", JF_OMIT_EMPTY),
     JF_I64(C, timeout, "timeout", JF_OMIT_EMPTY),
@@ -151,6 +166,10 @@ static const struct json_field container_config_rows[] = {
     JF_STRV(C, unmask, "unmask", JF_OMIT_EMPTY),
     JF_STR(C, proc_opts, "proc_opts", JF_OMIT_EMPTY),
     JF_STRV(C, groups, "groups", JF_OMIT_EMPTY),
+    JF_STRV(C, host_users, "host_users", JF_OMIT_EMPTY),
+    JF_STR(C, passwd_entry, "passwd_entry", JF_OMIT_EMPTY),
+    JF_STR(C, group_entry, "group_entry", JF_OMIT_EMPTY),
+    JF_BOOL(C, no_passwd, "no_passwd", JF_OMIT_EMPTY),
     JF_LIST(C, ulimits, "ulimits", JF_OMIT_EMPTY, &container_ulimit_type),
     JF_MAP(C, sysctls, "sysctls", JF_OMIT_EMPTY),
     JF_STR(C, netns, "netns", JF_OMIT_EMPTY),
@@ -198,6 +217,12 @@ static const struct json_field container_config_rows[] = {
     JF_STR(C, process_label, "process_label", JF_OMIT_EMPTY),
     JF_STR(C, mount_label, "mount_label", JF_OMIT_EMPTY),
     JF_STRV(C, requires_, "requires", JF_OMIT_EMPTY),
+    JF_STRV(C, chroot_dirs, "chroot_dirs", JF_OMIT_EMPTY),
+    JF_STR(C, systemd, "systemd", JF_OMIT_EMPTY),
+    JF_BOOL(C, systemd_mode, "systemd_mode", JF_OMIT_EMPTY),
+    JF_I64(C, shm_size_systemd, "shm_size_systemd", JF_OMIT_EMPTY),
+    JF_STR(C, seccomp_policy, "seccomp_policy", JF_OMIT_EMPTY),
+    JF_STR(C, rdt_class, "rdt_class", JF_OMIT_EMPTY),
     { 0 },
 };
 const struct json_type container_config_type = JSON_TYPE(C, container_config_rows);

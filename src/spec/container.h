@@ -36,6 +36,13 @@ struct container_idmap {
 };
 extern const struct json_type container_idmap_type;
 
+/* --device-read-bps and the like; --blkio-weight-device, where the rate is a weight. */
+struct container_throttle {
+    char *path; /* of the host's device */
+    int64_t rate;
+};
+typedef JSON_LIST(struct container_throttle) container_throttles;
+
 struct container_resources {
     int64_t memory, memory_swap, memory_reservation; /* bytes; 0 unset, swap -1 unlimited */
     int64_t *swappiness;
@@ -46,6 +53,7 @@ struct container_resources {
     bool oom_kill_disable;
     int64_t *oom_score_adj;
     int64_t blkio_weight;
+    container_throttles blkio_weight_device, read_bps, write_bps, read_iops, write_iops;
     kv_list unified; /* --cgroup-conf */
 };
 extern const struct json_type container_resources_type;
@@ -88,6 +96,7 @@ struct container_config {
     bool hostname_given, workdir_given;
     kv_list labels, annotations;
     bool terminal, stdin_open, stdin_once;
+    char **attach;        /* --attach: "stdin", "stdout", "stderr"; NULL: all */
     char *stop_signal;    /* "SIGTERM"; number or name as given */
     int64_t stop_timeout; /* s; -1: for ever */
     int64_t timeout;      /* s; 0: none */
@@ -110,7 +119,10 @@ struct container_config {
     char **label_opts;     /* label=... */
     char **mask, **unmask; /* paths; unmask "ALL" */
     char *proc_opts;
-    char **groups; /* --group-add */
+    char **groups;     /* --group-add; "keep-groups" */
+    char **host_users; /* --hostuser */
+    char *passwd_entry, *group_entry;
+    bool no_passwd; /* --passwd=false */
     JSON_LIST(struct container_ulimit) ulimits;
     kv_list sysctls;
 
@@ -144,6 +156,12 @@ struct container_config {
     char *detach_keys;
     char **volumes; /* names of the volumes in use, filled at creation */
     char *process_label, *mount_label;
-    char **requires_; /* IDs of containers whose namespaces it joins */
+    char **requires_; /* IDs of containers whose namespaces it joins, or --requires: start first */
+    char **chroot_dirs; /* --chrootdirs */
+    char *systemd;      /* --systemd as asked: "true", "false", "always" */
+    bool systemd_mode;  /* what that came to */
+    int64_t shm_size_systemd;
+    char *seccomp_policy; /* "image": the profile of the image's label */
+    char *rdt_class;
 };
 extern const struct json_type container_config_type;

@@ -61,6 +61,7 @@ static const struct json_field monitor_rows[] = {
     JF_BOOL(M, no_pivot, "no_pivot", JF_OMIT_EMPTY),
     JF_BOOL(M, cwd_must_exist, "cwd_must_exist", JF_OMIT_EMPTY),
     JF_BOOL(M, no_new_keyring, "no_new_keyring", JF_OMIT_EMPTY),
+    JF_NUMS(M, keep_fds, "keep_fds", JF_OMIT_EMPTY),
     JF_BOOL(M, network, "network", JF_OMIT_EMPTY),
     JF_STRV(M, repair_command, "repair_command", JF_OMIT_EMPTY),
     { 0 },

@@ -67,12 +67,16 @@
  *   {"op":"exec","session":"hex","process":{OCI process},"attach":bool,"stdin":bool}
  *        answer: {"pid":N}; with "attach" the same connection then becomes an attach connection.  A
  *        terminal is process.terminal; "stdin" says whether stdin is connected without one.
+ *        "keep":[N,...]: as many descriptors come with the request, which the process finds under these
+ *        numbers.
  *   {"op":"network_add","fds":["use",...]}          with as many descriptors, as in the network phase
  *   {"op":"network_remove","ports":[{network_port},...]}   lets go of the sockets bound to these ports
  *        "interface":"eth1"                         and gives back what this interface has by DHCP
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
+ *   {"op":"stats"}                                  answer: {"stats":{...}} (spec/stats.h)
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids
+ *   {"op":"sessions"}                               answer: {"sessions":["hex",...]} that run
  *   {"op":"wait"}                                   answer when the container has ended for good:
  *                                                   {"exit_code":N}
  * Answers: {"ok":true,...} or {"ok":false,"kind":N (enum err_kind),"errno":N,"error":"text"}.
@@ -81,7 +85,8 @@
 
 #include "base/json.h"
 
-enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250 };
+enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250, KEEP_FDS_MAX = 64 };
+enum { EXIT_CODE_TIMED_OUT = -1 }; /* of a container that --timeout ended */
 
 enum attach_frame {
     ATTACH_STDIN = 0,
@@ -151,6 +156,9 @@ struct monitor_config {
     bool
         cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
     bool no_new_keyring;
+    JSON_LIST(int64_t)
+    keep_fds; /* the next packet on the start socket brings descriptors that the program finds under these
+                 numbers, at its first start only */
     bool network; /* the engine sets the network up before the program runs */
     char **
         repair_command; /* run when the firewall's table or a bridge is gone; NULL: nothing is watched */

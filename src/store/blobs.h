@@ -29,6 +29,20 @@ int blob_put(const struct store *s, const char *digest, const void *data, size_t
 int blob_tmpfile(const struct store *s, struct err *err) MUST_CHECK;
 int blob_link(const struct store *s, int fd, const char *digest, struct err *err) MUST_CHECK;
 
+/* Bytes on their way into such a file, at its position, gathered into large writes.  The disk begins to take
+ * them while more are coming.  @once: nobody will read them soon, so they need not stay in memory. */
+struct blob_writer {
+    int fd; /* borrowed */
+    bool once;
+    size_t n;
+    char *mem;
+    int64_t queued; /* bytes that the disk has not been told of */
+};
+int blob_write(struct blob_writer *w, const void *data, size_t len) MUST_CHECK;
+int blob_write_flush(struct blob_writer *w) MUST_CHECK;
+void blob_write_done(struct blob_writer *w);
+#define AUTO_BLOB_WRITER CLEANUP(blob_write_done) struct blob_writer
+
 /* The partial file of @digest, opened at its start and locked (waits for a process that is
  * downloading the same).  Returns the descriptor, -EEXIST when the blob is complete by now. */
 int blob_partial_open(const struct store *s, const char *digest, struct err *err) MUST_CHECK;

@@ -186,6 +186,8 @@ int supervise_start(const struct supervise_start *s, struct arena *a, struct sta
             return r;
         (void)!send(ours, "", 1, MSG_NOSIGNAL); /* one that died is noticed below */
     }
+    if (s->nkeep)
+        (void)!send_fds(ours, " ", s->keep, s->nkeep); /* likewise */
     r = await_report(s, ours, a, ret, err);
     if (r < 0)
         return r;
@@ -268,6 +270,12 @@ static int answer_error(const json_t *answer, struct err *err)
 int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **ret_answer,
                       int *ret_sock, struct err *err)
 {
+    return supervise_request_fds(dir, request, NULL, 0, timeout_ms, ret_answer, ret_sock, err);
+}
+
+int supervise_request_fds(int dir, const json_t *request, const int *fds, size_t n, int timeout_ms,
+                          json_t **ret_answer, int *ret_sock, struct err *err)
+{
     AUTO_CLOSE int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
     if (sock < 0)
         return err_set(err, ERR_UNAVAILABLE,
@@ -275,10 +283,11 @@ int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **r
                        "the container's monitor does not answer: %s", strerror(-sock));
     AUTO_BUF text = { 0 }, b = { .max = LIMIT_CONTROL_MESSAGE };
     json_text(request, 0, &text);
-    if (send(sock, text.data, text.len, MSG_NOSIGNAL) < 0)
-        return err_set(err, ERR_UNAVAILABLE, errno, "talking to the container's monitor: %s",
-                       strerror(errno));
-    int r = receive(sock, timeout_ms, &b);
+    int r = send_fds(sock, text.data, fds, n);
+    if (r < 0)
+        return err_set(err, ERR_UNAVAILABLE, -r, "talking to the container's monitor: %s",
+                       strerror(-r));
+    r = receive(sock, timeout_ms, &b);
     if (r < 0)
         return err_set(err, ERR_UNAVAILABLE, -r, "waiting for the container's monitor: %s",
                        strerror(-r));

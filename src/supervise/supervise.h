@@ -21,6 +21,9 @@ struct supervise_start {
     const struct systemd_scope *scope; /* made around the monitor before it begins; NULL: none */
     supervise_network network;         /* with monitor_config.network */
     void *network_arg;
+    const int
+        *keep; /* with monitor_config.keep_fds: as many descriptors, which stay the caller's */
+    size_t nkeep;
 };
 
 /* Starts a monitor and waits for its report.  With monitor_config.attach the start socket is an attach
@@ -49,6 +52,10 @@ int supervise_cleanup(const char *program, const char *cgroup, struct err *err) 
  * (exec with attach). */
 int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **ret_answer,
                       int *ret_sock, struct err *err) MUST_CHECK;
+
+/* The same, with @n descriptors that go along and stay the caller's. */
+int supervise_request_fds(int dir, const json_t *request, const int *fds, size_t n, int timeout_ms,
+                          json_t **ret_answer, int *ret_sock, struct err *err) MUST_CHECK;
 
 /* Descriptors for a monitor that runs already ("network_add"); @f keeps them. */
 int supervise_add_fds(int dir, const struct network_fds *f, struct err *err) MUST_CHECK;

@@ -361,7 +361,7 @@ host"
 @test "--timeout ends the container" {
     SECONDS=0
     run podman run --rm --timeout 1 busybox sleep 100
-    is "$status" = 137
+    is "$status" = 255
     [ $SECONDS -lt 10 ]
 }
 

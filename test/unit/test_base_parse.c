@@ -177,6 +177,36 @@ static void test_texts(void **state)
     assert_string_equal(time_format_rfc3339(now, out), "2023-11-14T22:13:20Z");
     assert_string_equal(time_format_rfc3339(now + 500000000, out), "2023-11-14T22:13:20.5Z");
     assert_string_equal(time_format_go(now + 5, out), "2023-11-14 22:13:20.000000005 +0000 UTC");
+    assert_string_equal(human_size_binary(4260000, out, sizeof(out)), "4.063MiB");
+    assert_string_equal(human_size_binary(1023, out, sizeof(out)), "1023B");
+}
+
+static void test_duration_text(void **state)
+{
+    (void)state;
+    char out[TIME_TEXT_MAX];
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } rows[] = {
+        { 0, "0s" },
+        { 1, "1ns" },
+        { 1100, "1.1\302\265s" },
+        { 2200000, "2.2ms" },
+        { 3300000000, "3.3s" },
+        { 10 * NSEC_PER_SEC, "10s" },
+        { 100 * NSEC_PER_SEC + 1, "1m40.000000001s" },
+        { 3600 * NSEC_PER_SEC, "1h0m0s" },
+        { -1500000, "-1.5ms" },
+        { -(26 * 3600 + 3) * NSEC_PER_SEC, "-26h0m3s" },
+        { 999999999, "999.999999ms" },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        int64_t back;
+        assert_string_equal(time_format_duration(rows[i].ns, out), rows[i].text);
+        assert_int_equal(parse_duration(out, &back), 0);
+        assert_int_equal(back, rows[i].ns);
+    }
 }
 
 static void test_rfc3339(void **state)
@@ -283,9 +313,10 @@ static int utc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),  cmocka_unit_test(test_f64_and_bool),
-        cmocka_unit_test(test_texts), cmocka_unit_test(test_rfc3339),
-        cmocka_unit_test(test_size),  cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_f64_and_bool),
+        cmocka_unit_test(test_texts),         cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_size),          cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_duration_text),
     };
 
     return cmocka_run_group_tests(tests, utc, NULL);

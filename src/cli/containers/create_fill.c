@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -114,12 +115,32 @@ static int fill_mounts(struct cmd_ctx *x, const struct create_args *o, struct co
     return r;
 }
 
+static int volumes_from_check(char *const *opts, struct err *err)
+{
+    int z = 0, write = 0;
+
+    for (; *opts; opts++) {
+        z += STR_EQ(*opts, "z");
+        write += STR_IN(*opts, "ro", "rw");
+        if (!STR_IN(*opts, "z", "ro", "rw"))
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "invalid option \"%s\" of --volumes-from: use ro, rw or z", *opts);
+    }
+    if (z > 1)
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set :z more than once in mount options");
+    return write > 1
+               ? err_set(err, ERR_BAD_PARAM, EINVAL, "cannot set ro or rw options more than once")
+               : 0;
+}
+
 /* --volumes-from NAME[:OPTS]: the mounts of another container that we do not have ourselves. */
 static int fill_volumes_from(struct cmd_ctx *x, const struct create_args *o,
                              struct container_config *c)
 {
     for (char **p = o->volumes_from; p && *p; p++) {
         char **f = strv_split(x->arena, *p, ':');
+        if (f[1] && volumes_from_check(strv_split(x->arena, f[1], ','), x->err) < 0)
+            return -EINVAL;
         struct container from;
         struct engine *e = cmd_engine(x);
         if (!e)
@@ -161,6 +182,47 @@ static int fill_security(struct cmd_ctx *x, const struct create_args *o, struct 
     if (r == 0)
         key_values(x->arena, o->sysctl, &c->sysctls);
     c->groups = o->group_add;
+    if (strv_has(o->group_add, "keep-groups") && o->group_add[1])
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "the '--group-add keep-groups' option is not allowed with any other "
+                       "--group-add options");
+    c->host_users = o->hostuser;
+    c->passwd_entry = o->passwd_entry;
+    c->group_entry = o->group_entry;
+    c->no_passwd = !o->passwd;
+    if (o->device_cgroup_rule && engine_rootless(cmd_engine(x)))
+        return err_set(x->err, ERR_UNSUPPORTED, EPERM,
+                       "device cgroup rules are not supported in rootless mode or in a user "
+                       "namespace");
+    for (char **p = o->device_cgroup_rule; r == 0 && p && *p; p++) {
+        struct device_rule rule;
+        r = option_device_rule(x->arena, *p, &rule, x->err);
+    }
+    return r;
+}
+
+static int fill_block_io(struct cmd_ctx *x, const struct create_args *o,
+                         struct container_resources *res)
+{
+    const struct {
+        char **given;
+        container_throttles *to;
+        bool bytes;
+    } lists[] = {
+        { o->device_read_bps, &res->read_bps, true },
+        { o->device_write_bps, &res->write_bps, true },
+        { o->device_read_iops, &res->read_iops, false },
+        { o->device_write_iops, &res->write_iops, false },
+    };
+    int r = o->blkio_weight ? option_blkio_weight(o->blkio_weight, &res->blkio_weight, x->err) : 0;
+
+    for (char **p = o->blkio_weight_device; r == 0 && p && *p; p++)
+        r = option_weight_device(x->arena, *p, LIST_ADD(x->arena, res->blkio_weight_device),
+                                 x->err);
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        for (char **p = lists[i].given; r == 0 && p && *p; p++)
+            r = option_throttle(x->arena, *p, lists[i].bytes, LIST_ADD(x->arena, *lists[i].to),
+                                x->err);
     return r;
 }
 
@@ -181,9 +243,10 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
                        "minimum memory swap limit (%s) should be larger than memory limit",
                        o->memory_swap);
     if (cmd_given(x, "cpus")) {
-        if (cmd_given(x, "cpu-period") || cmd_given(x, "cpu-quota"))
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                           "--cpus cannot be used together with --cpu-period or --cpu-quota");
+        bool period = cmd_given(x, "cpu-period");
+        if (period || cmd_given(x, "cpu-quota"))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL, "%s and --cpus cannot be set together",
+                           period ? "--cpu-period" : "--cpu-quota");
         r = option_cpus(o->cpus, res, x->err);
         if (r < 0)
             return r;
@@ -191,6 +254,8 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
         res->cpu_period = (int64_t)o->cpu_period;
         res->cpu_quota = o->cpu_quota;
     }
+    res->cpu_rt_period = (int64_t)o->cpu_rt_period;
+    res->cpu_rt_runtime = o->cpu_rt_runtime;
     res->cpu_shares = (int64_t)o->cpu_shares;
     res->cpuset_cpus = o->cpuset_cpus;
     res->cpuset_mems = o->cpuset_mems;
@@ -205,7 +270,26 @@ static int fill_resources(struct cmd_ctx *x, const struct create_args *o,
         res->swappiness = arena_memdup(x->arena, &o->memory_swappiness, sizeof(int64_t));
     if (cmd_given(x, "oom-score-adj"))
         res->oom_score_adj = arena_memdup(x->arena, &o->oom_score_adj, sizeof(int64_t));
-    return key_values(x->arena, o->cgroup_conf, &res->unified);
+    key_values(x->arena, o->cgroup_conf, &res->unified);
+    return fill_block_io(x, o, res);
+}
+
+/* --subuidname NAME: the whole range that /etc/subuid has for it. */
+static int fill_subids(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    const char *user = o->subuidname ? o->subuidname : o->subgidname,
+               *group = o->subgidname ? o->subgidname : o->subuidname;
+
+    if (engine_rootless(cmd_engine(x)))
+        return err_set(
+            x->err, ERR_UNSUPPORTED, EPERM,
+            "--subuidname and --subgidname are for root: an ordinary user's namespace has "
+            "his own ranges already");
+    if (c->uid_map.n || c->gid_map.n)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--subuidname and --subgidname conflict with --uidmap and --gidmap");
+    int r = option_subids(x->arena, "/etc/subuid", user, c, false, x->err);
+    return r < 0 ? r : option_subids(x->arena, "/etc/subgid", group, c, true, x->err);
 }
 
 static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
@@ -224,6 +308,8 @@ static int fill_namespaces(struct cmd_ctx *x, const struct create_args *o,
         r = option_idmap(x->arena, *p, c, false, x->err);
     for (char **p = o->gidmap; r == 0 && p && *p; p++)
         r = option_idmap(x->arena, *p, c, true, x->err);
+    if (r == 0 && (o->subuidname || o->subgidname))
+        r = fill_subids(x, o, c);
     return r;
 }
 
@@ -296,6 +382,12 @@ static int fill_network(struct cmd_ctx *x, const struct create_args *o, struct c
 
 static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
+    static const char *const drivers[] = { "k8s-file",    "json-file",       "journald", "none",
+                                           "passthrough", "passthrough-tty", NULL };
+
+    if (!str_empty(o->log_driver) && !str_in_list(o->log_driver, drivers))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "running container create option: invalid log driver: invalid argument");
     c->log_driver = o->log_driver;
     c->log_size_max = -1;
     for (char **p = o->log_opt; p && *p; p++) {
@@ -308,9 +400,9 @@ static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct conta
         else if (str_starts(*p, "tag="))
             c->log_tag = arena_strdup(x->arena, eq + 1);
         else if (str_starts(*p, "max-size=")) {
-            int r = size_option("--log-opt max-size", eq + 1, &c->log_size_max, x->err);
-            if (r < 0)
-                return r;
+            if (parse_size_decimal(eq + 1, &c->log_size_max) < 0)
+                return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                               "invalid value \"%s\" for --log-opt max-size: not a size", eq + 1);
         } else if (str_starts(*p, "label="))
             key_values(x->arena, (char *[]) { arena_strdup(x->arena, eq + 1), NULL },
                        &c->log_options);
@@ -368,6 +460,37 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
     return o->restart ? option_restart(x->arena, o->restart, c, x->err) : 0;
 }
 
+/* --requires: started first; --systemd and its relatives. */
+static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
+    bool on;
+
+    for (char **p = o->requires_; p && *p; p++) {
+        struct container other;
+        int r = container_find(cmd_engine(x), x->arena, *p, &other, x->err);
+        if (r < 0)
+            return r;
+        if (!strv_has(c->requires_, other.config.id))
+            c->requires_ = strv_add(x->arena, c->requires_, other.config.id);
+    }
+    if (!STR_EQ(o->systemd, "always") && parse_bool(o->systemd, &on) < 0)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "invalid value \"%s\" for --systemd: use true, false or always", o->systemd);
+    c->systemd = STR_EQ(o->systemd, "always") ? o->systemd
+                                              : arena_strdup(x->arena, on ? "true" : "false");
+    if (o->sdnotify && STR_EQ(o->sdnotify, "healthy"))
+        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                       "--sdnotify=healthy needs health checks, which are not supported yet");
+    c->sdnotify = o->sdnotify;
+    c->chroot_dirs = o->chrootdirs;
+    c->seccomp_policy = o->seccomp_policy;
+    c->rdt_class = o->rdt_class;
+    if (o->rdt_class && engine_rootless(cmd_engine(x)))
+        return err_set(x->err, ERR_UNSUPPORTED, EPERM,
+                       "rdt-class is not supported for rootless containers");
+    return size_option("--shm-size-systemd", o->shm_size_systemd, &c->shm_size_systemd, x->err);
+}
+
 static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull_request *p)
 {
     *p = (struct pull_request) { .os = o->os,
@@ -384,6 +507,10 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
                                             { "false", "missing" },
                                             { "ifnotpresent", "missing" },
                                             { "ifnewer", "newer" } };
+    static const char *const policies[] = { "always", "missing",      "never",   "newer", "true",
+                                            "false",  "ifnotpresent", "ifnewer", NULL };
+    if (!str_empty(o->pull) && !str_in_list(o->pull, policies))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "unsupported pull policy \"%s\"", o->pull);
     p->policy = o->pull;
     for (size_t i = 0; o->pull && i < ARRAY_SIZE(names); i++)
         if (STR_EQ(o->pull, names[i][0]))
@@ -410,7 +537,7 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
 int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,
                 struct pull_request *pull)
 {
-    c->name = o->name;
+    c->name = o->name ? o->name + (o->name[0] == '/') : NULL; /* Docker's names begin with one */
     c->auto_remove = o->rm || o->rmi;
     c->auto_remove_image = o->rmi;
     c->read_only = o->read_only;
@@ -418,12 +545,27 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
     c->pid_file = o->pidfile;
     c->monitor_pid_file = o->conmon_pidfile;
     c->cid_file = o->cidfile;
+    for (char **p = o->attach; p && *p; p++) {
+        char *stream = arena_strdup(x->arena, *p);
+        for (char *s = stream; *s; s++)
+            *s = (char)tolower((unsigned char)*s);
+        if (!STR_IN(stream, "stdin", "stdout", "stderr"))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid stream \"%s\" for --attach - must be one of stdin, stdout, or "
+                           "stderr: invalid argument",
+                           *p);
+        c->attach = strv_add(x->arena, c->attach, stream);
+    }
     c->image_volume = o->image_volume;
     c->env_unset = o->unsetenv;
     c->env_unset_all = o->unsetenv_all;
     c->env_merge = o->env_merge;
     c->personality = o->personality;
     c->device_cgroup_rules = o->device_cgroup_rule;
+    if (!str_empty(o->image_volume) &&
+        !STR_IN(o->image_volume, "anonymous", "bind", "tmpfs", "ignore"))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --image-volume value: \"%s\"",
+                       o->image_volume);
     if (c->name && option_name_check(c->name, x->err) < 0)
         return -EINVAL;
     if (o->cidfile && faccessat(AT_FDCWD, o->cidfile, F_OK, 0) == 0)
@@ -431,7 +573,8 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
             x->err, ERR_CONFLICT, EEXIST,
             "container id file exists. Ensure another container is not using it or delete %s",
             o->cidfile);
-    if (c->auto_remove && o->restart && !STR_IN(o->restart, "no", "never", ""))
+    if (c->auto_remove && o->restart && !STR_IN(o->restart, "no", "never", "") &&
+        !str_starts(o->restart, "on-failure"))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "the --rm option conflicts with --restart, when the restartPolicy is not "
                        "\"\" and \"no\"");
@@ -454,6 +597,8 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         r = fill_namespaces(x, o, c);
     if (r == 0)
         r = fill_network(x, o, c);
+    if (r == 0)
+        r = fill_service(x, o, c);
     if (r == 0)
         r = fill_log(x, o, c);
     return r < 0 ? r : fill_pull(x, o, pull);

@@ -4,6 +4,7 @@
 #include "cli/format.h"
 #include "engine/artifacts.h"
 #include "engine/images.h"
+#include "spec/inspect_container.h"
 
 #include "base/banned.h"
 
@@ -109,7 +110,15 @@ static int inspect_run(struct cmd_ctx *x, void *args)
             code = err_kind_info(x->err->kind)->exit;
             err_clear(x->err);
         }
-    struct cli_list how = { .format = o->format, .title = "inspect", .indent = 5 };
+    bool containers = true; /* an image's document has another type */
+    json_t *doc;
+    size_t i;
+    json_array_foreach (docs, i, doc)
+        containers &= json_object_get(doc, "HostConfig") != NULL;
+    struct cli_list how = { .format = o->format,
+                            .title = "inspect",
+                            .indent = 5,
+                            .type = containers ? &inspect_container_type : NULL };
     r = cli_print_list(docs, &how, x->err);
     fflush(stdout);
     fputs(errors.data ? errors.data : "", stderr);

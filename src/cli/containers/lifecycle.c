@@ -33,7 +33,7 @@ static int start_one(struct cmd_ctx *x, struct target *t, void *arg)
     if (t->c.alive && t->c.status == CTR_RUNNING)
         return 0; /* as Podman: starting a running container is no error */
     int r = container_start(cmd_engine(x), x->arena, &t->c, false, NULL, &warnings, x->err);
-    print_warnings(warnings);
+    log_warnings(warnings);
     return r < 0 ? err_wrap(x->err, "unable to start container \"%s\"", t->c.config.id) : 0;
 }
 
@@ -50,11 +50,11 @@ static int start_attached(struct cmd_ctx *x, const struct start_args *o, struct 
     if (r < 0)
         return err_wrap(x->err, "unable to start container %s", t->c.config.id);
     AUTO_CLOSE int owned = sock;
-    print_warnings(warnings);
+    log_warnings(warnings);
     struct container_attach io = {
         .in = o->interactive ? STDIN_FILENO : -1,
-        .out = STDOUT_FILENO,
-        .err = STDERR_FILENO,
+        .out = container_attaches(&t->c.config, "stdout") ? STDOUT_FILENO : -1,
+        .err = container_attaches(&t->c.config, "stderr") ? STDERR_FILENO : -1,
         .sig_proxy = o->sig_proxy && !t->c.config.terminal,
         .detach_keys = o->detach_keys ? o->detach_keys : t->c.config.detach_keys,
     };
@@ -68,7 +68,7 @@ static int start_attached(struct cmd_ctx *x, const struct start_args *o, struct 
         log_error("cleaning up container %s: %s", t->c.config.id, x->err->msg);
         err_clear(x->err);
     }
-    return code;
+    return code & 0xff;
 }
 
 static int start_run(struct cmd_ctx *x, void *args)
@@ -77,6 +77,9 @@ static int start_run(struct cmd_ctx *x, void *args)
     struct target_list list = { 0 };
     int code;
 
+    if (o->sel.all && x->nargs)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "either start all containers or the container(s) provided in the arguments");
     if ((o->attach || o->interactive) && (x->nargs > 1 || o->sel.all))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "you cannot start and attach multiple containers at once");
@@ -127,7 +130,7 @@ static int init_one(struct cmd_ctx *x, struct target *t, void *arg)
                        "container %s has already been initialized: container state improper",
                        t->c.config.id);
     int r = container_start(cmd_engine(x), x->arena, &t->c, true, NULL, &warnings, x->err);
-    print_warnings(warnings);
+    log_warnings(warnings);
     return r;
 }
 
@@ -243,7 +246,7 @@ static int restart_one(struct cmd_ctx *x, struct target *t, void *arg)
         r = container_refresh(e, x->arena, &t->c, x->err);
     if (r == 0)
         r = container_start(e, x->arena, &t->c, false, NULL, &warnings, x->err);
-    print_warnings(warnings);
+    log_warnings(warnings);
     return r;
 }
 

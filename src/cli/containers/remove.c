@@ -31,13 +31,22 @@ static int rm_run(struct cmd_ctx *x, void *args)
     /* exitcodes.tsv: 1 = no such container, 2 = running or paused without --force, 125 = the rest */
     if (code)
         code = 1;
+    char **also = NULL;
     struct container_remove_options rm = { .force = o->force,
                                            .volumes = o->volumes,
                                            .depend = o->depend,
+                                           .arena = x->arena,
+                                           .also = &also,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
     for (size_t i = 0; i < list.n; i++) {
-        if (container_remove(cmd_engine(x), &list.items[i].c, &rm, x->err) == 0) {
-            puts(list.items[i].shown);
+        /* Of all containers the youngest goes first: what one needs is older than itself. */
+        const struct target *t = &list.items[o->sel.all ? list.n - 1 - i : i];
+        also = NULL;
+        int removed = container_remove(cmd_engine(x), &t->c, &rm, x->err);
+        for (; also && *also; also++)
+            puts(*also);
+        if (removed == 0) {
+            puts(t->shown);
             continue;
         }
         if (x->err->kind == ERR_NOT_FOUND && o->sel.ignore) {
@@ -120,7 +129,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     if (r < 0)
         return r;
     struct container_remove_options rm = { .volumes = true };
-    for (size_t i = 0; i < list.n; i++) {
+    for (size_t i = list.n; i-- > 0;) { /* the youngest first: what one needs is older */
         /* A monitor may still be on its way out; one that waits to start its container again is not. */
         const struct container *c = &list.items[i];
         bool leaving = c->status == CTR_EXITED && (str_empty(c->config.restart_policy) ||
@@ -158,6 +167,7 @@ const struct cmd cmd_container_prune = {
 
 struct cleanup_args {
     struct select_args sel;
+    char *exec;
     bool rm, rmi, stopped_only;
 };
 
@@ -166,12 +176,23 @@ static int cleanup_run(struct cmd_ctx *x, void *args)
     struct cleanup_args *o = args;
     struct target_list list = { 0 };
     int code;
+
+    if (o->exec && (o->sel.all || o->rmi))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "%s cannot be set together",
+                       o->sel.all ? "--all and --exec" : "--exec and --rmi");
     int r = select_targets(x, &o->sel, false, &list, &code);
 
     if (r < 0)
         return r;
     for (size_t i = 0; i < list.n; i++) {
         struct target *t = &list.items[i];
+        if (o->exec) {
+            if (container_exec_forget(cmd_engine(x), &t->c, o->exec, x->err) < 0) {
+                print_error(x->err);
+                code = 125;
+            }
+            continue;
+        }
         if (t->c.alive && t->c.status != CTR_EXITED) {
             if (!o->stopped_only && !o->sel.all) {
                 err_set(x->err, ERR_STATE, EBUSY,
@@ -196,6 +217,8 @@ static int cleanup_run(struct cmd_ctx *x, void *args)
 
 static const struct opt cleanup_opts[] = {
     O_BOOL('a', "all", struct cleanup_args, sel.all, "Cleans up all containers"),
+    O_STR(0, "exec", struct cleanup_args, exec, "session",
+          "Clean up the given exec session instead of the container"),
     O_BOOL('l', "latest", struct cleanup_args, sel.latest,
            "Act on the latest container podman is aware of"),
     O_BOOL(0, "rm", struct cleanup_args, rm, "After cleanup, remove the container entirely"),
@@ -346,6 +369,11 @@ static int wait_run(struct cmd_ctx *x, void *args)
     o->sel.ignore = ignore;
     if (r == 0)
         r = select_targets(x, &o->sel, false, &list, &code);
+    if (r < 0 && ignore && o->sel.latest && x->err->kind == ERR_NOT_FOUND) {
+        err_clear(x->err);
+        puts("-1");
+        return 0;
+    }
     for (size_t i = 0; r == 0 && i < list.n; i++) {
         int status;
         r = container_wait(cmd_engine(x), &list.items[i].c, states, interval, &status, x->err);

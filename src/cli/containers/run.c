@@ -19,6 +19,8 @@ static int create(struct cmd_ctx *x, struct create_args *o, struct container_con
 
     if (!e)
         return -EIO;
+    if (o->kernel_memory)
+        log_warn("The --kernel-memory flag is no longer supported. This flag is a noop.");
     int r = create_fill(x, o, c, &pull);
     if (r < 0)
         return r;
@@ -59,24 +61,13 @@ static int create_run(struct cmd_ctx *x, void *args)
     return 0;
 }
 
-/* --attach names the streams; without it all of them. */
-static bool attached(const struct create_args *o, const char *stream)
-{
-    if (!o->attach)
-        return true;
-    for (char **p = o->attach; *p; p++)
-        if (strcasecmp(*p, stream) == 0)
-            return true;
-    return false;
-}
-
 static int attach(struct cmd_ctx *x, struct engine *e, const struct container *c,
                   const struct create_args *o, int sock)
 {
     struct container_attach io = {
-        .in = o->interactive && attached(o, "stdin") ? STDIN_FILENO : -1,
-        .out = attached(o, "stdout") ? STDOUT_FILENO : -1,
-        .err = attached(o, "stderr") ? STDERR_FILENO : -1,
+        .in = o->interactive && container_attaches(&c->config, "stdin") ? STDIN_FILENO : -1,
+        .out = container_attaches(&c->config, "stdout") ? STDOUT_FILENO : -1,
+        .err = container_attaches(&c->config, "stderr") ? STDERR_FILENO : -1,
         .sig_proxy = o->sig_proxy && !o->tty,
         .detach_keys = c->config.detach_keys,
     };
@@ -93,7 +84,7 @@ static int attach(struct cmd_ctx *x, struct engine *e, const struct container *c
         log_error("cleaning up container %s: %s", c->config.id, x->err->msg);
         err_clear(x->err);
     }
-    return code;
+    return code & 0xff;
 }
 
 static int run_run(struct cmd_ctx *x, void *args)
@@ -103,14 +94,19 @@ static int run_run(struct cmd_ctx *x, void *args)
     char **warnings = NULL;
     int sock = -EBADF;
 
+    if (o->rmi && cmd_given(x, "rm") && !o->rm)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "the --rmi option does not work without --rm");
     if (o->detach && o->attach)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "conflicting options: cannot specify both --attach and --detach");
-    if (o->tty && !o->detach && !isatty(STDIN_FILENO))
+    if (o->tty && o->interactive && !o->detach && !isatty(STDIN_FILENO))
         log_warn("The input device is not a TTY. The --tty and --interactive flags might not work "
                  "properly");
     c.config.stdin_once = o->interactive && !o->detach;
-    int r = create(x, o, &c.config);
+    int r = preserved_fds(x, o->preserve_fds, o->preserve_fd, &c.keep_fds, &c.nkeep_fds);
+    if (r == 0)
+        r = create(x, o, &c.config);
     if (r < 0)
         return r;
     struct engine *e = cmd_engine(x);
@@ -121,12 +117,15 @@ static int run_run(struct cmd_ctx *x, void *args)
             (void)!container_remove(e, &c, &rm, NULL);
         return r;
     }
-    print_warnings(warnings);
+    log_warnings(warnings);
     if (o->detach) {
         puts(c.config.id);
         return 0;
     }
     AUTO_CLOSE int owned = sock;
+    if (o->attach && !container_attaches(&c.config, "stdout") &&
+        !container_attaches(&c.config, "stderr"))
+        puts(c.config.id); /* nothing else will be seen of it */
     return attach(x, e, &c, o, owned);
 }
 

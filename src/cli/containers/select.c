@@ -1,8 +1,11 @@
 #include "cli/containers/select.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 
 #include "base/fs.h"
+#include "base/log.h"
+#include "base/parse.h"
 
 #include "base/banned.h"
 
@@ -16,7 +19,26 @@ void print_error(struct err *err)
 void print_warnings(char *const *warnings)
 {
     for (; warnings && *warnings; warnings++)
-        fprintf(stderr, "WARN[0000] %s\n", *warnings);
+        fprintf(stderr, "%s\n", *warnings);
+}
+
+void log_warnings(char *const *warnings)
+{
+    for (; warnings && *warnings; warnings++)
+        log_warn("%s", *warnings);
+}
+
+int read_cidfile(struct cmd_ctx *x, const char *path, char **ret_id)
+{
+    AUTO_BUF b = { .max = 4096 };
+    int r = fs_read_file(AT_FDCWD, path, &b);
+
+    if (r < 0)
+        return err_set(x->err, err_kind_of_errno(-r), -r, "reading CIDFile: open %s: %s", path,
+                       r == -ENOENT ? "no such file or directory" : strerror(-r));
+    const char *text = b.data ? b.data : "";
+    *ret_id = arena_strndup(x->arena, text, strcspn(text, "\r\n"));
+    return 0;
 }
 
 static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_args *s,
@@ -46,15 +68,14 @@ static int add_named(struct cmd_ctx *x, struct engine *e, const struct select_ar
 static int add_cidfile(struct cmd_ctx *x, struct engine *e, const struct select_args *s,
                        const char *path, struct target_list *out, int *ret_code)
 {
-    AUTO_BUF b = { .max = 4096 };
-    int r = fs_read_file(AT_FDCWD, path, &b);
+    char *id;
+    int r = read_cidfile(x, path, &id);
 
-    if (r == -ENOENT && s->ignore)
+    if (r == -ENOENT && s->ignore) {
+        err_clear(x->err);
         return 0;
-    if (r < 0)
-        return err_sys(x->err, -r, "reading CIDFile %s", path);
-    char *id = arena_strndup(x->arena, b.data ? b.data : "", strcspn(b.data ? b.data : "", "\r\n"));
-    return add_named(x, e, s, id, out, ret_code);
+    }
+    return r < 0 ? r : add_named(x, e, s, id, out, ret_code);
 }
 
 static int add_all(struct cmd_ctx *x, struct engine *e, const struct select_args *s, bool running,
@@ -118,4 +139,44 @@ int for_targets(struct cmd_ctx *x, struct target_list *list, int code, target_fn
         print_error(x->err);
     }
     return code;
+}
+
+static int add_preserved(struct cmd_ctx *x, int64_t fd, int *fds, size_t *n)
+{
+    int flags = fcntl((int)fd, F_GETFD);
+
+    /* Ours are all closed on exec: one that is not came from whoever started us. */
+    if (flags < 0 || flags & FD_CLOEXEC)
+        return err_set(x->err, ERR_BAD_PARAM, EBADF,
+                       "file descriptor %" PRId64 " is not available - the preserve-fds option "
+                       "requires that file descriptors must be passed",
+                       fd);
+    if (*n == KEEP_FDS_MAX)
+        return err_set(x->err, ERR_BAD_PARAM, E2BIG, "no more than %d descriptors can be preserved",
+                       KEEP_FDS_MAX);
+    for (size_t i = 0; i < *n; i++)
+        if (fds[i] == fd)
+            return 0;
+    fds[(*n)++] = (int)fd;
+    return 0;
+}
+
+int preserved_fds(struct cmd_ctx *x, uint64_t count, char *const *list, const int **ret,
+                  size_t *ret_n)
+{
+    int *fds = arena_alloc(x->arena, KEEP_FDS_MAX * sizeof(int)), r = 0;
+
+    *ret = fds;
+    for (uint64_t i = 0; r == 0 && i < count; i++)
+        r = add_preserved(x, (int64_t)i + 3, fds, ret_n);
+    for (; r == 0 && list && *list; list++) {
+        int64_t fd;
+        if (parse_i64(*list, 0, INT32_MAX, &fd) < 0)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid argument \"%s\" for \"--preserve-fd\" flag: not a number",
+                           *list);
+        if (fd > STDERR_FILENO) /* 0, 1 and 2 it has anyway */
+            r = add_preserved(x, fd, fds, ret_n);
+    }
+    return r;
 }

@@ -29,6 +29,14 @@ int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running,
 typedef int (*target_fn)(struct cmd_ctx *x, struct target *t, void *arg);
 int for_targets(struct cmd_ctx *x, struct target_list *list, int code, target_fn fn, void *arg);
 
+/* The ID that --cidfile names. */
+int read_cidfile(struct cmd_ctx *x, const char *path, char **ret_id) MUST_CHECK;
+
+/* Descriptors of ours that a program is to get: those numbered in @list and @count ones from 3 on. */
+int preserved_fds(struct cmd_ctx *x, uint64_t count, char *const *list, const int **ret,
+                  size_t *ret_n) MUST_CHECK;
+
 /* Prints an error that does not end the command, and clears it. */
 void print_error(struct err *err);
-void print_warnings(char *const *warnings);
+void print_warnings(char *const *warnings); /* of what was asked for: plain lines, as Podman */
+void log_warnings(char *const *warnings);   /* of what this machine would not do at a start */

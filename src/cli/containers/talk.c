@@ -11,18 +11,22 @@
 
 #include "base/banned.h"
 
-static int one_container(struct cmd_ctx *x, bool latest, int skip, struct container *ret)
+/* @one: no argument may stand beside the container. */
+static int one_container(struct cmd_ctx *x, bool latest, bool one, struct container *ret)
 {
     struct engine *e = cmd_engine(x);
 
     if (!e)
         return -EIO;
+    if (latest && one && x->nargs)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--latest and containers cannot be used together");
     if (latest)
         return container_latest(e, x->arena, ret, x->err);
-    if (x->nargs <= skip)
+    if (x->nargs < 1)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "%s requires a name, id, or the \"--latest\" flag", x->path);
-    return container_find(e, x->arena, x->args[skip], ret, x->err);
+    return container_find(e, x->arena, x->args[0], ret, x->err);
 }
 
 /* ---------- attach ---------- */
@@ -37,7 +41,7 @@ static int attach_run_cmd(struct cmd_ctx *x, void *args)
     struct attach_args *o = args;
     struct container c;
     struct engine *e = cmd_engine(x);
-    int r = one_container(x, o->latest, 0, &c);
+    int r = one_container(x, o->latest, true, &c);
 
     if (r < 0)
         return r;
@@ -56,7 +60,7 @@ static int attach_run_cmd(struct cmd_ctx *x, void *args)
     enum container_attach_end end;
     int code = 0;
     r = container_attach_run(e, &c, sock, &io, &end, &code, x->err);
-    return r < 0 ? r : end == CTR_ATTACH_DETACHED ? 0 : code;
+    return r < 0 ? r : end == CTR_ATTACH_DETACHED ? 0 : code & 0xff;
 }
 
 static const struct opt attach_opts[] = {
@@ -89,20 +93,19 @@ const struct cmd cmd_attach = {
 
 struct exec_args {
     char *detach_keys, *user, *workdir, *cidfile;
-    char **env, **env_file;
+    char **env, **env_file, **preserve_fd;
+    uint64_t preserve_fds;
     int64_t wait;
     bool detach, interactive, latest, privileged, tty;
 };
 
 static int container_of_cidfile(struct cmd_ctx *x, const char *path, struct container *ret)
 {
-    AUTO_BUF b = { .max = 4096 };
-    int r = fs_read_file(AT_FDCWD, path, &b);
+    char *id;
+    int r = read_cidfile(x, path, &id);
 
     if (r < 0)
-        return err_sys(x->err, -r, "reading CIDFile %s", path);
-    const char *text = b.data ? b.data : "";
-    char *id = arena_strndup(x->arena, text, strcspn(text, "\r\n"));
+        return r;
     return cmd_engine(x) ? container_find(cmd_engine(x), x->arena, id, ret, x->err) : -EIO;
 }
 
@@ -113,7 +116,7 @@ static int exec_run(struct cmd_ctx *x, void *args)
     char session[65];
     int code = 0, first = o->latest || o->cidfile ? 0 : 1;
     int r = o->cidfile ? container_of_cidfile(x, o->cidfile, &c)
-                       : one_container(x, o->latest, 0, &c);
+                       : one_container(x, o->latest, false, &c);
 
     if (r < 0)
         return r;
@@ -137,14 +140,17 @@ static int exec_run(struct cmd_ctx *x, void *args)
     };
     if (o->detach_keys && option_detach_keys(o->detach_keys, x->err) < 0)
         return -EINVAL;
+    r = preserved_fds(x, o->preserve_fds, o->preserve_fd, &opt.keep_fds, &opt.nkeep_fds);
+    if (r < 0)
+        return r;
     for (char **p = o->env_file; p && *p; p++)
         if ((r = option_env_file(x->arena, *p, &opt.env, x->err)) < 0)
             return r;
     for (char **p = o->env; p && *p; p++)
         opt.env = option_env(x->arena, *p, opt.env);
     r = container_exec(cmd_engine(x), &c, &opt, session, &code, x->err);
-    if (r < 0)
-        return r;
+    if (r < 0) /* in the background there is no exit code of the command's that ours could be */
+        return o->detach ? 125 : r;
     if (o->detach)
         puts(session);
     return code;
@@ -164,6 +170,10 @@ static const struct opt exec_opts[] = {
            "Make STDIN available to the contained process"),
     O_BOOL('l', "latest", struct exec_args, latest,
            "Act on the latest container podman is aware of"),
+    O_SLICE(0, "preserve-fd", struct exec_args, preserve_fd, "fd",
+            "Pass a list of additional file descriptors to the container (FD1,FD2,...)"),
+    O_UINT(0, "preserve-fds", struct exec_args, preserve_fds, "number",
+           "Pass N additional file descriptors to the container"),
     O_BOOL(
         0, "privileged", struct exec_args, privileged,
         "Give the process extended Linux capabilities inside the container. The default is false"),
@@ -359,7 +369,7 @@ static int top_run(struct cmd_ctx *x, void *args)
             puts((*rows)[0]);
         return r;
     }
-    int r = one_container(x, o->latest, 0, &c);
+    int r = one_container(x, o->latest, false, &c);
     if (r < 0)
         return r;
     char **given = x->args + (o->latest ? 0 : 1);

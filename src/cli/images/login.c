@@ -350,7 +350,7 @@ static const struct opt logout_opts[] = {
     O_STR(
         0, "authfile", struct login_args, authfile, "path",
         "Path of the authentication file. Use REGISTRY_AUTH_FILE environment variable to override",
-        .complete = COMPLETE_FILE),
+        .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
     O_STR(0, "compat-auth-file", struct login_args, compat_file, "path",
           "Path of a Docker-compatible config file to update instead", .complete = COMPLETE_FILE),
     { 0 },

@@ -80,7 +80,7 @@ static const struct opt pull_opts[] = {
     O_STR(0, "arch", struct pull_args, arch, "ARCH",
           "Use `ARCH` instead of the architecture of the machine for choosing images"),
     O_STR(0, "authfile", struct pull_args, authfile, "path", "Path of the authentication file",
-          .complete = COMPLETE_FILE),
+          .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
     O_STR(0, "cert-dir", struct pull_args, cert_dir, "path",
           "Path to a directory containing TLS certificates and keys", .complete = COMPLETE_DIR),
     O_STR(0, "creds", struct pull_args, creds, "user:password",

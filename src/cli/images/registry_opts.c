@@ -100,7 +100,7 @@ const struct opt registry_opts[] = {
     O_STR(0, "authfile", struct registry_args, authfile, "path",
           "Path of the authentication file. Use REGISTRY_AUTH_FILE environment variable to "
           "override",
-          .complete = COMPLETE_FILE),
+          .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
     O_STR(0, "cert-dir", struct registry_args, cert_dir, "path",
           "Path to a directory containing TLS certificates and keys", .complete = COMPLETE_DIR),
     O_STR(0, "creds", struct registry_args, creds, "user:password",

@@ -168,7 +168,7 @@ static int search_run(struct cmd_ctx *x, void *args)
 
 static const struct opt search_opts[] = {
     O_STR(0, "authfile", struct search_args, authfile, "path", "Path of the authentication file",
-          .complete = COMPLETE_FILE),
+          .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
     O_STR(0, "cert-dir", struct search_args, cert_dir, "path",
           "Path to a directory containing TLS certificates and keys", .complete = COMPLETE_DIR),
     O_BOOL(0, "compatible", struct search_args, compatible,

@@ -43,7 +43,7 @@ static const struct opt sign_opts[] = {
     O_BOOL('a', "all", struct sign_args, all,
            "Sign all the manifests of the multi-architecture image"),
     O_STR(0, "authfile", struct sign_args, authfile, "path", "Path of the authentication file",
-          .complete = COMPLETE_FILE),
+          .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
     O_STR(0, "cert-dir", struct sign_args, cert_dir, "path",
           "Path to a directory containing TLS certificates and keys", .complete = COMPLETE_DIR),
     O_STR('d', "directory", struct sign_args, directory, "dir",

@@ -8,6 +8,7 @@
 #include "engine/networks.h"
 #include "engine/rootless.h"
 #include "engine/system.h"
+#include "spec/system_info.h"
 
 #include "base/banned.h"
 
@@ -34,7 +35,13 @@ static int info_run(struct cmd_ctx *x, void *args)
         fputs(b.data, stdout);
         return 0;
     }
-    struct cli_list how = { .format = o->format, .title = "info", .indent = 4 };
+    /* The one field whose name in templates is not that in JSON. */
+    json_t *host = json_object_get(doc, "host");
+    if (!cli_format_is_json(o->format))
+        json_object_set(host, "CgroupsVersion", json_object_get(host, "cgroupVersion"));
+    struct cli_list how = {
+        .format = o->format, .title = "info", .indent = 4, .type = &system_info_type
+    };
     return cli_print_one(doc, &how, x->err);
 }
 

@@ -1,9 +1,9 @@
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/format.h"
+#include "spec/image.h"
 #include "spec/system_info.h"
 
 #include "base/banned.h"
@@ -20,29 +20,12 @@ struct version_args {
     char *format;
 };
 
-/* As Go names machines. */
-static const char *go_arch(const char *machine)
-{
-    static const struct {
-        const char *machine, *arch;
-    } archs[] = { { "x86_64", "amd64" },   { "aarch64", "arm64" },   { "armv7l", "arm" },
-                  { "i686", "386" },       { "ppc64le", "ppc64le" }, { "s390x", "s390x" },
-                  { "riscv64", "riscv64" } };
-
-    for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
-        if (STR_EQ(archs[i].machine, machine))
-            return archs[i].arch;
-    return machine;
-}
-
 static json_t *client_version(struct arena *a)
 {
-    struct utsname u;
     time_t built = PODMAN_BUILT;
     struct tm tm;
     char when[64] = "";
 
-    uname(&u);
     localtime_r(&built, &tm);
     strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm);
     const struct system_info_version v = {
@@ -52,7 +35,7 @@ static json_t *client_version(struct arena *a)
         .git_commit = arena_strdup(a, PODMAN_COMMIT),
         .built_time = arena_strdup(a, when),
         .built = built,
-        .os_arch = arena_printf(a, "linux/%s", go_arch(u.machine)),
+        .os_arch = arena_printf(a, "linux/%s", platform_host_arch()),
         .os = arena_strdup(a, "linux"),
     };
     return json_from(&system_info_version_type, &v);

@@ -16,15 +16,16 @@
 
 /* How a layer travels
  *
- *   worker:   source -> hash -> blob file -> inflate -> ring
- *   unpacker:                                            ring -> hash -> tar -> directory
+ *   worker:    source -> hash -> blob file -> ring
+ *   inflater:                                 ring -> inflate -> ring
+ *   unpacker:                                                    ring -> hash -> tar -> directory
  *
  * A worker takes the lock of the layer first and that of the partial blob second, and holds no others,
  * so two processes that pull the same layers wait for each other without a circle.  New layers stay
  * temporary directories until all threads are joined; then one flush covers them all, and they get
  * their names in order, since implied directories look at the layers below. */
 
-enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20, FILE_CHUNK = 256 * 1024 };
+enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20, RING_RUN = 128 * 1024, FILE_CHUNK = 256 * 1024 };
 
 struct job {
     struct descriptor blob; /* digest NULL: unknown as yet */
@@ -53,14 +54,23 @@ struct crew {
     struct err first; /* of the first worker that failed */
 };
 
+/* The thread in the middle. */
+struct inflater {
+    struct ring *in, *out;
+    struct inflate *inflate;
+    pthread_t thread;
+    bool running;
+    struct err err;
+    int r;
+};
+
 /* One blob on its way. */
 struct stream {
     struct crew *crew;
     struct job *job;
-    int fd; /* file to write, or -EBADF when the bytes come from it */
+    struct blob_writer file; /* .fd < 0 while the bytes come from it */
     struct hash *hash;
-    struct inflate *inflate; /* NULL: the layer is there, only the blob is missing */
-    struct ring *ring;
+    struct inflater *inflater; /* NULL: the layer is there, only the blob is missing */
     int64_t bytes;
     struct err err; /* of the sink */
 };
@@ -79,15 +89,77 @@ static int stream_take(void *arg, const void *data, size_t len)
     st->bytes += (int64_t)len;
     progress_add(st->job->bar, (int64_t)len);
     hash_add(st->hash, data, len);
-    int r = st->fd >= 0 ? write_all(st->fd, data, len) : 0;
+    int r = st->file.fd >= 0 ? blob_write(&st->file, data, len) : 0;
     if (r < 0)
         return err_sys(&st->err, -r, "writing a blob");
-    return st->inflate ? inflate_push(st->inflate, data, len, &st->err) : 0;
+    return st->inflater ? ring_write(st->inflater->in, data, len) : 0;
 }
 
 static int ring_sink(void *arg, const void *data, size_t len)
 {
     return ring_write(arg, data, len);
+}
+
+static int inflate_all(struct inflater *f)
+{
+    const char *p;
+    size_t n;
+
+    for (;;) {
+        int r = ring_peek(f->in, &p, &n);
+        if (r < 0)
+            return r;
+        n = MIN(n, (size_t)RING_RUN);
+        r = n ? inflate_push(f->inflate, p, n, &f->err) : inflate_end(f->inflate, &f->err);
+        if (r < 0 || !n)
+            return r;
+        ring_advance(f->in, n);
+    }
+}
+
+static void *inflater_thread(void *arg)
+{
+    struct inflater *f = arg;
+
+    f->r = inflate_all(f);
+    if (f->r < 0)
+        ring_abandon(f->in);
+    ring_close(f->out, f->r);
+    return NULL;
+}
+
+static int inflater_start(struct inflater *f, struct ring *out, struct err *err)
+{
+    f->out = out;
+    f->in = ring_new(RING_SIZE);
+    f->inflate = inflate_new(ring_sink, out);
+    f->running = pthread_create(&f->thread, NULL, inflater_thread, f) == 0;
+    if (f->running)
+        return 0;
+    ring_close(out, -EAGAIN);
+    return err_set(err, ERR_INTERNAL, EAGAIN, "cannot start a thread");
+}
+
+/* No more bytes come, because of @r when that is an error.  What it has to say comes before an error
+ * that only tells of it. */
+static int inflater_end(struct inflater *f, int r, struct err *err)
+{
+    if (!f->running)
+        return r;
+    f->running = false;
+    ring_close(f->in, r);
+    pthread_join(f->thread, NULL);
+    if (f->r == 0 || (r < 0 && r != -EPIPE))
+        return r;
+    if (f->err.kind != ERR_NONE)
+        *err = f->err;
+    return f->r;
+}
+
+static void inflater_free(struct inflater *f)
+{
+    ring_free(f->in);
+    inflate_free(f->inflate);
 }
 
 /* Feeds @st from a file. */
@@ -153,10 +225,15 @@ static int stream_run(struct stream *st, int from_fd, struct err *err)
 {
     int r = from_fd >= 0 ? stream_file(st, from_fd, err) : 0;
 
-    if (r == 0 && st->fd >= 0)
+    if (r == 0 && st->file.fd >= 0) {
         r = stream_fetch(st, err);
-    if (r == 0 && st->inflate)
-        r = inflate_end(st->inflate, &st->err);
+        /* What came before the connection broke is for the next attempt. */
+        int flushed = blob_write_flush(&st->file);
+        if (r == 0 && flushed < 0)
+            r = err_sys(err, -flushed, "writing a blob");
+    }
+    if (st->inflater)
+        r = inflater_end(st->inflater, r, err);
     if (r == 0)
         r = check_blob(st, err);
     if (r < 0 && err->kind == ERR_NONE && st->err.kind != ERR_NONE)
@@ -207,27 +284,31 @@ static int resume_point(struct crew *c, struct job *j, struct stream *st, struct
 
     if (!c->src->remote || !j->blob.digest)
         return 0;
-    if (fstat(st->fd, &sb) < 0)
+    if (fstat(st->file.fd, &sb) < 0)
         return err_sys(err, errno, "looking at a partial blob");
-    if (sb.st_size > j->blob.size && ftruncate(st->fd, 0) < 0)
+    if (sb.st_size > j->blob.size && ftruncate(st->file.fd, 0) < 0)
         return err_sys(err, errno, "truncating a partial blob");
     if (sb.st_size == 0 || sb.st_size > j->blob.size)
         return 0;
     j->resumed = true;
-    int fd = HANDOVER_FD(st->fd); /* what is read now must not be written again */
+    int fd = HANDOVER_FD(st->file.fd); /* what is read now must not be written again */
     int r = stream_file(st, fd, err);
-    st->fd = fd;
+    st->file.fd = fd;
     if (r == 0 && lseek(fd, 0, SEEK_END) < 0)
         r = err_sys(err, errno, "seeking in a partial blob");
     return r;
 }
 
-/* Brings the blob and, with @unpack, feeds the layer. */
+/* Brings the blob and, where the layer is missing, feeds that. */
 static int move_blob(struct crew *c, struct job *j, struct stream *st, struct err *err)
 {
     AUTO_CLOSE int have = -EBADF, target = -EBADF;
     int r = 0;
 
+    if (c->src->spooled) {
+        r = stream_run(st, *c->src->spooled, err);
+        return r < 0 ? r : blob_link(c->s, *c->src->spooled, j->digest, err);
+    }
     if (j->blob.digest && blob_exists(c->s, j->blob.digest, NULL))
         target = -EEXIST;
     else
@@ -240,7 +321,8 @@ static int move_blob(struct crew *c, struct job *j, struct stream *st, struct er
             return err_sys(err, -have, "opening blob %s", j->blob.digest);
         return stream_run(st, have, err);
     }
-    st->fd = target;
+    st->file.fd = target;
+    st->file.once = c->src->remote;
     r = resume_point(c, j, st, err);
     if (r == 0)
         r = stream_run(st, -EBADF, err);
@@ -263,14 +345,29 @@ static int check_diff_id(const struct job *j, struct err *err)
     return 0;
 }
 
-static int unpack_job(struct crew *c, struct job *j, struct err *err)
+/* Both threads are at work; feeds them and waits for their end. */
+static int feed_unpacker(struct crew *c, struct job *j, struct ring *ring, struct err *err)
 {
     AUTO_HASH *hash = hash_new(j->blob.digest);
-    struct ring *ring = ring_new(RING_SIZE);
-    AUTO_INFLATE *inflate = inflate_new(ring_sink, ring);
+    struct inflater inflater = { 0 };
     struct stream st = {
-        .crew = c, .job = j, .fd = -EBADF, .hash = hash, .inflate = inflate, .ring = ring
+        .crew = c, .job = j, .file.fd = -EBADF, .hash = hash, .inflater = &inflater
     };
+    int r = inflater_start(&inflater, ring, err);
+
+    if (r == 0) {
+        r = move_blob(c, j, &st, err);
+        r = inflater_end(&inflater, r, err);
+    }
+    blob_write_done(&st.file);
+    j->format = inflate_format(inflater.inflate);
+    inflater_free(&inflater);
+    return r;
+}
+
+static int unpack_job(struct crew *c, struct job *j, struct err *err)
+{
+    struct ring *ring = ring_new(RING_SIZE);
     struct unpack_call call = {
         .ring = ring,
         .opt = { c->s->rootless, c->s->ignore_chown_errors },
@@ -283,8 +380,7 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
     if (r == 0 && pthread_create(&thread, NULL, unpack_thread, &call) != 0)
         r = err_set(err, ERR_INTERNAL, EAGAIN, "cannot start a thread");
     else if (r == 0) {
-        r = move_blob(c, j, &st, err);
-        ring_close(ring, r);
+        r = feed_unpacker(c, j, ring, err);
         pthread_join(thread, NULL);
         /* The unpacker's reason comes first, unless it only saw the worker stop. */
         if (call.r < 0 && (r == 0 || r == -EPIPE)) {
@@ -295,7 +391,6 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
     ring_free(ring);
     if (r == 0)
         r = check_diff_id(j, err);
-    j->format = inflate_format(inflate);
     j->size = j->unpacked.size;
     return r;
 }
@@ -304,9 +399,11 @@ static int unpack_job(struct crew *c, struct job *j, struct err *err)
 static int fetch_only(struct crew *c, struct job *j, struct err *err)
 {
     AUTO_HASH *hash = hash_new(j->blob.digest);
-    struct stream st = { .crew = c, .job = j, .fd = -EBADF, .hash = hash };
+    struct stream st = { .crew = c, .job = j, .file.fd = -EBADF, .hash = hash };
 
-    return move_blob(c, j, &st, err);
+    int r = move_blob(c, j, &st, err);
+    blob_write_done(&st.file);
+    return r;
 }
 
 /* Old bytes may be wrong where the registry's are right: then once more without them. */

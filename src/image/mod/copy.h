@@ -16,7 +16,8 @@ struct blob_source {
     int (*fetch)(void *arg, const struct descriptor *d, int64_t from, byte_sink sink,
                  void *sink_arg, struct err *err);
     void *arg;
-    bool remote; /* a cut-off transfer is kept, repeated and resumed */
+    const int *spooled; /* instead: a blob_tmpfile() that holds the one blob */
+    bool remote;        /* a cut-off transfer is kept, repeated and resumed */
     struct retry retry;
 };
 

@@ -1,23 +1,24 @@
 #include "image/mod/deflate.h"
 
-#include <isa-l/igzip_lib.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include "image/mod/pgzip.h"
 
 #include "base/banned.h"
 
 /* gzip's levels 1 to 3 are ISA-L's, several times faster than zlib's; so is the default.  What asks for a
  * smaller result (4 to 9) or for none (0) gets zlib. */
-enum { OUT_SIZE = 256 * 1024, ISAL_BEST = 3, GZIP_WINDOW = 15 + 16 };
+enum { OUT_SIZE = 256 * 1024, GZIP_LEVEL = 3 };
+
+/* zstd's threads share pieces of this size; their number does not change the result. */
+enum { ZSTD_PIECE = 2 << 20, ZSTD_WORKERS = 4 };
 
 struct deflate {
     byte_sink sink;
     void *arg;
     int (*push)(struct deflate *z, const void *data, size_t len, bool end);
-    struct isal_zstream isal;
-    uint8_t *isal_buf;
-    z_stream zlib;
-    bool zlib_open;
+    struct pgzip *gzip;
     ZSTD_CCtx *zstd;
     char *out;
 };
@@ -28,39 +29,11 @@ static int push_plain(struct deflate *z, const void *data, size_t len, bool end)
     return len ? z->sink(z->arg, data, len) : 0;
 }
 
-static int push_isal(struct deflate *z, const void *data, size_t len, bool end)
+static int push_gzip(struct deflate *z, const void *data, size_t len, bool end)
 {
-    z->isal.next_in = (uint8_t *)(uintptr_t)data;
-    z->isal.avail_in = (uint32_t)len;
-    z->isal.end_of_stream = end;
-    do {
-        z->isal.next_out = (uint8_t *)z->out;
-        z->isal.avail_out = OUT_SIZE;
-        if (isal_deflate(&z->isal) != COMP_OK)
-            return -EIO;
-        size_t n = OUT_SIZE - z->isal.avail_out;
-        int r = n ? z->sink(z->arg, z->out, n) : 0;
-        if (r < 0)
-            return r;
-    } while (z->isal.avail_out == 0 || (end && z->isal.internal_state.state != ZSTATE_END));
-    return 0;
-}
+    int r = pgzip_push(z->gzip, data, len);
 
-static int push_zlib(struct deflate *z, const void *data, size_t len, bool end)
-{
-    z->zlib.next_in = (Bytef *)(uintptr_t)data;
-    z->zlib.avail_in = (uInt)len;
-    do {
-        z->zlib.next_out = (Bytef *)z->out;
-        z->zlib.avail_out = OUT_SIZE;
-        if (deflate(&z->zlib, end ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
-            return -EIO;
-        size_t n = OUT_SIZE - z->zlib.avail_out;
-        int r = n ? z->sink(z->arg, z->out, n) : 0;
-        if (r < 0)
-            return r;
-    } while (z->zlib.avail_out == 0);
-    return 0;
+    return r == 0 && end ? pgzip_end(z->gzip) : r;
 }
 
 static int push_zstd(struct deflate *z, const void *data, size_t len, bool end)
@@ -80,31 +53,13 @@ static int push_zstd(struct deflate *z, const void *data, size_t len, bool end)
     return 0;
 }
 
-static int start_isal(struct deflate *z, int level)
-{
-    static const uint32_t sizes[] = { ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT,
-                                      ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT };
-
-    isal_deflate_init(&z->isal);
-    z->isal.gzip_flag = IGZIP_GZIP;
-    z->isal.level = (uint32_t)level;
-    z->isal.level_buf_size = sizes[level];
-    z->isal.level_buf = z->isal_buf = xmalloc(sizes[level]);
-    z->push = push_isal;
-    return 0;
-}
-
 static int start_gzip(struct deflate *z, int level, struct err *err)
 {
     if (level > Z_BEST_COMPRESSION || level < -1)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "gzip: invalid compression level: %d", level);
-    if (level == -1 || (level >= 1 && level <= ISAL_BEST))
-        return start_isal(z, level == -1 ? ISAL_BEST : level);
-    if (deflateInit2(&z->zlib, level, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return err_set(err, ERR_INTERNAL, ENOMEM, "cannot start zlib");
-    z->zlib_open = true;
-    z->push = push_zlib;
-    return 0;
+    z->push = push_gzip;
+    z->gzip = pgzip_new(level == -1 ? GZIP_LEVEL : level, z->sink, z->arg, err);
+    return z->gzip ? 0 : -EAGAIN;
 }
 
 static int start_zstd(struct deflate *z, int level, struct err *err)
@@ -117,6 +72,9 @@ static int start_zstd(struct deflate *z, int level, struct err *err)
     ZSTD_CCtx_setParameter(z->zstd, ZSTD_c_compressionLevel,
                            level == -1 ? ZSTD_CLEVEL_DEFAULT : level);
     ZSTD_CCtx_setParameter(z->zstd, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(z->zstd, ZSTD_c_jobSize, ZSTD_PIECE);
+    ZSTD_CCtx_setParameter(z->zstd, ZSTD_c_nbWorkers,
+                           (int)MIN(sysconf(_SC_NPROCESSORS_ONLN), (long)ZSTD_WORKERS));
     z->push = push_zstd;
     return 0;
 }
@@ -146,10 +104,8 @@ struct deflate *deflate_new(enum compression format, int level, byte_sink sink, 
 struct deflate *deflate_free(struct deflate *z)
 {
     if (z) {
-        if (z->zlib_open)
-            deflateEnd(&z->zlib);
+        pgzip_free(z->gzip);
         ZSTD_freeCCtx(z->zstd);
-        free(z->isal_buf);
         free(z->out);
         free(z);
     }

@@ -18,7 +18,7 @@
 enum { CHUNK = 256 * 1024 };
 
 struct spool {
-    int fd;
+    struct blob_writer file;
     struct hash *hash;
     struct inflate *inflate;
     struct err err;
@@ -33,7 +33,7 @@ static int hash_sink(void *arg, const void *data, size_t len)
 static int spool_sink(void *arg, const void *data, size_t len)
 {
     struct spool *sp = arg;
-    int r = write_all(sp->fd, data, len);
+    int r = blob_write(&sp->file, data, len);
 
     if (r < 0)
         return err_sys(&sp->err, -r, "writing a copy of the tarball");
@@ -88,11 +88,15 @@ static int spool_all(const struct store *s, const char *path, int *ret_fd, char 
     AUTO_CLOSE int fd = blob_tmpfile(s, err);
     AUTO_HASH *hash = hash_new(NULL);
     AUTO_INFLATE *inflate = inflate_new(hash_sink, hash);
-    struct spool sp = { .fd = fd, .hash = hash, .inflate = inflate };
+    struct spool sp = { .file.fd = fd, .hash = hash, .inflate = inflate };
 
     if (fd < 0)
         return fd;
     int r = spool_source(&sp, path, err);
+    int flushed = blob_write_flush(&sp.file);
+    blob_write_done(&sp.file);
+    if (r == 0 && flushed < 0)
+        r = err_sys(err, -flushed, "writing a copy of the tarball");
     if (r == 0)
         r = inflate_end(inflate, err);
     if (r < 0) {
@@ -103,27 +107,6 @@ static int spool_all(const struct store *s, const char *path, int *ret_fd, char 
     hash_end(hash, diff_id);
     *ret_fd = HANDOVER_FD(fd);
     return 0;
-}
-
-static int fd_fetch(void *arg, const struct descriptor *d, int64_t from, byte_sink sink,
-                    void *sink_arg, struct err *err)
-{
-    AUTO_FREE char *chunk = xmalloc(CHUNK);
-    int fd = *(int *)arg, r = 0;
-
-    (void)d;
-    while (r == 0) {
-        ssize_t n = pread(fd, chunk, CHUNK, from);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(err, errno, "reading the tarball");
-        if (n == 0)
-            break;
-        r = sink(sink_arg, chunk, (size_t)n);
-        from += n;
-    }
-    return r;
 }
 
 static int make_config(struct arena *a, const struct image_import_options *o, const char *diff_id,
@@ -157,7 +140,7 @@ int module_import(const struct store *s, struct arena *a, const struct image_imp
 {
     AUTO_BUF config = { .max = LIMIT_IMAGE_CONFIG };
     AUTO_CLOSE int fd = -EBADF;
-    struct blob_source src = { .fetch = fd_fetch, .arg = &fd };
+    struct blob_source src = { .spooled = &fd };
     struct descriptor blob = { 0 };
     char diff_id[DIGEST_MAX];
     struct stored_image *img = LIST_ADD(a, *ret);

@@ -1,4 +1,6 @@
 /* The one symbol of podman-image.so: see image/module.h. */
+#include "image/mod/commit.h"
+#include "image/mod/copy_tree.h"
 #include "image/mod/files.h"
 #include "image/mod/hello.h"
 #include "image/mod/import.h"
@@ -7,6 +9,7 @@
 #include "image/mod/push.h"
 #include "image/mod/save.h"
 #include "image/mod/search.h"
+#include "image/mod/tree_write.h"
 #include "image/mod/trust.h"
 #include "image/mod/unpack_again.h"
 #include "image/mod/variant.h"
@@ -30,6 +33,9 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .load = module_load,
     .save = module_save,
     .import = module_import,
+    .export = module_export,
+    .copy = module_copy,
+    .commit = module_commit,
     .hello = module_hello,
     .unpack = module_unpack,
     .store_text = module_store_text,

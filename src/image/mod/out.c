@@ -60,33 +60,50 @@ int out_text(struct out *o, const char *name, const char *data, size_t len, stru
     return out_end(o, fd, (int64_t)len, err);
 }
 
-/* Lets the kernel copy as long as it does (files on one file system); how far it came. */
-static int64_t copy_in_kernel(int from, int to, int64_t size)
+int out_write(int fd, const char *data, size_t len, int64_t at)
 {
-    off_t at = 0;
+    if (at < 0)
+        return write_all(fd, data, len);
+    while (len) {
+        ssize_t n = pwrite(fd, data, len, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        data += n;
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Lets the kernel copy as long as it does (files on one file system); how far it came. */
+static int64_t copy_in_kernel(int from, int to, int64_t at, int64_t size)
+{
+    off_t in = 0, out = at;
     ssize_t n;
 
     do
-        n = copy_file_range(from, &at, to, NULL, (size_t)(size - at), 0);
-    while (n > 0 && at < size);
-    return at;
+        n = copy_file_range(from, &in, to, at < 0 ? NULL : &out, (size_t)(size - in), 0);
+    while (n > 0 && in < size);
+    return in;
 }
 
-int out_bytes(int from, int to, int64_t size, struct err *err)
+int out_bytes(int from, int to, int64_t at, int64_t size, struct err *err)
 {
-    int64_t at = copy_in_kernel(from, to, size);
-    AUTO_FREE char *chunk = at < size ? xmalloc(CHUNK) : NULL;
+    int64_t done = copy_in_kernel(from, to, at, size);
+    AUTO_FREE char *chunk = done < size ? xmalloc(CHUNK) : NULL;
 
-    while (at < size) {
-        ssize_t n = pread(from, chunk, (size_t)MIN(size - at, (int64_t)CHUNK), at);
+    while (done < size) {
+        ssize_t n = pread(from, chunk, (size_t)MIN(size - done, (int64_t)CHUNK), done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return err_sys(err, n < 0 ? errno : EIO, "reading a blob");
-        int r = write_all(to, chunk, (size_t)n);
+        int r = out_write(to, chunk, (size_t)n, at < 0 ? -1 : at + done);
         if (r < 0)
             return err_sys(err, -r, "writing the image");
-        at += n;
+        done += n;
     }
     return 0;
 }
@@ -100,7 +117,7 @@ int out_copy(struct out *o, const char *name, int from, int64_t size, struct err
     int r = out_begin(o, name, size, &fd, err);
     if (r < 0)
         return r;
-    r = out_bytes(from, fd, size, err);
+    r = out_bytes(from, fd, -1, size, err);
     if (r < 0 && o->dir)
         close(fd);
     return r < 0 ? r : out_end(o, fd, size, err);

@@ -25,8 +25,11 @@ int out_text(struct out *o, const char *name, const char *data, size_t len,
 /* The same out of a file of @size bytes. */
 int out_copy(struct out *o, const char *name, int from, int64_t size, struct err *err) MUST_CHECK;
 
-/* The bytes alone: @size of them from the start of @from to where @to stands. */
-int out_bytes(int from, int to, int64_t size, struct err *err) MUST_CHECK;
+/* At @at, or where @fd stands (-1).  0 or -errno. */
+int out_write(int fd, const char *data, size_t len, int64_t at) MUST_CHECK;
+
+/* The bytes alone: @size of them from the start of @from to @at in @to, or where that stands (-1). */
+int out_bytes(int from, int to, int64_t at, int64_t size, struct err *err) MUST_CHECK;
 
 /* The end of a tar. */
 int out_finish(struct out *o, struct err *err) MUST_CHECK;

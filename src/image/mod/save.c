@@ -6,98 +6,68 @@
 #include "base/limits.h"
 #include "base/progress.h"
 #include "image/mod/hash.h"
-#include "image/mod/inflate.h"
 #include "image/mod/media.h"
 #include "image/mod/out.h"
+#include "image/mod/save_blobs.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
 #include "base/banned.h"
-
-enum { CHUNK = 256 * 1024 };
 
 struct saver {
     const struct store *s;
     struct out out;
     struct progress *progress;
     char *const *skip; /* see image_save_options */
+    bool parallel;     /* blobs get their place first and their bytes at the end */
+    JSON_LIST(struct save_blob) later;
 };
 
 /* ---------- blobs ---------- */
 
-struct counted {
-    int fd;
-    int64_t n;
-};
-
-static int counted_sink(void *arg, const void *data, size_t len)
-{
-    struct counted *c = arg;
-
-    c->n += (int64_t)len;
-    return write_all(c->fd, data, len);
-}
-
-static int inflate_blob(int from, struct counted *c, struct err *err)
-{
-    AUTO_FREE char *chunk = xmalloc(CHUNK);
-    AUTO_INFLATE *z = inflate_new(counted_sink, c);
-
-    for (;;) {
-        ssize_t n = read(from, chunk, CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(err, errno, "reading a blob");
-        int r = n ? inflate_push(z, chunk, (size_t)n, err) : inflate_end(z, err);
-        if (r < 0)
-            return inflate_sink_failed(z) ? err_sys(err, -r, "writing the image") : r;
-        if (n == 0)
-            return 0;
-    }
-}
-
-static bool is_plain(int fd)
-{
-    char magic[COMP_MAGIC];
-    ssize_t n = pread(fd, magic, sizeof(magic), 0);
-
-    return n >= 0 && compression_detect(magic, (size_t)n) == COMP_NONE;
-}
-
-/* Copies a blob, decompressed when @plain. */
-static int pump(int from, struct counted *c, int64_t size, bool plain, struct err *err)
+/* A file can be written at any place, unless it only takes what is appended. */
+static bool is_file(int fd)
 {
     struct stat st;
 
-    if (plain && !is_plain(from))
-        return inflate_blob(from, c, err);
-    if (fstat(from, &st) < 0)
-        return err_sys(err, errno, "looking at a blob");
-    c->n = st.st_size;
-    return c->n == size ? out_bytes(from, c->fd, size, err) : 0; /* the caller complains */
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(fcntl(fd, F_GETFL) & O_APPEND);
+}
+
+/* Leaves room for @b in the archive and notes it for later. */
+static int put_later(struct saver *sv, struct save_blob *b, struct err *err)
+{
+    b->at = lseek(b->fd, 0, SEEK_CUR);
+    if (b->at < 0 || lseek(b->fd, b->size, SEEK_CUR) < 0)
+        return err_sys(err, errno, "writing the archive");
+    b->digest = arena_strdup(&sv->out.arena, b->digest);
+    *LIST_ADD(&sv->out.arena, sv->later) = *b;
+    return 0;
 }
 
 /* @size: of what is written. */
 static int put_blob(struct saver *sv, const char *name, const char *digest, int64_t size,
                     bool plain, struct err *err)
 {
-    struct counted c = { 0 };
+    struct save_blob b = { .digest = digest, .at = -1, .size = size, .plain = plain };
 
     if (out_already(&sv->out, name))
         return 0;
-    AUTO_CLOSE int from = blob_open(sv->s, digest);
-    if (from < 0)
-        return err_sys(err, -from, "opening blob %s", digest);
-    struct progress_bar *bar = progress_begin(sv->progress, "Copying blob", digest, size);
-    int r = out_begin(&sv->out, name, size, &c.fd, err);
-    if (r == 0)
-        r = pump(from, &c, size, plain, err);
-    if (r == 0 && c.n != size)
-        r = err_set(err, ERR_INTERNAL, EIO, "blob %s is damaged: %lld bytes in place of %lld",
-                    digest, (long long)c.n, (long long)size);
-    progress_end(bar, r < 0 ? "failed" : "done");
-    return r < 0 ? r : out_end(&sv->out, c.fd, size, err);
+    int r = out_begin(&sv->out, name, size, &b.fd, err);
+    if (r < 0)
+        return r;
+    r = sv->parallel ? put_later(sv, &b, err) : save_blob(sv->s, &b, sv->progress, err);
+    if (r < 0 && sv->out.dir)
+        close(b.fd);
+    return r < 0 ? r : out_end(&sv->out, b.fd, size, err);
+}
+
+/* Writes what has its place by now. */
+static int put_all(struct saver *sv, struct err *err)
+{
+    size_t n = sv->later.n;
+
+    sv->later.n = 0;
+    return n ? save_blobs(sv->s, sv->later.items, n, sv->progress, err) : 0;
 }
 
 /* ---------- what all formats need ---------- */
@@ -152,6 +122,8 @@ static int save_docker_one(struct saver *sv, struct arena *a, const struct modul
             return err_set(err, ERR_INTERNAL, EIO, "layer %s is missing", img->layers[i]);
         r = put_blob(sv, name, l.m.layers.items[i].digest, info.size, true, err);
     }
+    if (r == 0)
+        r = put_all(sv, err);
     progress_line(sv->progress, "Copying config sha256:%s", img->id);
     return r < 0 ? r : out_text(&sv->out, config_name, l.config.data, l.config.len, err);
 }
@@ -215,7 +187,7 @@ static int save_oci(struct saver *sv, struct arena *a, const struct module_save 
         if (!strv_has(sv->skip, d->digest))
             r = put_blob(sv, blob_path(d->digest, path) + 4, d->digest, d->size, false, err);
     }
-    if (r < 0)
+    if (r < 0 || (r = put_all(sv, err)) < 0)
         return r;
     progress_line(sv->progress, "Copying config %s", l.m.config.digest);
     r = out_text(&sv->out, blob_path(l.m.config.digest, path) + 4, l.config.data, l.config.len,
@@ -310,6 +282,7 @@ int module_save(const struct store *s, const struct module_save *images, size_t 
     if (fd < 0)
         return fd;
     sv.out.fd = fd;
+    sv.parallel = is_file(fd);
     int r = save_to(&sv, &a, images, n, o->format, err);
     out_done(&sv.out);
     if (r < 0 && o->output && !sv.out.dir)

@@ -1,0 +1,7 @@
+/* image/mod/commit.h: what changed in a file system becomes a layer, and an image with it on top. */
+#pragma once
+
+#include "image/module.h"
+
+int module_commit(const struct store *s, struct arena *a, const struct image_commit_options *o,
+                  stored_images *ret, struct err *err);
