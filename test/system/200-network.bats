@@ -656,6 +656,27 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
     run_podman 125 network update --dns-add 192.0.2.3 podman # answers no names
 }
 
+@test "another OCI runtime: bridge, ports, names, exec, restart" {
+    command -v runc >/dev/null || skip "no runc"
+    podman network create net
+    podman --runtime runc run -d --name r --network net -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
+    ip=$(address_of r)
+    eventually ask_outside 192.0.2.1 8080
+    is "$(podman exec r ip -4 -o addr show eth0)" =~ "inet $ip/"
+    client c --network net
+    is "$(podman exec c nslookup r 2>&1)" =~ "$ip"
+    is "$(ask_from c "$ip" 80)" =~ "from $(address_of c)"
+    podman --runtime runc run --rm --network container:r busybox ip -4 -o addr show eth0 | grep -q "inet $ip/"
+    podman restart -t 0 r
+    eventually ask_outside 192.0.2.1 8080
+    podman network disconnect net r
+    run podman exec r ip link show eth0
+    [ "$status" -ne 0 ]
+    podman rm -f -t 0 r c
+    eventually no_veths
+    no_ports
+}
+
 @test "the network of another container" {
     server a -p 8080:80
     run_podman run --rm --network container:a busybox sh -c 'ip -o addr show eth0; grep "a$" /etc/hosts'
