@@ -748,6 +748,12 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
     # From outside, and with the client's own address; another port comes and goes while it runs.
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
     is "$(ask_outside 2001:db8::1 8080)" =~ "from "
+    user_podman run -d --name u -p 8053:53/udp -v "$NETECHO:/netecho:ro" busybox /netecho serve udp 53
+    udp_said() { outside timeout 5 "$NETECHO" ask udp 192.0.2.1 8053 | grep -q "from 192.0.2.2:"; }
+    eventually udp_said
+    udp_said
+    is "$(timeout 5 "$NETECHO" ask udp 127.0.0.1 8053)" =~ "from "
+    user_podman rm -f -t 0 u
     user_podman update --publish-add 8082:80 a
     is "$(ask_outside 192.0.2.1 8082)" =~ "from 192.0.2.2:"
     user_podman update --publish-rm 8082:80 a
@@ -781,6 +787,12 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
     eventually from_b
     eventually ask 127.0.0.1 8080
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:" # and not from whoever passes it on
+    user_podman run -d --name u --network n -p 8053:53/udp -p 8054:53/udp -v "$NETECHO:/netecho:ro" busybox /netecho serve udp 53
+    udp_said() { outside timeout 5 "$NETECHO" ask udp 192.0.2.1 "$1" | grep -q "from 192.0.2.2:"; }
+    eventually udp_said 8053
+    udp_said 8054
+    is "$(user_podman exec b timeout 5 /netecho ask udp 10.89.0.4 53)" =~ "from 10.89.0.3:" # its neighbours as ever
+    user_podman rm -f -t 0 u
     serve_outside 90
     out() { user_podman exec b /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
     eventually out
