@@ -83,10 +83,15 @@ static const struct cmd cmd_container = {
     .subs = container_subs,
 };
 
+SAME(system_events_cmd, "events", cmd_events);
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &cmd_system_check, &cmd_system_df,
-                                                 &cmd_system_prune, &system_info_cmd,
-                                                 &cmd_system_reset, NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check,
+                                                 &cmd_system_df,
+                                                 &cmd_system_prune,
+                                                 &system_events_cmd,
+                                                 &system_info_cmd,
+                                                 &cmd_system_reset,
+                                                 NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",
@@ -122,6 +127,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_cp,
     &cmd_create,
     &cmd_diff,
+    &cmd_events,
     &cmd_exec,
     &cmd_export,
     &cmd_help,

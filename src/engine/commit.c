@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "engine/changes.h"
+#include "engine/events.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
 #include "spec/image_change.h"
@@ -31,7 +32,7 @@ int container_export(struct engine *e, struct arena *a, const struct container *
     if (root < 0)
         return root;
     fill_tree(c, root, &tree);
-    return image_export(&tree, fd, err);
+    return container_did(e, &c->config, "export", image_export(&tree, fd, err));
 }
 
 /* ---------- the configuration ---------- */
@@ -163,7 +164,9 @@ static int commit(struct engine *e, struct arena *a, const struct container *c,
         i.base = &base;
         r = find_changes(e, a, c, &tree, err);
     }
-    return r < 0 ? r : image_commit(e->store, a, &i, ret_id, err);
+    if (r == 0)
+        r = image_commit(e->store, a, &i, ret_id, err);
+    return container_did(e, &c->config, "commit", r);
 }
 
 int container_commit(struct engine *e, struct arena *a, const struct container *c,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/fs.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/networks.h"
 #include "engine/rootless_net.h"
@@ -190,6 +191,20 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
     return r;
 }
 
+static int note(struct engine *e, const struct container *c, const struct network *n,
+                const char *status, int r)
+{
+    AUTO_ARENA a = { 0 };
+
+    if (r == 0)
+        engine_event_full(e, &(struct event) { .type = arena_strdup(&a, "network"),
+                                               .status = arena_strdup(&a, status),
+                                               .id = c->config.id,
+                                               .name = c->config.name,
+                                               .network = n->name });
+    return r;
+}
+
 int networks_connect(struct engine *e, struct arena *a, const char *network, const char *container,
                      const struct container_network *how, struct err *err)
 {
@@ -215,7 +230,7 @@ int networks_connect(struct engine *e, struct arena *a, const char *network, con
     if (r < 0)
         return r;
     *LIST_ADD(a, c.config.networks) = own;
-    return network_save_config(e, &c.config, err);
+    return note(e, &c, &n, "connect", network_save_config(e, &c.config, err));
 }
 
 /* ---------- disconnect ---------- */
@@ -283,7 +298,7 @@ int networks_disconnect(struct engine *e, struct arena *a, const char *network,
     memmove(&c.config.networks.items[i], &c.config.networks.items[i + 1],
             (c.config.networks.n - i - 1) * sizeof(*c.config.networks.items));
     c.config.networks.n--;
-    return network_save_config(e, &c.config, err);
+    return note(e, &c, &n, "disconnect", network_save_config(e, &c.config, err));
 }
 
 /* A bridge that was gone has lost all that was on it. */

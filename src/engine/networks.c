@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/rootless_net.h"
 #include "net/link.h"
@@ -207,7 +208,9 @@ int networks_create(struct engine *e, struct arena *a, struct network *n, bool i
         return 0;
     }
     int r = network_complete(s, a, n, ipv6, err);
-    return r < 0 ? r : network_write(s, n, err);
+    if (r == 0)
+        r = network_write(s, n, err);
+    return engine_did(e, "network", "create", n->id, n->name, r);
 }
 
 static int remove_users(struct engine *e, struct arena *a, const struct network *n, bool force,
@@ -292,7 +295,9 @@ static int remove_locked(struct engine *e, const struct network *n, struct err *
     const struct net_op op = { .fn = op_take_down, .e = e, .net = n, .err = err };
     int r = network_unlink(engine_networks(e), n, err);
 
-    return r < 0 ? r : MIN(network_do(&op, false), 0);
+    if (r == 0)
+        r = MIN(network_do(&op, false), 0);
+    return engine_did(e, "network", "remove", n->id, n->name, r);
 }
 
 int networks_remove(struct engine *e, struct arena *a, const char *name, bool force,

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "engine/engine_priv.h"
 #include "config/containers.h"
+#include "engine/events.h"
 #include "engine/hooks.h"
 #include "engine/network.h"
 #include "engine/options.h"
@@ -528,6 +529,9 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
+        .events = engine_event_log(e, a),
+        .image = c->image_name,
+        .labels = c->labels,
         .terminal = c->terminal,
         .stdin_open = c->stdin_open,
         .stdin_once = c->stdin_once && attach,

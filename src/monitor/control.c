@@ -66,8 +66,10 @@ static int op_start(struct monitor *m, struct client *c, const json_t *req, stru
     if (m->status != RUN_CREATED)
         return err_set(err, ERR_STATE, EINVAL, "container %s is not waiting for its start", m->id);
     int r = container_go(m, err);
-    if (r == 0)
+    if (r == 0) {
+        monitor_event(m, NULL, "start");
         answer_ok(c, NULL);
+    }
     return r;
 }
 

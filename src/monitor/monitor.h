@@ -148,6 +148,10 @@ void control_request(struct monitor *m, struct client *c);
 void answer_ok(struct client *c, json_t *more);
 void answer_error(struct client *c, const struct err *err);
 
+/* events.c: with the configuration at hand, or NULL */
+void monitor_event(const struct monitor *m, const struct monitor_config *c, const char *status);
+void monitor_event_code(const struct monitor *m, const char *status, int64_t *exit_code);
+
 /* stats.c: operations of control.c's table */
 int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err);
 int op_stats(struct monitor *m, struct client *c, const json_t *req, struct err *err);

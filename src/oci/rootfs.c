@@ -225,12 +225,13 @@ static int make_overlay_apart(const struct rootfs_config *r, int userns)
         _exit(send(sock[1], &rc, sizeof(rc), MSG_NOSIGNAL) != sizeof(rc));
     }
     int e = errno;
-    close(sock[1]);
-    if (pid > 0 && recv(sock[0], &rc, sizeof(rc), 0) != sizeof(rc))
-        rc = -EIO;
-    close(sock[0]);
-    if (pid > 0)
+    if (pid > 0) { /* what we close is closed for the child */
         (void)!proc_wait(pid);
+        if (recv(sock[0], &rc, sizeof(rc), MSG_DONTWAIT) != sizeof(rc))
+            rc = -EIO;
+    }
+    close(sock[0]);
+    close(sock[1]);
     return pid < 0 ? -e : rc;
 }
 

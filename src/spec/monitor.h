@@ -84,6 +84,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "spec/event.h"
 
 enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250, KEEP_FDS_MAX = 64 };
 enum { EXIT_CODE_TIMED_OUT = -1 }; /* of a container that --timeout ended */
@@ -145,12 +146,15 @@ struct monitor_config {
     char *cgroup_manager; /* "cgroupfs" or "systemd" */
     char *runtime;        /* NULL: ours, in process; otherwise an OCI runtime's path */
     char **runtime_flags;
-    char *pid_file;         /* --pidfile: the container's pid is written here */
-    char *monitor_pid_file; /* --conmon-pidfile */
-    char **exit_command;    /* run (detached) once the container has ended for good and no attached
+    char *pid_file;          /* --pidfile: the container's pid is written here */
+    char *monitor_pid_file;  /* --conmon-pidfile */
+    struct event_log events; /* what happens is noted there, */
+    char *image;             /* with these */
+    kv_list labels;
+    char **exit_command;  /* run (detached) once the container has ended for good and no attached
                                engine took the exit over; NULL: nothing */
-    char **seccomp_cache;   /* [0]: directory for compiled filters, may be absent */
-    char *sdnotify;         /* "container", "conmon", "healthy", "ignore" */
+    char **seccomp_cache; /* [0]: directory for compiled filters, may be absent */
+    char *sdnotify;       /* "container", "conmon", "healthy", "ignore" */
     char *init_path; /* host path of the init program bind-mounted at /run/podman-init; NULL none */
     bool no_pivot;
     bool
