@@ -23,7 +23,7 @@ static int open_root(struct engine *e, struct arena *a, const struct container *
 
     if (r < 0)
         return r;
-    if (c->config.rootfs || access(upper, F_OK) < 0)
+    if (access(upper, F_OK) < 0)
         return rootfs_read_only(e, strv_add(a, NULL, dir), err);
     return rootfs_read_only(e, strv_concat(a, strv_add(a, NULL, upper), lower), err);
 }
