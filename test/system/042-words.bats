@@ -79,7 +79,8 @@ refused() {
     podman start deaf
     run_podman stop -t 0 deaf
     is "$output" = deaf
-    podman run -d --name hears busybox sh -c 'trap "exit 3" HUP; while :; do sleep 0.1; done'
+    podman run -d --name hears busybox sh -c 'trap "exit 3" HUP; echo up; while :; do sleep 0.1; done'
+    eventually log_has hears up
     run_podman kill -s -1 hears
     run_podman wait hears
     is "$output" = 3
