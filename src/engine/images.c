@@ -21,10 +21,10 @@ int images_pull(struct engine *e, struct arena *a, const char *name,
     return image_pull(engine_store(e), a, name, o, ret_ids, err);
 }
 
-int images_load(struct engine *e, struct arena *a, const char *path, int fd,
-                struct progress *progress, char ***ret_names, struct err *err)
+int images_load(struct engine *e, struct arena *a, const struct image_load_options *o,
+                char ***ret_names, struct err *err)
 {
-    return image_load(engine_store(e), a, path, fd, progress, ret_names, err);
+    return image_load(engine_store(e), a, o, ret_names, err);
 }
 
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,

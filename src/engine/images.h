@@ -46,8 +46,8 @@ int images_find(struct engine *e, struct arena *a, const char *name, struct imag
                 struct err *err) MUST_CHECK;
 int images_pull(struct engine *e, struct arena *a, const char *name,
                 const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
-int images_load(struct engine *e, struct arena *a, const char *path, int fd,
-                struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
+int images_load(struct engine *e, struct arena *a, const struct image_load_options *o,
+                char ***ret_names, struct err *err) MUST_CHECK;
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
                 struct err *err) MUST_CHECK;
 /* Sends the image @name to @destination.  A NULL compression format and level are those of containers.conf. */

@@ -6,6 +6,7 @@
 #include "image/mod/copy.h"
 #include "image/mod/hash.h"
 #include "image/mod/http.h"
+#include "image/mod/trust.h"
 #include "spec/image_change.h"
 #include "spec/reference.h"
 #include "store/blobs.h"
@@ -153,7 +154,10 @@ int module_import(const struct store *s, struct arena *a, const struct image_imp
         ref_complete(a, &ref, NULL);
         img->names = strv_add(a, NULL, ref_text(a, &ref));
     }
-    int r = spool_all(s, o->path, &fd, diff_id, err);
+    struct trust_image what = { .transport = "tarball", .path = o->path };
+    int r = trust_check(a, o->signature_policy, &what, err);
+    if (r == 0)
+        r = spool_all(s, o->path, &fd, diff_id, err);
     if (r == 0)
         r = make_config(a, o, diff_id, &config, err);
     return r < 0 ? r : copy_without_manifest(s, a, &src, &blob, 1, &config, true, NULL, img, err);

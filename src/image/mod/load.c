@@ -4,6 +4,7 @@
 #include "base/progress.h"
 #include "image/mod/copy.h"
 #include "image/mod/hash.h"
+#include "image/mod/trust.h"
 #include "spec/reference.h"
 
 #include "base/banned.h"
@@ -301,18 +302,36 @@ int load_archive(const struct store *s, struct arena *a, struct archive *ar, enu
     return -EINVAL;
 }
 
-int module_load(const struct store *s, struct arena *a, const char *path, int fd,
-                struct progress *progress, stored_images *ret, struct err *err)
+/* Which transport's rules the policy has for it. */
+static const char *transport_of(struct archive *ar, enum layout layout)
 {
-    struct load_options o = { .progress = progress };
+    switch (layout) {
+    case LAYOUT_DOCKER_ARCHIVE:
+        return "docker-archive";
+    case LAYOUT_OCI:
+        return archive_is_dir(ar) ? "oci" : "oci-archive";
+    case LAYOUT_DOCKER_DIR:
+        break;
+    }
+    return "dir";
+}
+
+int module_load(const struct store *s, struct arena *a, const struct image_load_options *o,
+                stored_images *ret, struct err *err)
+{
+    struct load_options all = { .progress = o->progress };
     enum layout layout;
-    AUTO_ARCHIVE *ar = archive_open(s, path, fd, err);
+    AUTO_ARCHIVE *ar = archive_open(s, o->path, o->fd, err);
 
     if (!ar)
         return -EINVAL;
     int r = layout_detect(ar, &layout, err);
     if (r < 0)
         return r;
-    progress_line(progress, "Getting image source signatures");
-    return load_archive(s, a, ar, layout, &o, ret, err);
+    struct trust_image what = { .transport = transport_of(ar, layout),
+                                .path = o->path ? o->path : "" };
+    if ((r = trust_check(a, o->signature_policy, &what, err)) < 0)
+        return r;
+    progress_line(o->progress, "Getting image source signatures");
+    return load_archive(s, a, ar, layout, &all, ret, err);
 }
