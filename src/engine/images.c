@@ -161,12 +161,13 @@ static int deleted(struct engine *e, struct arena *a, const struct image_removed
     return MIN(r, 0);
 }
 
-int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
+int images_remove(struct engine *e, struct arena *a, const char *name, enum images_force how,
                   struct image_removed *ret, struct err *err)
 {
+    bool force = how == IMAGES_FORCE;
     struct err busy = { 0 };
     struct image img = { 0 };
-    int r = image_remove(engine_store(e), a, name, force, ret, &busy);
+    int r = image_remove(engine_store(e), a, name, how != IMAGES_GENTLY, ret, &busy);
 
     if (busy.kind != ERR_IN_USE || !force) {
         if (err && busy.kind != ERR_NONE)
