@@ -353,3 +353,23 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     is "$output" = a$'\n'latest$'\n'z
     run_podman 125 images --sort nonsense
 }
+
+@test "load: from a URL; what is no archive; names that archives cannot have" {
+    make_busybox_archive "$TEST_DIR/web.tar" localhost/web:1
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$TEST_DIR" 0 >"$TEST_DIR/http.log" 2>&1 3>&- &
+    server=$!
+    eventually grep -q 'port [0-9]' "$TEST_DIR/http.log"
+    url=http://127.0.0.1:$(grep -oE 'port [0-9]+' "$TEST_DIR/http.log" | cut -d' ' -f2)
+    run_podman load -q -i "$url/web.tar"
+    is "$output" = "Loaded image: localhost/web:1"
+    run_podman 125 load -q -i "$url/none.tar"
+    is "$output" =~ "HTTP status 404"
+    kill "$server"
+    echo "no archive" >"$TEST_DIR/text"
+    run_podman 125 load -i "$TEST_DIR/text"
+    is "$output" =~ "payload does not match any of the supported image formats"
+    run_podman 125 save -q -o "$TEST_DIR/a:b" web:1
+    is "$output" =~ "invalid filename \(should not contain ':'\)"
+    run_podman 125 load -q -i "$TEST_DIR/a:b"
+    is "$output" =~ "invalid filename"
+}

@@ -12,6 +12,14 @@ struct load_args {
     bool quiet;
 };
 
+/* A colon would be taken for the beginning of a name in the archive. */
+static bool bad_file_name(struct cmd_ctx *x, const char *path)
+{
+    return strchr(path, ':') &&
+           err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                   "invalid filename (should not contain ':') \"%s\"", path) < 0;
+}
+
 static int load_run(struct cmd_ctx *x, void *args)
 {
     const struct load_args *o = args;
@@ -21,6 +29,8 @@ static int load_run(struct cmd_ctx *x, void *args)
         return err_set(
             x->err, ERR_BAD_PARAM, EINVAL,
             "cannot read from terminal, use command-line redirection or the --input flag");
+    if (o->input && !strstr(o->input, "://") && bad_file_name(x, o->input))
+        return -EINVAL;
     struct engine *e = cmd_engine(x);
     struct image_load_options l = { .path = o->input,
                                     .fd = STDIN_FILENO,
@@ -74,6 +84,8 @@ static int save_run(struct cmd_ctx *x, void *args)
     if (o->compress && !STR_EQ(o->format, "docker-dir"))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--compress can only be set when --format is 'docker-dir'");
+    if (o->output && bad_file_name(x, o->output))
+        return -EINVAL;
     if (!o->output && isatty(STDOUT_FILENO))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "refusing to save to terminal. Use -o flag or redirect");
