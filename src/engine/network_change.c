@@ -132,13 +132,15 @@ static int pass_on(struct engine *e, struct arena *a, const struct container *c,
                    : supervise_add_fds(dir, &f, err);
 }
 
-/* It gives the lease back while the interface is there. */
-static void give_back(struct engine *e, const struct container *c, const char *interface)
+/* It gives leases back while the interface is there, and the claims on addresses. */
+static void give_back(struct engine *e, const struct container *c,
+                      const struct network_attachment *at)
 {
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
-    AUTO_JSON *req = json_pack("{s:s,s:s}", "op", "network_remove", "interface", interface);
+    AUTO_JSON *req = json_pack("{s:s,s:s,s:s}", "op", "network_remove", "interface", at->interface,
+                               "network", at->network);
 
-    if (dir >= 0 && faccessat(dir, "dhcp", F_OK, 0) == 0)
+    if (dir >= 0)
         (void)!supervise_request(dir, req, 5000, NULL, NULL, NULL);
 }
 
@@ -250,7 +252,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     network_env(e, &env);
     struct network_attachment gone = st.networks.items[i];
     network_withdraw(e, a, c->config.id, &st, &gone);
-    give_back(e, c, gone.interface);
+    give_back(e, c, &gone);
     const struct net_op op = { .fn = op_disconnect,
                                .e = e,
                                .env = &env,
@@ -317,7 +319,7 @@ static int reattach_all(struct engine *e, const struct net_env *env, struct err 
 
 static int op_repair(const struct net_op *op)
 {
-    int r = net_repair(op->env, true, op->err);
+    int r = net_repair(op->env, op->err);
 
     return r < 0 ? r : reattach_all(op->e, op->env, op->err);
 }

@@ -241,6 +241,24 @@ static int remove_users(struct engine *e, struct arena *a, const struct network 
     return r;
 }
 
+/* Are containers of another store on the bridge?  Ours are gone, or will be in a moment. */
+static bool shared_with_others(const struct network *n)
+{
+    struct timespec moment = { .tv_nsec = 1000000 };
+    AUTO_CLOSE int claims = claims_open();
+    struct ip_net net;
+
+    for (unsigned patience_ms = 100; patience_ms; patience_ms--) {
+        bool any = false;
+        for (size_t i = 0; claims >= 0 && i < n->subnets.n; i++)
+            any |= ip_net_parse(n->subnets.items[i].subnet, &net) == 0 && claims_any(claims, &net);
+        if (!any)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 /* The bridge, what the firewall knows of it, its names. */
 static int take_down(struct engine *e, const struct network *n, struct err *err)
 {
@@ -254,7 +272,7 @@ static int take_down(struct engine *e, const struct network *n, struct err *err)
     int r = db_exec(db, err, "DELETE FROM lease_last WHERE network = ?", "s", n->name);
     if (r >= 0)
         r = db_exec(db, err, "DELETE FROM leases WHERE network = ?", "s", n->name);
-    if (r < 0 || !network_managed(n) || !n->interface)
+    if (r < 0 || !network_managed(n) || !n->interface || shared_with_others(n))
         return r < 0 ? r : 0;
     r = nl_open(&route, NETLINK_ROUTE);
     if (r == 0)

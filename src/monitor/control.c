@@ -312,8 +312,11 @@ static int op_network_remove(struct monitor *m, struct client *c, const json_t *
                              struct err *err)
 {
     const char *interface = json_string_value(json_object_get(req, "interface"));
+    const char *network = json_string_value(json_object_get(req, "network"));
     if (interface)
         dhcp_end(&m->net, interface);
+    if (network)
+        network_unclaim(&m->net, network);
     int r = network_remove(m, json_object_get(req, "ports"), err);
 
     if (r == 0)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "monitor/monitor.h"
+#include "monitor/host_lines.h"
 #include "monitor/network.h"
 
 #include "base/banned.h"
@@ -192,6 +193,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
         if (r < 0)
             return r;
     }
+    host_lines_watch(m);
     return logger_open(&m->log, c, err);
 }
 

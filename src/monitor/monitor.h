@@ -61,6 +61,11 @@ struct network {
     int run_dir, run;  /* our run directory (borrowed); that of all containers */
     int *held;
     size_t nheld;
+    struct claim {
+        char *network;
+        int fd;
+    } * claims; /* addresses on networks (net/claims.h) */
+    size_t nclaims;
     struct source_list sources;
     int transparent;            /* transparent.c: 0 not tried, 1 prepared, -1 cannot be */
     unsigned queries, visitors; /* names being asked for elsewhere; TCP connections */
