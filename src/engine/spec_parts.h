@@ -16,6 +16,10 @@ struct spec_builder {
     struct oci_spec spec;
 };
 
+/* spec.c: the limits alone. */
+int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct oci_resources **ret, struct err *err) MUST_CHECK;
+
 /* Did --security-opt unmask=... name @path? */
 bool spec_unmasked(const struct container_config *c, const char *path);
 bool spec_has_namespace(const struct spec_builder *b, const char *type);
