@@ -32,11 +32,11 @@ int images_pull(struct engine *e, struct arena *a, const char *name,
     return r;
 }
 
-int images_load(struct engine *e, struct arena *a, const char *path, int fd,
-                struct progress *progress, char ***ret_names, struct err *err)
+int images_load(struct engine *e, struct arena *a, const struct image_load_options *o,
+                char ***ret_names, struct err *err)
 {
-    return engine_did(e, "image", "loadfromarchive", NULL, path ? path : "-",
-                      image_load(engine_store(e), a, path, fd, progress, ret_names, err));
+    return engine_did(e, "image", "loadfromarchive", NULL, o->path ? o->path : "-",
+                      image_load(engine_store(e), a, o, ret_names, err));
 }
 
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
@@ -187,12 +187,13 @@ static int deleted(struct engine *e, struct arena *a, const struct image_removed
     return MIN(r, 0);
 }
 
-int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
+int images_remove(struct engine *e, struct arena *a, const char *name, enum images_force how,
                   struct image_removed *ret, struct err *err)
 {
+    bool force = how == IMAGES_FORCE;
     struct err busy = { 0 };
     struct image img = { 0 };
-    int r = image_remove(engine_store(e), a, name, force, ret, &busy);
+    int r = image_remove(engine_store(e), a, name, how != IMAGES_GENTLY, ret, &busy);
 
     if (busy.kind != ERR_IN_USE || !force) {
         if (err && busy.kind != ERR_NONE)

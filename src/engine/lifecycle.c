@@ -190,6 +190,22 @@ static int start_required(struct engine *e, struct arena *a, const struct contai
     return 0;
 }
 
+/* Two overlays on one upper directory may disagree: what `podman mount` shows goes, and comes back as the started
+ * container's own root. */
+static int start_mounted(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                         int *ret_sock, char ***warnings, struct err *err)
+{
+    struct container now = *c;
+    int mounted = mounts_remove(mounts_container_path(e, a, c), err);
+
+    if (mounted < 0)
+        return mounted;
+    int r = start_locked(e, a, c, wait, ret_sock, warnings, err);
+    if (mounted && container_refresh(e, a, &now, NULL) == 0)
+        (void)!mounts_container(e, a, &now, NULL);
+    return r;
+}
+
 int container_start(struct engine *e, struct arena *a, const struct container *c, bool wait,
                     int *ret_sock, char ***warnings, struct err *err)
 {
@@ -229,7 +245,7 @@ int container_start(struct engine *e, struct arena *a, const struct container *c
     }
     r = forget_cgroup(e, &now, err);
     if (r == 0)
-        r = start_locked(e, a, c, wait, ret_sock, warnings, err);
+        r = start_mounted(e, a, c, wait, ret_sock, warnings, err);
     if (r == 0 && getenv("NOTIFY_SOCKET") && container_refresh(e, a, &now, NULL) == 0)
         notify_started(&c->config, now.run.monitor_pid);
     return r;

@@ -129,8 +129,8 @@ int mounts_container(struct engine *e, struct arena *a, const struct container *
     int r = fs_mkdirs(AT_FDCWD, path, 0700);
     if (r < 0)
         return err_sys(err, -r, "creating %s", path);
-    bool runs = c->status == CTR_RUNNING || c->status == CTR_PAUSED;
-    AUTO_CLOSE int fd = runs && !e->rootless ? clone_root(c) : overlay_of(e, a, c, &local);
+    bool runs = c->alive && c->run.pid > 0 && c->status != CTR_EXITED;
+    AUTO_CLOSE int fd = runs ? clone_root(c) : overlay_of(e, a, c, &local);
     r = fd < 0 ? fd : attach(fd, path);
     return r < 0 ? refused(e, r, c->config.id, "mount", err)
                  : container_did(e, &c->config, "mount", 0);

@@ -28,6 +28,8 @@ int rootfs_lower(struct engine *e, struct arena *a, const struct container_confi
     bool whole = true;
 
     *ret = NULL;
+    if (c->rootfs_overlay)
+        *ret = strv_add(a, NULL, c->rootfs);
     if (c->rootfs)
         return 0;
     for (size_t i = n; i-- > 0;) {
@@ -143,7 +145,7 @@ int rootfs_create(struct engine *e, struct arena *a, const struct container_conf
     if (mkdirat(e->store->graph_fd, path, 0711) < 0)
         return err_sys(err, errno, "making the directory of container %s", c->id);
     int r = rootfs_lower(e, a, c, &lower, err);
-    if (r < 0 || c->rootfs)
+    if (r < 0 || (c->rootfs && !c->rootfs_overlay))
         return r;
     AUTO_CLOSE int dir = fs_open_dir(e->store->graph_fd, path);
     if (dir < 0)
@@ -157,9 +159,10 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
 {
     char *dir = container_bundle(e, a, c->id);
 
-    if (c->rootfs || needs_copy(e, c)) {
+    bool given = c->rootfs && !c->rootfs_overlay;
+    if (given || needs_copy(e, c)) {
         ret->type = arena_strdup(a, "bind");
-        ret->path = c->rootfs ? c->rootfs : arena_printf(a, "%s/rootfs", dir);
+        ret->path = given ? c->rootfs : arena_printf(a, "%s/rootfs", dir);
         return 0;
     }
     ret->type = arena_strdup(a, "overlay");
@@ -254,8 +257,7 @@ int rootfs_of_container(struct engine *e, struct arena *a, const struct containe
 
     if (r < 0)
         return r;
-    if (c->rootfs ||
-        access(upper, F_OK) < 0) /* a directory of the host, or a copy (vfs): that itself */
+    if (access(upper, F_OK) < 0) /* a directory of the host, or a copy (vfs): that itself */
         return rootfs_read_only(e, strv_add(a, NULL, dir), err);
     if (!write)
         return rootfs_read_only(e, strv_concat(a, strv_add(a, NULL, upper), lower), err);

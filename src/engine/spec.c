@@ -318,6 +318,17 @@ static int fill_resources(struct spec_builder *b, struct err *err)
     return fill_block_io(b, out, err);
 }
 
+int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct oci_resources **ret, struct err *err)
+{
+    struct spec_builder b = { .e = e, .a = a, .c = c };
+
+    b.spec.linux_ = arena_alloc(a, sizeof(*b.spec.linux_));
+    int r = fill_resources(&b, err);
+    *ret = b.spec.linux_->resources;
+    return r;
+}
+
 /* ---------- the rest of linux ---------- */
 
 static const char *const masked_default[] = {

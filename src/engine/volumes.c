@@ -112,7 +112,8 @@ static int chown_source(struct engine *e, const struct container_mount *m,
                                ? xasprintf("%s/%s/_data", e->volume_path, m->source)
                                : xstrdup(m->source);
 
-    if (!strv_has(m->options, "U"))
+    if (!strv_has(m->options, "U") ||
+        strv_has(m->options, "O")) /* the overlay has owners of its own */
         return 0;
     if (STR_IN(path, "/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/home", "/root", "/var",
                "/proc", "/sys", "/dev"))

@@ -144,10 +144,15 @@ int image_key_owners(struct arena *a, const char *path, char ***ret, struct err 
 int image_signature_store(struct arena *a, const char *scope, char **ret,
                           struct err *err) MUST_CHECK;
 
-/* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not) from @path or,
- * when NULL, from @fd.  Names of the loaded images (or IDs when unnamed) in @ret_names. */
-int image_load(struct store *s, struct arena *a, const char *path, int fd,
-               struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
+/* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not).  Names of the loaded images (or IDs when unnamed) in @ret_names. */
+struct image_load_options {
+    const char *path; /* or NULL for @fd */
+    int fd;
+    const char *signature_policy; /* as image_pull_options' */
+    struct progress *progress;
+};
+int image_load(struct store *s, struct arena *a, const struct image_load_options *o,
+               char ***ret_names, struct err *err) MUST_CHECK;
 
 struct image_save_options {
     const char *format; /* "docker-archive", "oci-archive", "oci-dir", "docker-dir" */
@@ -164,6 +169,7 @@ struct image_import_options {
     const char *path;      /* file, "-" for stdin, or an http(s) URL */
     const char *reference; /* may be NULL */
     const char *message, *os, *arch, *variant;
+    const char *signature_policy; /* as image_pull_options' */
     char *const *
         changes; /* CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR */
 };

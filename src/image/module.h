@@ -88,8 +88,8 @@ struct image_module {
                        struct err *err);
     int (*key_owners)(struct arena *a, const char *path, char ***ret, struct err *err);
     int (*signature_store)(struct arena *a, const char *scope, char **ret, struct err *err);
-    int (*load)(const struct store *s, struct arena *a, const char *path, int fd,
-                struct progress *progress, stored_images *ret, struct err *err);
+    int (*load)(const struct store *s, struct arena *a, const struct image_load_options *o,
+                stored_images *ret, struct err *err);
     int (*save)(const struct store *s, const struct module_save *images, size_t n,
                 const struct image_save_options *o, struct err *err);
     int (*import)(const struct store *s, struct arena *a, const struct image_import_options *o,

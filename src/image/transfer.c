@@ -7,8 +7,8 @@
 
 #include "base/banned.h"
 
-int image_load(struct store *s, struct arena *a, const char *path, int fd,
-               struct progress *progress, char ***ret_names, struct err *err)
+int image_load(struct store *s, struct arena *a, const struct image_load_options *o,
+               char ***ret_names, struct err *err)
 {
     stored_images images = { 0 };
     const struct image_module *m = image_module(err);
@@ -16,7 +16,7 @@ int image_load(struct store *s, struct arena *a, const char *path, int fd,
 
     if (hold < 0)
         return hold;
-    int r = m->load(s, a, path, fd, progress, &images, err);
+    int r = m->load(s, a, o, &images, err);
     if (r == 0)
         r = image_record(s, &images, err);
     if (r < 0)

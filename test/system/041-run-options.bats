@@ -346,3 +346,83 @@ EOF
     run_podman run --rm --tmpfs /run busybox stat -c %s /run/.containerenv
     is "$output" = 0
 }
+
+@test "-v SRC:DST:O: writes stay apart, and are gone with the next start" {
+    mkdir "$TEST_DIR/low"
+    echo low >"$TEST_DIR/low/f"
+    run_podman run --name c -v "$TEST_DIR/low:/d:O" busybox sh -c 'cat /d/f; echo new >/d/f; echo x >/d/g; cat /d/f; ls /d'
+    is "${lines[*]}" = "low new f g"
+    is "$(ls "$TEST_DIR/low") $(cat "$TEST_DIR/low/f")" = "f low"
+    run_podman start -a c
+    is "${lines[*]}" = "low new f g"
+    mkdir "$TEST_DIR/up" "$TEST_DIR/wk"
+    podman run --rm -v "$TEST_DIR/low:/d:O,upperdir=$TEST_DIR/up,workdir=$TEST_DIR/wk" busybox sh -c 'echo kept >/d/g'
+    is "$(cat "$TEST_DIR/up/g")" = kept
+    run_podman run --rm -v "$TEST_DIR/low:/d:O,upperdir=$TEST_DIR/up,workdir=$TEST_DIR/wk" busybox cat /d/g
+    is "$output" = kept
+    run_podman 125 run --rm -v "$TEST_DIR/low:/d:O,upperdir=$TEST_DIR/up" busybox true
+    is "$output" =~ "must specify both upperdir and workdir"
+    podman run --rm -v named:/d busybox sh -c 'echo 1 >/d/k'
+    podman run --rm -v named:/d:O busybox sh -c 'test -f /d/k && echo 2 >/d/l'
+    run_podman run --rm -v named:/d busybox ls /d
+    is "$output" = k
+}
+
+@test "--mount type=image and type=glob" {
+    run podman run --rm --mount type=image,source=busybox,destination=/img busybox sh -c 'ls -d /img/bin; touch /img/x'
+    is "${lines[0]}" = /img/bin
+    is "${lines[1]}" =~ "Read-only file system"
+    run_podman run --rm --mount type=image,source=busybox,destination=/img,rw=true busybox sh -c 'touch /img/x && echo written'
+    is "$output" = written
+    run_podman run --rm --mount type=image,source=busybox,destination=/img busybox sh -c 'ls /img/x || echo gone'
+    is "$output" =~ gone
+    run_podman 125 run --rm --mount type=image,source=no-such-image,destination=/img busybox true
+    is "$output" =~ "image not known"
+    touch "$TEST_DIR/a1" "$TEST_DIR/a2" "$TEST_DIR/b1"
+    run_podman run --rm --mount "type=glob,src=$TEST_DIR/a*,destination=/gl" busybox ls /gl
+    is "${lines[*]}" = "a1 a2"
+    run_podman run --rm --mount "type=glob,src=$TEST_DIR/a*" busybox ls "$TEST_DIR"
+    is "${lines[*]}" = "a1 a2"
+    run_podman 125 run --rm --mount "type=glob,src=$TEST_DIR/z*,destination=/gl" busybox ls /gl
+    is "$output" =~ "no file paths matching glob \"$TEST_DIR/z\*\""
+}
+
+@test "--mount: quoted fields, what cannot stand together, a part of a volume" {
+    run_podman run --rm --mount '"destination=/te,st",type=tmpfs' busybox ls -d /te,st
+    is "$output" = /te,st
+    run_podman 125 run --rm --mount type=tmpfs,dst=/x,tmpcopyup,notmpcopyup busybox true
+    is "$output" =~ "can only specify 1 'tmpcopyup' or 'notmpcopyup' option"
+    run_podman 125 run --rm --mount "type=bind,src=$TEST_DIR,dst=/x,tmpcopyup" busybox true
+    is "$output" =~ "only allowed with tmpfs mounts"
+    run_podman 125 run --rm --mount "type=bind,src=$TEST_DIR,dst=/x,ro=true,rw=false" busybox true
+    is "$output" =~ "can only specify 1 'rw' or 'ro' option"
+    echo text >"$TEST_DIR/f"
+    run_podman run --rm -v "$TEST_DIR:/d:cached" busybox cat /d/f
+    is "$output" = text
+    podman run --rm -v vol:/d busybox sh -c 'mkdir /d/in; echo deep >/d/in/f; ln -s /etc /d/out'
+    run_podman run --rm --mount type=volume,src=vol,dst=/x,subpath=in busybox cat /x/f
+    is "$output" = deep
+    run_podman 125 run --rm --mount type=volume,src=vol,dst=/x,subpath=out busybox ls /x # not the host's /etc
+}
+
+@test "--rootfs PATH:O: the directory stays as it is" {
+    mkdir "$TEST_DIR/tree"
+    podman create --name t busybox
+    podman export t | tar -x -C "$TEST_DIR/tree" --no-same-owner
+    before=$(ls "$TEST_DIR/tree")
+    run_podman run --name c --rootfs "$TEST_DIR/tree:O" /bin/sh -c 'echo mine >/new; cat /new'
+    is "$output" = mine
+    is "$(ls "$TEST_DIR/tree")" = "$before"
+    run_podman diff c
+    is "$output" =~ "A /new"
+    is "$(podman export c | tar -xO new)" = mine
+}
+
+@test "inspect knows command and capabilities before the first start" {
+    podman create --name c --entrypoint '["/bin/sh"]' --cap-drop all --cap-add kill,chown busybox -c true
+    run_podman inspect -f '{{.Path}} {{.Args}} {{.EffectiveCaps}}' c
+    is "$output" = "/bin/sh [-c true] [CAP_CHOWN CAP_KILL]"
+    podman start -a c
+    run_podman inspect -f '{{.Path}} {{.Args}} {{.BoundingCaps}}' c
+    is "$output" = "/bin/sh [-c true] [CAP_CHOWN CAP_KILL]"
+}

@@ -79,7 +79,8 @@ refused() {
     podman start deaf
     run_podman stop -t 0 deaf
     is "$output" = deaf
-    podman run -d --name hears busybox sh -c 'trap "exit 3" HUP; while :; do sleep 0.1; done'
+    podman run -d --name hears busybox sh -c 'trap "exit 3" HUP; echo up; while :; do sleep 0.1; done'
+    eventually log_has hears up
     run_podman kill -s -1 hears
     run_podman wait hears
     is "$output" = 3
@@ -193,4 +194,24 @@ refused() {
     is "$(podman ps -a --filter id="$upper" --format '{{.Names}}')" = c
     is "$(podman ps -a --filter id="^${id:0:3}" --format '{{.Names}}')" = c
     is "$(podman ps -a --filter id='[^0-9a-f]' --format '{{.Names}}')" = ""
+}
+
+@test "stop, diff, ps, create: words of options" {
+    run_podman 125 stop --cidfile "$TEST_DIR/x" --all
+    is "$output" =~ "--all, --latest, and --cidfile cannot be used together"
+    run_podman 125 create --detach-keys ctrl-a busybox
+    is "$output" =~ "unknown flag: --detach-keys"
+    run_podman run -d --name c busybox sleep 100
+    run_podman 125 diff -l c
+    is "$output" =~ "--latest and arguments cannot be used together"
+    run_podman ps --format table
+    is "${lines[0]}" =~ "^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES$"
+    is "${lines[1]}" =~ " sleep 100 .* c$"
+    run_podman stop --timeout 0 c
+    run_podman 125 run -v ./no-such-dir:/x busybox true
+    is "$output" =~ "statfs $PWD/no-such-dir: no such file or directory"
+    run_podman 125 --module no-such.conf info
+    is "$output" =~ 'could not resolve module "no-such.conf": stat no-such.conf: no such file or directory'
+    is "$(podman __complete run --restart=a 2>&1)" =~ "always"
+    is "$(podman __complete ps -- 2>&1 >/dev/null)" = "Completion ended with directive: ShellCompDirectiveNoFileComp"
 }

@@ -125,16 +125,19 @@ load_busybox() {
 # pid_of CONTAINER: its first process, as the kernel of the host counts.
 pid_of() { podman inspect -f '{{.State.Pid}}' "$1"; }
 
-# eventually COMMAND...: until it succeeds, five seconds at most.
+# eventually COMMAND...: until it succeeds, some twenty seconds at most: the machine may be busy.
 eventually() {
     local _
-    for _ in $(seq 100); do
+    for _ in $(seq 400); do
         "$@" && return
         sleep 0.05
     done
     echo "never became true: $*"
     return 1
 }
+
+# log_has CONTAINER TEXT
+log_has() { podman logs "$1" 2>&1 | grep -q -- "$2"; }
 
 # cgroup_dirs ID: the directories of a container's cgroup, in every hierarchy.
 cgroup_dirs() { find /sys/fs/cgroup -type d -name "libpod-$1*" 2>/dev/null; }

@@ -217,6 +217,8 @@ static const struct opt stop_opts[] = {
     O_BOOL('i', "ignore", struct stop_args, sel.ignore,
            "Ignore errors when a specified container is missing"),
     SELECT_LATEST(struct stop_args),
+    O_INT(0, "timeout", struct stop_args, time, "seconds", "The same as --time", .def = "10",
+          .flags = OPTF_HIDDEN),
     O_INT('t', "time", struct stop_args, time, "seconds",
           "Seconds to wait for stop before killing the container", .def = "10"),
     { 0 },

@@ -414,8 +414,11 @@ static int no_answer(struct http *h, const struct http_request *rq, struct err *
     if (h->code == CURLE_COULDNT_CONNECT && sys == ECONNREFUSED) {
         const char *host = strstr(rq->url, "://");
         host = host ? host + 3 : rq->url;
-        snprintf(text, sizeof(text), "dial tcp %.*s: connect: connection refused",
-                 (int)MIN(strcspn(host, "/"), (size_t)100), host);
+        int n = (int)MIN(strcspn(host, "/"), (size_t)100);
+        const char *port = memchr(host, ':', (size_t)n)      ? ""
+                           : str_starts(rq->url, "https://") ? ":443"
+                                                             : ":80";
+        snprintf(text, sizeof(text), "dial tcp %.*s%s: connect: connection refused", n, host, port);
         why = text;
     }
     return err_set(err, ERR_UNAVAILABLE, http_refused(h) ? ECONNREFUSED : ECONNABORTED,
