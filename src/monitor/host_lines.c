@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -172,10 +173,20 @@ void host_lines_watch(struct monitor *m)
     struct sockaddr_nl at = { .nl_family = AF_NETLINK,
                               .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
 
+    /* Only addresses that are good everywhere: every other container's interface has one of its own link. */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_scope)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_SCOPE_UNIVERSE, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    const struct sock_fprog filter = { ARRAY_SIZE(code), code };
+
     if (faccessat(m->run_dir, FILE_NAME, F_OK, 0) < 0)
         return;
     AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+        bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
         return;
     struct watch *w = xcalloc(1, sizeof(*w));
     w->run_dir = m->run_dir;

@@ -543,6 +543,24 @@ JSON
     is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
 }
 
+@test "one monitor watches for all; when it is gone, another does" {
+    podman run -d --name a busybox sleep 300
+    podman network create --interface-name brx net
+    server b -p 8080:80
+    podman run -d --name c --network net busybox sleep 300
+    # Of the listeners for interfaces there is one, however many containers there are.
+    listeners() { awk '$2 == 0 && $4 ~ /[13579bdf]$/' /proc/net/netlink | wc -l; }
+    is "$(listeners)" = 1
+    kill -9 "$(podman inspect -f '{{.State.ConmonPid}}' a)"
+    one() { [ "$(listeners)" = 1 ]; }
+    eventually one
+    nft flush ruleset
+    eventually ask_outside 192.0.2.1 8080
+    ip link del brx # of another container than the one whose monitor watches
+    back() { ip link show brx >/dev/null 2>&1 && [ "$(ip -o link show master brx | wc -l)" = 1 ]; }
+    eventually back
+}
+
 # A second store on the same host: other_podman.
 other_podman() { "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" "$@"; }
 other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
