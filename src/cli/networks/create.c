@@ -2,6 +2,7 @@
 #include "cli/networks/commands.h"
 
 #include "base/parse.h"
+#include "cli/containers/select.h"
 #include "cli/format.h"
 #include "engine/networks.h"
 #include "engine/options_net.h"
@@ -283,7 +284,7 @@ static int inspect_run(struct cmd_ctx *x, void *args)
                 fprintf(stderr, "Error: network %s: %s\n", *name, x->err->msg);
                 err_clear(x->err);
             } else
-                networks_print_error(x->err);
+                print_error(x->err);
             continue;
         }
         if (!json)
