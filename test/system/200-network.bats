@@ -882,8 +882,10 @@ net-a"
 
 @test "kill -9 anywhere: addresses, ports and interfaces come back" {
     podman run --rm -p 9000:80 busybox true
+    parent=/libpod-kill-$BASHPID
+    [ "$(podman info -f '{{.Host.CgroupManager}}')" = cgroupfs ] || parent=
     for i in $(seq "${KILL_ROUNDS:-100}"); do
-        podman run -d --rm --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
+        podman run -d --rm ${parent:+--cgroup-parent $parent} --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
         pid=$!
         sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"
         kill -9 $pid 2>/dev/null || true
@@ -897,4 +899,6 @@ net-a"
     podman run --rm -p 9000:80 -p 9001:81 busybox true
     clean() { [ "$(rows leases)" = 0 ] && [ "$(rows published)" = 0 ] && [ "$(elements ports4)" = 0 ] && [ "$(veths)" = 0 ]; }
     eventually clean
+    [ -z "$parent" ] || is "$(find /sys/fs/cgroup -path "*$parent/libpod-*" -type d 2>/dev/null)" = ""
+    [ -z "$parent" ] || find /sys/fs/cgroup -depth -path "*$parent" -type d -exec rmdir {} + 2>/dev/null || true
 }
