@@ -125,7 +125,8 @@ int container_remove(struct engine *e, const struct container *c,
 int container_rename(struct engine *e, const struct container *c, const char *name,
                      struct err *err) MUST_CHECK;
 
-/* Waits until the container has any of the states (bit mask of 1 << enum container_status); *ret_code is
+enum { CTR_WAIT_HEALTHY = 1 << 16, CTR_WAIT_UNHEALTHY = 1 << 17 };
+/* Waits until the container has any of the states (bit mask of 1 << enum container_status, and of those above); *ret_code is
  * its exit code. */
 int container_wait(struct engine *e, const struct container *c, unsigned states,
                    int64_t interval_ns, int *ret_code, struct err *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/cmd.h"
+#include "cli/containers/health.h"
 #include "engine/containers.h"
 
 struct create_args {
@@ -30,11 +31,13 @@ struct create_args {
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;
     bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable;
+    struct health_args health;
     char **later; /* what unsupported options fill */
     bool later_flag, content_trust;
 };
 
-extern const struct opt create_opts[];       /* both */
+extern const struct opt create_opts[]; /* both */
+extern const struct opt create_health_opts[];
 extern const struct opt create_later_opts[]; /* both: not supported yet */
 extern const struct opt run_opts[];          /* `run` alone */
 

@@ -478,9 +478,6 @@ static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct c
                        "invalid value \"%s\" for --systemd: use true, false or always", o->systemd);
     c->systemd = STR_EQ(o->systemd, "always") ? o->systemd
                                               : arena_strdup(x->arena, on ? "true" : "false");
-    if (o->sdnotify && STR_EQ(o->sdnotify, "healthy"))
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "--sdnotify=healthy needs health checks, which are not supported yet");
     c->sdnotify = o->sdnotify;
     c->chroot_dirs = o->chrootdirs;
     c->seccomp_policy = o->seccomp_policy;
@@ -593,6 +590,8 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         r = fill_security(x, o, c);
     if (r == 0)
         r = create_fill_resources(x, o, &c->resources);
+    if (r == 0)
+        r = health_fill(x, &o->health, &c->health);
     if (r == 0)
         r = fill_namespaces(x, o, c);
     if (r == 0)
