@@ -169,6 +169,7 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
     ret->upper = arena_printf(a, "%s/upper", dir);
     ret->work = arena_printf(a, "%s/work", dir);
     ret->userxattr = e->rootless;
+    ret->label = c->mount_label;
     /* What a container wrote is lost with a power cut, as its processes are: not worth a sync each. */
     ret->volatile_ = c->auto_remove;
     ret->mount_options = e->store->mount_options;

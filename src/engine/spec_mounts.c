@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
+#include "engine/lsm.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
@@ -307,6 +308,7 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
     if (r < 0)
         return err_sys(err, -r, "writing %s of container %s", name, b->c->id);
     own_file(b, dir, name);
+    selinux_label_file(b->c, dir, name);
     char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, b->c->id, name);
     add_file(b, dst, src);
     return 0;
