@@ -318,6 +318,22 @@ static int fill_resources(struct spec_builder *b, struct err *err)
     return fill_block_io(b, out, err);
 }
 
+int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct oci_resources **ret, struct err *err)
+{
+    struct spec_builder b = { .e = e, .a = a, .c = c };
+
+    b.spec.linux_ = arena_alloc(a, sizeof(*b.spec.linux_));
+    int r = fill_resources(&b, err);
+    *ret = b.spec.linux_->resources;
+    if (c->resources.pids_limit &&
+        *c->resources.pids_limit <= 0) { /* a limit that was there goes */
+        (*ret)->pids = arena_alloc(a, sizeof(*(*ret)->pids));
+        (*ret)->pids->limit = -1;
+    }
+    return r;
+}
+
 /* ---------- the rest of linux ---------- */
 
 static const char *const masked_default[] = {

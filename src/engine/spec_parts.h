@@ -28,6 +28,10 @@ struct oci_mount *spec_add_mount(struct spec_builder *b, const char *dst, const 
 /* What the runtime is to be told of a bind mount: the user's options without those that are ours. */
 void spec_bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret);
 
+/* Limits alone, as they are changed while it runs. */
+int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct oci_resources **ret, struct err *err) MUST_CHECK;
+
 /* volume_overlay.c: mounts that are more than one bind.  @m is one of b->c->mounts. */
 int volume_overlay_mount(struct spec_builder *b, const struct container_mount *m,
                          const char *source, struct err *err) MUST_CHECK;

@@ -276,7 +276,7 @@ EOF
     rm "$B/config.json"
     (cd "$B" && runc spec)
     conf 'c["process"]["terminal"] = False'
-    inside 'id -u; hostname; touch /x; cat /proc/1/comm'
+    inside 'id -u; hostname; touch /x; cat /proc/1/comm; true'
     echo "$output"
     [ "$status" -eq 0 ]; [[ "$output" == *0*runc*"Read-only file system"*sh* ]]
     local u; u=$(mktemp -d /tmp/ocitest-XXXXXX)
