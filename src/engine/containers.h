@@ -157,18 +157,6 @@ int container_exec(struct engine *e, const struct container *c, const struct exe
 int container_exec_forget(struct engine *e, const struct container *c, const char *session,
                           struct err *err) MUST_CHECK;
 
-/* ---------- changing ---------- */
-
-struct container_update {
-    struct container_resources resources; /* what is not set stays as it is */
-    bool any_limit;
-    const char *restart;     /* NULL: stays */
-    char **env, **env_unset; /* from the next start on */
-};
-/* @c is read anew. */
-int container_update(struct engine *e, struct arena *a, struct container *c,
-                     const struct container_update *u, struct err *err) MUST_CHECK;
-
 /* ---------- looking ---------- */
 
 /* One line of the log; @text has no newline unless the line was complete (partial lines). */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
@@ -705,5 +706,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     /* What the specification will refuse is refused now, not at the first start. */
     char **caps;
     r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);
-    return r < 0 ? r : store_container(e, a, c, chosen, err);
+    if (r == 0)
+        r = store_container(e, a, c, chosen, err);
+    return container_did(e, c, "create", r);
 }

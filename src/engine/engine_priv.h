@@ -89,7 +89,12 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
 
-/* The same to read @dirs, topmost first, one or many; also for an ordinary user. */
+/* The root of a container: merged, as a descriptor; with @write (it does not run, and its lock is held) what is
+ * changed through it is the container's. */
+int rootfs_of_container(struct engine *e, struct arena *a, const struct container_config *c,
+                        bool write, struct err *err) MUST_CHECK;
+
+/* An overlay to read @dirs, topmost first, one or many; also for an ordinary user. */
 int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err) MUST_CHECK;
 
 /* engine/volumes.c: makes sure that the volumes of @c exist, filling new ones with what the image has

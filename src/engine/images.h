@@ -46,8 +46,8 @@ int images_find(struct engine *e, struct arena *a, const char *name, struct imag
                 struct err *err) MUST_CHECK;
 int images_pull(struct engine *e, struct arena *a, const char *name,
                 const struct image_pull_options *o, char ***ret_ids, struct err *err) MUST_CHECK;
-int images_load(struct engine *e, struct arena *a, const char *path, int fd,
-                struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
+int images_load(struct engine *e, struct arena *a, const struct image_load_options *o,
+                char ***ret_names, struct err *err) MUST_CHECK;
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
                 struct err *err) MUST_CHECK;
 /* Sends the image @name to @destination.  A NULL compression format and level are those of containers.conf. */
@@ -59,8 +59,11 @@ int images_tag(struct engine *e, const char *name, const char *target, struct er
 int images_untag(struct engine *e, const char *name, char *const *names,
                  struct err *err) MUST_CHECK;
 
-/* Removes as image_remove(); with @force the containers of the image go first. */
-int images_remove(struct engine *e, struct arena *a, const char *name, bool force,
+/* Removes as image_remove(). */
+/* An ID whose image has several names is refused, unless all of them are to go; containers that use the image
+ * go with IMAGES_FORCE only. */
+enum images_force { IMAGES_GENTLY, IMAGES_ALL_NAMES, IMAGES_FORCE };
+int images_remove(struct engine *e, struct arena *a, const char *name, enum images_force how,
                   struct image_removed *ret, struct err *err) MUST_CHECK;
 int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
                  int64_t *ret_bytes, struct err *err) MUST_CHECK;

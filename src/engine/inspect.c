@@ -21,7 +21,7 @@
 static void fill_state(struct arena *a, const struct container *c,
                        struct inspect_container_state *s)
 {
-    s->oci_version = DUP("1.2.0");
+    s->oci_version = DUP("1.0.2");
     s->status = DUP(container_status_names[c->status]);
     s->running = c->status == CTR_RUNNING || c->status == CTR_STOPPING;
     s->paused = c->status == CTR_PAUSED;

@@ -5,7 +5,7 @@
  * mounted or they are not, so nothing has to be repaired after a crash or reboot.  An ordinary user's mounts
  * live in the mount namespace of `podman unshare`.
  * An image is a read-only overlay.  A container that does not run is an overlay with its upper directory; one
- * that runs is the mount in its own namespace, cloned. */
+ * that runs is the mount in its own namespace, cloned; starting one that is mounted changes the mount. */
 #pragma once
 
 #include "engine/containers.h"

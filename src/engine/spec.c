@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "engine/engine_priv.h"
 #include "config/containers.h"
+#include "engine/events.h"
 #include "engine/hooks.h"
 #include "engine/lsm.h"
 #include "engine/network.h"
@@ -326,11 +327,6 @@ int spec_resources(struct engine *e, struct arena *a, const struct container_con
     b.spec.linux_ = arena_alloc(a, sizeof(*b.spec.linux_));
     int r = fill_resources(&b, err);
     *ret = b.spec.linux_->resources;
-    if (c->resources.pids_limit &&
-        *c->resources.pids_limit <= 0) { /* a limit that was there goes */
-        (*ret)->pids = arena_alloc(a, sizeof(*(*ret)->pids));
-        (*ret)->pids->limit = -1;
-    }
     return r;
 }
 
@@ -465,7 +461,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         r = spec_devices(&b, err);
     if (r < 0)
         return r;
-    b.spec.oci_version = arena_strdup(a, "1.2.0");
+    /* What crun 1.8 and runc 1.1 still take; parts of later versions are read by their names. */
+    b.spec.oci_version = arena_strdup(a, "1.0.2");
     b.spec.root = arena_alloc(a, sizeof(*b.spec.root));
     b.spec.root->path = arena_strdup(a, c->rootfs ? c->rootfs : "rootfs");
     b.spec.root->readonly = c->read_only;
@@ -546,6 +543,9 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
+        .events = engine_event_log(e, a),
+        .image = c->image_name,
+        .labels = c->labels,
         .terminal = c->terminal,
         .stdin_open = c->stdin_open,
         .stdin_once = c->stdin_once && attach,

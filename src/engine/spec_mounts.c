@@ -365,13 +365,14 @@ static void notify_mount(struct spec_builder *b)
 
 static int network_files(struct spec_builder *b, int dir, struct err *err)
 {
-    AUTO_BUF hosts = { 0 }, resolv = { 0 };
+    AUTO_BUF hosts = { 0 }, resolv = { 0 }, host_lines = { 0 };
     int r = 0;
 
     if (str_starts(b->c->netns ? b->c->netns : "", "container:"))
         return borrowed_files(b, err);
     if (!b->c->no_hosts) {
-        network_hosts_text(b->e, b->a, b->c, b->net, &hosts);
+        network_hosts_text(b->e, b->a, b->c, b->net, &hosts, &host_lines);
+        network_write_host_lines(dir, &host_lines);
         r = put_file(b, dir, "hosts", "/etc/hosts", &hosts, err);
     }
     if (r == 0 && network_resolv_text(b->e, b->a, b->c, b->net, &resolv))

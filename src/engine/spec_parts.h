@@ -16,6 +16,10 @@ struct spec_builder {
     struct oci_spec spec;
 };
 
+/* spec.c: the limits alone. */
+int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
+                   struct oci_resources **ret, struct err *err) MUST_CHECK;
+
 /* Did --security-opt unmask=... name @path? */
 bool spec_unmasked(const struct container_config *c, const char *path);
 bool spec_has_namespace(const struct spec_builder *b, const char *type);
@@ -27,10 +31,6 @@ struct oci_mount *spec_add_mount(struct spec_builder *b, const char *dst, const 
                                  const char *src, const char *options);
 /* What the runtime is to be told of a bind mount: the user's options without those that are ours. */
 void spec_bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret);
-
-/* Limits alone, as they are changed while it runs. */
-int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
-                   struct oci_resources **ret, struct err *err) MUST_CHECK;
 
 /* volume_overlay.c: mounts that are more than one bind.  @m is one of b->c->mounts. */
 int volume_overlay_mount(struct spec_builder *b, const struct container_mount *m,

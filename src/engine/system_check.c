@@ -240,7 +240,7 @@ static void drop_owners(struct check *c, const char *ref)
             if (artifact_remove(c->e->store, c->a, *o + strlen("artifact:"), &digest, &err) == 0)
                 done(c, "Deleted damaged artifact", *o + strlen("artifact:"));
         } else if (c->o->lossy || !has_users(c, *o)) {
-            if (images_remove(c->e, c->a, *o, true, &gone, &err) == 0)
+            if (images_remove(c->e, c->a, *o, IMAGES_FORCE, &gone, &err) == 0)
                 done(c, "Deleted damaged image", *o);
         }
     }

@@ -420,7 +420,7 @@ int artifact_pull(struct store *s, struct arena *a, const char *name,
 
     if (str_empty(name))
         return err_set(err, ERR_BAD_PARAM, EINVAL, "artifact name cannot be empty");
-    int r = hold < 0 ? hold : image_fetch(s, a, name, o, false, &got, err);
+    int r = hold < 0 ? hold : image_fetch(s, a, name, o, FETCH_ALL, &got, err);
     if (r < 0)
         return r;
     art.name = got.name;

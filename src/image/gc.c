@@ -159,11 +159,14 @@ static void sweep_note(struct store *s, int dir, const char *name, int64_t *byte
         sweep_partial(s, dir, name, bytes);
 }
 
-/* Where a blob was sent (image/mod/places.h): of use for as long as somebody may push it again. */
+/* Where a blob is (store/places.h): of use for as long as somebody may push it again, or a list names it. */
 static void sweep_place(struct store *s, int dir, const char *name, int64_t *bytes)
 {
+    AUTO_FREE char *digest = xasprintf("%s:%s", strlen(name) == 128 ? "sha512" : "sha256", name);
     struct stat st;
 
+    if (referenced(s->db_, digest))
+        return;
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         time_now() / NSEC_PER_SEC - st.st_mtime > PLACE_DAYS * 86400)
         sweep_partial(s, dir, name, bytes);

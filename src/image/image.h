@@ -80,17 +80,18 @@ typedef int (*image_choose_fn)(const char *question, char *const *items);
  * enforcing; the answer is remembered as an alias.  NULL (the default): nobody. */
 void image_set_chooser(image_choose_fn fn);
 
-/* Brings a manifest that is no image of ours to run (an artifact) and all blobs it names into the blob
- * store: nothing is unpacked, nothing is recorded.  With @index whatever is there comes as it is: its text
- * alone (fetch "name@digest" for an image it names); without, the list is followed to this platform's image.
+/* Brings a manifest into the blob store: nothing is unpacked, nothing is recorded, but where it came from is
+ * remembered (store/places.h).  FETCH_TEXT: whatever is there, as it is, alone.  Otherwise a list is followed to
+ * this platform's image, and its configuration comes too, or all blobs that it names.
  * The caller holds off removal (image_hold()) until it has recorded what came.  Options as image_pull(). */
+enum image_fetch_what { FETCH_TEXT, FETCH_CONFIG, FETCH_ALL };
 struct image_fetched {
     char *digest, *media_type; /* of the manifest */
     char *name;                /* the complete name it was fetched by */
 };
 int image_fetch(struct store *s, struct arena *a, const char *name,
-                const struct image_pull_options *o, bool index, struct image_fetched *ret,
-                struct err *err) MUST_CHECK;
+                const struct image_pull_options *o, enum image_fetch_what what,
+                struct image_fetched *ret, struct err *err) MUST_CHECK;
 
 struct image_push_options {
     const char *format; /* "oci", "v2s2", "v2s1" (refused in words); NULL: as it is */
@@ -143,10 +144,15 @@ int image_key_owners(struct arena *a, const char *path, char ***ret, struct err 
 int image_signature_store(struct arena *a, const char *scope, char **ret,
                           struct err *err) MUST_CHECK;
 
-/* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not) from @path or,
- * when NULL, from @fd.  Names of the loaded images (or IDs when unnamed) in @ret_names. */
-int image_load(struct store *s, struct arena *a, const char *path, int fd,
-               struct progress *progress, char ***ret_names, struct err *err) MUST_CHECK;
+/* Reads an archive (docker-archive, oci-archive, oci directory; gzip/zstd/xz/bzip2 or not).  Names of the loaded images (or IDs when unnamed) in @ret_names. */
+struct image_load_options {
+    const char *path; /* or NULL for @fd */
+    int fd;
+    const char *signature_policy; /* as image_pull_options' */
+    struct progress *progress;
+};
+int image_load(struct store *s, struct arena *a, const struct image_load_options *o,
+               char ***ret_names, struct err *err) MUST_CHECK;
 
 struct image_save_options {
     const char *format; /* "docker-archive", "oci-archive", "oci-dir", "docker-dir" */
@@ -163,6 +169,7 @@ struct image_import_options {
     const char *path;      /* file, "-" for stdin, or an http(s) URL */
     const char *reference; /* may be NULL */
     const char *message, *os, *arch, *variant;
+    const char *signature_policy; /* as image_pull_options' */
     char *const *
         changes; /* CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR */
 };
@@ -175,7 +182,9 @@ struct image_tree_change {
     bool gone;        /* becomes a whiteout */
 };
 struct image_tree {
-    int root; /* its directory, merged */
+    int root; /* its directory, merged; or one file */
+    const char
+        *as; /* the name of the root in the archive; NULL: it is not in it, what it holds is */
     const struct image_tree_change
         *changes; /* NULL: everything; otherwise these, sorted, and the directories above them */
     size_t n_changes;
@@ -184,6 +193,26 @@ struct image_tree {
     size_t n_uid, n_gid;
 };
 int image_export(const struct image_tree *t, int fd, struct err *err) MUST_CHECK;
+
+/* Whom copied files belong to: whom their archive tells, or one owner for all, as the container's ids. */
+struct image_owners {
+    bool fixed;
+    int64_t uid, gid;
+    const struct container_idmap *uid_map, *gid_map;
+    size_t n_uid, n_gid;
+};
+
+/* From a tree or a tar stream (compressed or not) into a directory or a tar stream. */
+struct image_copy {
+    const struct image_tree *tree; /* NULL: from @in */
+    int in;
+    int dir; /* negative: into @out */
+    int out;
+    const char *prefix; /* the directory's name, for errors */
+    struct image_owners owners;
+    bool overwrite, no_devices, rootless;
+};
+int image_copy(const struct image_copy *c, struct err *err) MUST_CHECK;
 
 struct image_commit_options {
     const struct image_tree *tree; /* the new layer */

@@ -8,6 +8,7 @@
 #include "image/module.h"
 #include "spec/reference.h"
 #include "store/blobs.h"
+#include "store/places.h"
 
 #include "base/banned.h"
 
@@ -166,7 +167,7 @@ static int fetch_entries(struct store *s, struct arena *a, const struct image_fe
         struct image_fetched got = { 0 };
         const char *name = arena_printf(a, "%s@%s", ref_repo(a, &ref),
                                         idx.manifests.items[i].digest);
-        r = image_fetch(s, a, name, o->pull, false, &got, err);
+        r = image_fetch(s, a, name, o->pull, FETCH_TEXT, &got, err);
     }
     return r;
 }
@@ -175,12 +176,12 @@ static int add_fetched(struct store *s, struct arena *a, const char *name,
                        const struct manifest_add *o, struct image_index *idx, struct err *err)
 {
     struct image_fetched got = { 0 };
-    int r = image_fetch(s, a, name, o->pull, o->all, &got, err);
+    int r = image_fetch(s, a, name, o->pull, o->all ? FETCH_TEXT : FETCH_CONFIG, &got, err);
 
     if (r == 0 && image_is_list_type(got.media_type))
         r = fetch_entries(s, a, &got, o, err);
     else if (r == 0 && o->all) /* an image after all: so far only its text has come */
-        r = image_fetch(s, a, name, o->pull, false, &got, err);
+        r = image_fetch(s, a, name, o->pull, FETCH_CONFIG, &got, err);
     return r < 0 ? r : add_digest(s, a, got.digest, got.media_type, o, idx, err);
 }
 
@@ -220,6 +221,46 @@ int manifest_entry_subject(struct store *s, struct arena *a, const char *image,
     *ret = arena_alloc(a, sizeof(**ret));
     **ret =
         (struct descriptor) { .media_type = img.media_type, .digest = img.digest, .size = size };
+    return 0;
+}
+
+/* ---------- what stayed at the registry ---------- */
+
+static bool is_complete(struct store *s, struct arena *a, const char *digest)
+{
+    AUTO_BUF text = { .max = LIMIT_MANIFEST };
+    struct image_manifest m = { 0 };
+    int r = blob_read(s, digest, &text, NULL);
+    AUTO_JSON *doc = r < 0 ? NULL : json_parse(text.data, text.len, "manifest", NULL);
+
+    if (!doc || image_manifest_read(a, doc, &m, NULL) < 0 || !blob_exists(s, m.config.digest, NULL))
+        return false;
+    for (size_t i = 0; i < m.layers.n; i++)
+        if (!m.layers.items[i].urls && !blob_exists(s, m.layers.items[i].digest, NULL))
+            return false;
+    return true;
+}
+
+int manifest_entry_complete(struct store *s, struct arena *a, const struct descriptor *d,
+                            const struct image_pull_options *o, struct err *err)
+{
+    struct image_fetched got = { 0 };
+
+    if (is_complete(s, a, d->digest))
+        return 0;
+    char **places = places_find(s, a, d->digest);
+    if (!places)
+        return err_set(err, ERR_NOT_FOUND, ENOENT,
+                       "parts of %s are not here, and where they are is not known: add it to the "
+                       "list again",
+                       d->digest);
+    for (; *places; places++) {
+        const char *name = arena_printf(a, "docker://%s@%s", *places, d->digest);
+        int r = image_fetch(s, a, name, o, FETCH_ALL, &got, err);
+        if (r == 0 || !places[1])
+            return r;
+        err_clear(err);
+    }
     return 0;
 }
 

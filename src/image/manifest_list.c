@@ -132,7 +132,12 @@ int manifest_list_instance(struct store *s, struct arena *a, const struct image 
         return r < 0 ? r : -ENOENT;
     *ret_id = NULL;
     r = by_manifest(store_db(s, err), a, d->digest, ret_id, err);
-    return r < 0 || *ret_id ? r : unpack_entry(s, a, &l, ret_id, err);
+    if (r < 0 || *ret_id)
+        return r;
+    AUTO_CLOSE int hold = image_hold(s, err);
+    const struct image_pull_options o = { .tls_verify = -1, .retry_delay_ns = -1 };
+    r = hold < 0 ? hold : manifest_entry_complete(s, a, d, &o, err);
+    return r < 0 ? r : unpack_entry(s, a, &l, ret_id, err);
 }
 
 /* ---------- writing ---------- */
@@ -444,6 +449,6 @@ int manifest_list_text(struct store *s, struct arena *a, const char *name,
         return r;
     }
     AUTO_CLOSE int hold = image_hold(s, err);
-    r = hold < 0 ? hold : image_fetch(s, a, name, o, true, &got, err);
+    r = hold < 0 ? hold : image_fetch(s, a, name, o, FETCH_TEXT, &got, err);
     return r < 0 ? r : blob_read(s, got.digest, ret, err);
 }

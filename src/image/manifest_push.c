@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "image/gc.h"
+#include "image/manifest_entry.h"
 #include "image/manifest_list.h"
 #include "image/module.h"
 #include "image/record.h"
@@ -92,6 +93,23 @@ static int leave_as_garbage(struct store *s, const struct image_index *idx, cons
     return MIN(r, 0);
 }
 
+/* Brings what stayed at registries when it was added to the list. */
+static int complete(struct store *s, struct arena *a, const struct manifest_list *l,
+                    const struct image_push_options *o, struct err *err)
+{
+    const struct image_pull_options pull = { .authfile = o->authfile,
+                                             .cert_dir = o->cert_dir,
+                                             .tls_verify = o->tls_verify,
+                                             .retry = o->retry,
+                                             .retry_delay_ns = o->retry_delay_ns,
+                                             .progress = o->progress };
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->index.manifests.n; i++)
+        r = manifest_entry_complete(s, a, &l->index.manifests.items[i], &pull, err);
+    return r;
+}
+
 static int push_longer(struct store *s, struct arena *a, const struct manifest_list *l,
                        const char *destination, char *const *formats,
                        const struct image_push_options *o, char **ret_digest, struct err *err)
@@ -100,7 +118,10 @@ static int push_longer(struct store *s, struct arena *a, const struct manifest_l
     struct image_index idx;
     char digest[DIGEST_MAX];
     AUTO_CLOSE int hold = image_hold(s, err);
-    int r = hold < 0 ? hold : add_variants(s, a, l, formats, o->compression_level, &idx, err);
+    int r = hold < 0 ? hold : complete(s, a, l, o, err);
+
+    if (r == 0)
+        r = add_variants(s, a, l, formats, o->compression_level, &idx, err);
 
     if (r < 0)
         return r;
@@ -115,12 +136,30 @@ static int push_longer(struct store *s, struct arena *a, const struct manifest_l
     return r < 0 ? r : left;
 }
 
+/* A registry may take over, from a repository of its own, what was never here: it is asked first. */
+static int push_plain(struct store *s, struct arena *a, const struct manifest_list *l,
+                      const char *destination, const struct image_push_options *o,
+                      char **ret_digest, struct err *err)
+{
+    struct err first = { 0 };
+    int r = image_push(s, a, l->digest, destination, o, ret_digest, &first);
+
+    if (r < 0 && o->all && first.kind == ERR_NOT_FOUND) {
+        AUTO_CLOSE int hold = image_hold(s, err);
+        r = hold < 0 ? hold : complete(s, a, l, o, err);
+        return r < 0 ? r : image_push(s, a, l->digest, destination, o, ret_digest, err);
+    }
+    if (r < 0 && err)
+        *err = first;
+    return r;
+}
+
 int manifest_list_push(struct store *s, struct arena *a, const struct manifest_list *l,
                        const char *destination, char *const *add_compression,
                        const struct image_push_options *o, char **ret_digest, struct err *err)
 {
     if (!add_compression || !*add_compression)
-        return image_push(s, a, l->digest, destination, o, ret_digest, err);
+        return push_plain(s, a, l, destination, o, ret_digest, err);
     int r = push_longer(s, a, l, destination, add_compression, o, ret_digest, err);
     return r < 0 ? r : gc_collect(s, err);
 }

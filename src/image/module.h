@@ -78,8 +78,8 @@ struct image_module {
     const char *abi;
     int (*pull)(const struct store *s, struct arena *a, const struct module_pull *p,
                 stored_images *ret, struct err *err);
-    int (*fetch)(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
-                 struct image_fetched *ret, struct err *err);
+    int (*fetch)(const struct store *s, struct arena *a, const struct module_pull *p,
+                 enum image_fetch_what what, struct image_fetched *ret, struct err *err);
     int (*push)(const struct store *s, struct arena *a, const struct module_push *p,
                 char **ret_digest, struct err *err);
     int (*sign)(const struct store *s, struct arena *a, const char *name,
@@ -88,13 +88,14 @@ struct image_module {
                        struct err *err);
     int (*key_owners)(struct arena *a, const char *path, char ***ret, struct err *err);
     int (*signature_store)(struct arena *a, const char *scope, char **ret, struct err *err);
-    int (*load)(const struct store *s, struct arena *a, const char *path, int fd,
-                struct progress *progress, stored_images *ret, struct err *err);
+    int (*load)(const struct store *s, struct arena *a, const struct image_load_options *o,
+                stored_images *ret, struct err *err);
     int (*save)(const struct store *s, const struct module_save *images, size_t n,
                 const struct image_save_options *o, struct err *err);
     int (*import)(const struct store *s, struct arena *a, const struct image_import_options *o,
                   stored_images *ret, struct err *err);
     int (*export)(const struct image_tree *t, int fd, struct err *err);
+    int (*copy)(const struct image_copy *c, struct err *err);
     int (*commit)(const struct store *s, struct arena *a, const struct image_commit_options *o,
                   stored_images *ret, struct err *err);
     int (*login)(struct arena *a, const struct image_login *l, struct err *err);

@@ -7,8 +7,8 @@
 
 #include "base/banned.h"
 
-int image_load(struct store *s, struct arena *a, const char *path, int fd,
-               struct progress *progress, char ***ret_names, struct err *err)
+int image_load(struct store *s, struct arena *a, const struct image_load_options *o,
+               char ***ret_names, struct err *err)
 {
     stored_images images = { 0 };
     const struct image_module *m = image_module(err);
@@ -16,7 +16,7 @@ int image_load(struct store *s, struct arena *a, const char *path, int fd,
 
     if (hold < 0)
         return hold;
-    int r = m->load(s, a, path, fd, progress, &images, err);
+    int r = m->load(s, a, o, &images, err);
     if (r == 0)
         r = image_record(s, &images, err);
     if (r < 0)
@@ -137,14 +137,14 @@ int image_pull(struct store *s, struct arena *a, const char *name,
 }
 
 int image_fetch(struct store *s, struct arena *a, const char *name,
-                const struct image_pull_options *o, bool index, struct image_fetched *ret,
-                struct err *err)
+                const struct image_pull_options *o, enum image_fetch_what what,
+                struct image_fetched *ret, struct err *err)
 {
     struct module_pull p = { .opt = o };
     const struct image_module *m = image_module(err);
 
     p.transport = split_transport(name, &p.name);
-    return m ? m->fetch(s, a, &p, index, ret, err) : -ENOENT;
+    return m ? m->fetch(s, a, &p, what, ret, err) : -ENOENT;
 }
 
 /* ---------- push ---------- */
@@ -297,6 +297,13 @@ int image_export(const struct image_tree *t, int fd, struct err *err)
     const struct image_module *m = image_module(err);
 
     return m ? m->export(t, fd, err) : -ENOENT;
+}
+
+int image_copy(const struct image_copy *c, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->copy(c, err) : -ENOENT;
 }
 
 int image_commit(struct store *s, struct arena *a, const struct image_commit_options *o,

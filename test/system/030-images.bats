@@ -357,3 +357,23 @@ EOF
     wait $!
     is "$(cat "$TEST_DIR/1" "$TEST_DIR/2" | sort -u)" = "$IMAGE_ID"
 }
+
+# If this failed, a tidying `rmi -a` would take stopped containers, and their data, along.
+@test "rmi -a: several names go, containers stay; errors are listed" {
+    load_busybox
+    podman tag busybox localhost/second:1
+    id=$(podman create busybox)
+    run_podman 2 rmi -a
+    is "$output" =~ "^Error: image used by $id: image is in use by a container"
+    run_podman container exists "$id"
+    run_podman image exists second:1
+    run_podman 1 rmi nosuch other
+    is "$output" = "Error: 2 errors occurred:"$'\n\t'"* nosuch: image not known"$'\n\t'"* other: image not known"
+    podman rm "$id"
+    run_podman rmi -a
+    is "${lines[2]}" =~ "^Deleted: "
+    podman load -q -i "$TEST_DIR/busybox.tar"
+    podman create busybox
+    run_podman rmi -af
+    is "$(podman ps -aq)" = ""
+}

@@ -173,6 +173,8 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     run_podman manifest add --all --tls-verify=false all "docker://$REGISTRY/a/list:1"
     run_podman manifest inspect all
     is "$(jq -r '.manifests | length' <<<"$output")" = 2
+    # Its layers come now, by what registries.conf says of the registry.
+    printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$REGISTRY" >>"$CONTAINERS_REGISTRIES_CONF"
     run_podman run --rm all echo from-registry
     is "${lines[-1]}" = from-registry
     run_podman manifest push -q --insecure --format v2s2 all "docker://$REGISTRY/v2/all:1"
@@ -209,4 +211,49 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     run_podman manifest exists other:9
     run_podman 1 manifest exists last
     run_podman image save -q -o "$TEST_DIR/list.tar" other:9
+}
+
+# If this failed, a list of ten platforms would cost ten downloads of images that nobody runs here.
+@test "manifest add docker://: layers stay at the registry until a push or a run needs them" {
+    start_registry
+    printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$REGISTRY" >>"$CONTAINERS_REGISTRIES_CONF"
+    registry_put far/image 1
+    layer_size=$(stat -c %s "$BUSYBOX")
+    run_podman manifest create list
+    run_podman manifest add --tls-verify=false list "docker://$REGISTRY/far/image:1"
+    here() { cat "$TEST_DIR"/root/oci/blobs/sha256/* | wc -c; }
+    [ "$(here)" -lt $((layer_size / 4)) ]
+    run_podman manifest inspect list
+    is "$(jq -r '.manifests[0].platform.architecture' <<<"$output")" = "$(go_arch)"
+    # The same registry takes them over from its other repository.
+    run_podman manifest push -q --all --tls-verify=false list "docker://$REGISTRY/near/image:1"
+    [ "$(here)" -lt $((layer_size / 4)) ]
+    run skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/near/image:1" "dir:$TEST_DIR/copied"
+    is "$status" = 0
+    # A directory cannot.
+    run_podman manifest push -q --all --tls-verify=false list "oci:$TEST_DIR/out:1"
+    run skopeo inspect --format '{{.Architecture}}' "oci:$TEST_DIR/out:1"
+    is "$output" = "$(go_arch)"
+    [ "$(here)" -gt $((layer_size / 4)) ]
+    # Neither can a container.
+    run_podman manifest create ours
+    run_podman manifest add --tls-verify=false ours "docker://$REGISTRY/far/image:1"
+    run_podman manifest rm list
+    [ "$(here)" -gt $((layer_size / 4)) ]
+    run_podman run --rm ours echo hello
+    is "${lines[-1]}" = hello
+}
+
+@test "manifest add docker://: what is gone from the registry is said to be missing" {
+    start_registry
+    printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$REGISTRY" >>"$CONTAINERS_REGISTRIES_CONF"
+    registry_put far/image 1
+    run_podman manifest create list
+    run_podman manifest add --tls-verify=false list "docker://$REGISTRY/far/image:1"
+    stop_registry
+    run_podman 125 manifest push -q --all --tls-verify=false list "oci:$TEST_DIR/out:1"
+    is "$output" =~ 'far/image@sha256:[0-9a-f]{64}: .*: connect: connection refused'
+    rm -r "$TEST_DIR/root/oci/known"
+    run_podman 125 manifest push -q --all --tls-verify=false list "oci:$TEST_DIR/out2:1"
+    is "$output" =~ "add it to the list again"
 }

@@ -191,6 +191,45 @@ C /tmp"
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
 }
 
+# Two overlays on one upper directory: the kernel says that what happens then is undefined.
+@test "mount: a mounted container that is started, stopped and started again is one overlay" {
+    ! is_rootless || skip "an ordinary user's mount is in the namespace of podman unshare"
+    load_busybox
+    podman create --name c busybox sleep 1000
+    dir=$(podman mount c)
+    echo before >"$dir/file"
+    podman start c
+    is "$(stat -c %d "$dir")" = "$(stat -c %d "/proc/$(pid_of c)/root/")"
+    is "$(podman mount c)" = "$dir"
+    is "$(cat "$dir/file")" = before
+    podman exec c sh -c 'echo inside >/file'
+    is "$(cat "$dir/file")" = inside
+    podman stop -t 0 c
+    is "$(cat "$dir/file")" = inside
+    podman start c
+    is "$(stat -c %d "$dir")" = "$(stat -c %d "/proc/$(pid_of c)/root/")"
+    podman exec c sh -c 'echo again >/file'
+    is "$(cat "$dir/file")" = again
+    podman unmount c
+    run_podman exec c cat /file
+    is "$output" = again
+    podman rm -f -t 0 c
+    is "$(grep -c "$TEST_DIR" /proc/self/mountinfo || true)" = 0
+}
+
+@test "mount: podman unshare sees a running container's own root" {
+    is_rootless || skip "for an ordinary user"
+    load_busybox
+    id=$(podman run -d --name c busybox sh -c 'echo 1 >/seen; sleep 1000')
+    eventually podman exec c test -e /seen
+    run_podman unshare sh -c "d=\$('$PODMAN' --root '$TEST_DIR/root' --runroot '$TEST_DIR/run' mount c) && cat \$d/seen && echo 2 >\$d/back; cat /proc/self/mountinfo >$TEST_DIR/table"
+    is "$output" = 1
+    run_podman exec c cat /back
+    is "$output" = 2
+    inside=$(awk '/ - overlay / { print $3; exit }' "/proc/$(pid_of c)/mountinfo")
+    grep -q " $inside .*/mounts/containers/$id " "$TEST_DIR/table"
+}
+
 # fake_ssh [old]: an ssh that runs the words here, for a podman with a store of its own; it notes how much came in.
 # "old": that podman knows nothing of ours.
 fake_ssh() {
@@ -352,4 +391,24 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     run_podman images --sort tag --format '{{.Tag}}'
     is "$output" = a$'\n'latest$'\n'z
     run_podman 125 images --sort nonsense
+}
+
+@test "load: from a URL; what is no archive; names that archives cannot have" {
+    make_busybox_archive "$TEST_DIR/web.tar" localhost/web:1
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$TEST_DIR" 0 >"$TEST_DIR/http.log" 2>&1 3>&- &
+    server=$!
+    eventually grep -q 'port [0-9]' "$TEST_DIR/http.log"
+    url=http://127.0.0.1:$(grep -oE 'port [0-9]+' "$TEST_DIR/http.log" | cut -d' ' -f2)
+    run_podman load -q -i "$url/web.tar"
+    is "$output" = "Loaded image: localhost/web:1"
+    run_podman 125 load -q -i "$url/none.tar"
+    is "$output" =~ "HTTP status 404"
+    kill "$server"
+    echo "no archive" >"$TEST_DIR/text"
+    run_podman 125 load -i "$TEST_DIR/text"
+    is "$output" =~ "payload does not match any of the supported image formats"
+    run_podman 125 save -q -o "$TEST_DIR/a:b" web:1
+    is "$output" =~ "invalid filename \(should not contain ':'\)"
+    run_podman 125 load -q -i "$TEST_DIR/a:b"
+    is "$output" =~ "invalid filename"
 }

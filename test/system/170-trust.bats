@@ -245,3 +245,62 @@ EOF
     run_podman 125 image trust set -t accept quay.io
     is "$(cat "$POLICY")" = '{"default":[{"type":"from-the-future"}]}'
 }
+
+# Podman asks as well; without a terminal there is nobody.
+@test "sigstore: a sealed key without a passphrase file: the person at the terminal is asked" {
+    start_with_box
+    attachments
+    podman pull -q --tls-verify=false "$REGISTRY/box"
+    /usr/bin/python3 "$BATS_TEST_DIRNAME/sigstore_key.py" "$TEST_DIR/mine" secret
+    cat >"$TEST_DIR/person.py" <<'EOF'
+import sys, pexpect
+child = pexpect.spawn(sys.argv[2], sys.argv[3:], timeout=30, encoding='utf-8')
+child.expect('Passphrase for .*mine.key: ')
+child.sendline(sys.argv[1])
+child.expect(pexpect.EOF)
+child.close()
+assert sys.argv[1] not in child.before, 'shown'
+print(child.before)
+sys.exit(child.exitstatus)
+EOF
+    ask() { # PASSPHRASE
+        run timeout 60 python3 "$TEST_DIR/person.py" "$1" "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" \
+            push -q --tls-verify=false --sign-by-sigstore-private-key "$TEST_DIR/mine.key" "$REGISTRY/box" "$REGISTRY/asked:v1"
+    }
+    ask mistaken
+    is "$status" = 125
+    is "$output" =~ "wrong passphrase"
+    ask secret
+    is "$status" = 0
+    require '{"type":"sigstoreSigned","keyPath":"'"$TEST_DIR/mine.pub"'"}'
+    podman rmi -fa
+    run_podman pull -q --tls-verify=false "$REGISTRY/asked:v1"
+    run setsid -w "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" push -q --tls-verify=false \
+        --sign-by-sigstore-private-key "$TEST_DIR/mine.key" "$REGISTRY/asked:v1" "$REGISTRY/asked:v2" </dev/null
+    is "$status" = 125
+    is "$output" =~ "--sign-passphrase-file"
+}
+
+@test "policy: load and import ask it, too" {
+    make_busybox_archive "$TEST_DIR/a.tar"
+    tar -C "$TEST_DIR" -cf "$TEST_DIR/files.tar" a.tar
+    podman load -q -i "$TEST_DIR/a.tar"
+    podman save -q --format oci-archive -o "$TEST_DIR/oci.tar" busybox
+    podman save -q --format docker-dir -o "$TEST_DIR/dir" busybox
+    podman rmi -fa
+    echo '{"default":[{"type":"reject"}],"transports":{"docker-archive":{"'"$TEST_DIR"'":[{"type":"insecureAcceptAnything"}]}}}' >"$POLICY"
+    run_podman load -q -i "$TEST_DIR/a.tar"
+    podman rmi -fa
+    run_podman 125 load -q -i "$TEST_DIR/oci.tar"
+    is "$output" =~ "Source image rejected: Running image oci-archive:$TEST_DIR/oci.tar is rejected by policy."
+    run_podman 125 load -q -i "$TEST_DIR/dir"
+    is "$output" =~ "Running image dir:$TEST_DIR/dir is rejected"
+    run_podman 125 load -q <"$TEST_DIR/a.tar"
+    is "$output" =~ "rejected by policy"
+    run_podman 125 import -q "$TEST_DIR/files.tar"
+    is "$output" =~ "rejected by policy"
+    is "$(podman images -q)" = ""
+    echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$TEST_DIR/loose.json"
+    run_podman import -q --signature-policy "$TEST_DIR/loose.json" "$TEST_DIR/files.tar"
+    run_podman load -q --signature-policy "$TEST_DIR/loose.json" -i "$TEST_DIR/oci.tar"
+}

@@ -142,6 +142,21 @@ log_has() { podman logs "$1" 2>&1 | grep -q -- "$2"; }
 # cgroup_dirs ID: the directories of a container's cgroup, in every hierarchy.
 cgroup_dirs() { find /sys/fs/cgroup -type d -name "libpod-$1*" 2>/dev/null; }
 
+# limit CONTAINER V1-CONTROLLER/FILE V2-FILE: a file of the container's cgroup.
+limit() {
+    local path dir
+    path=$(podman inspect -f '{{.State.CgroupPath}}' "$1")
+    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+        cat "/sys/fs/cgroup$path/$3"
+    else
+        dir=$(find /sys/fs/cgroup -maxdepth 1 \( -name "${2%%/*}" -o -name "${2%%/*},*" -o -name "*,${2%%/*}" \) ! -type l)
+        cat "$dir$path/${2#*/}"
+    fi
+}
+
+# has_cgroup: can a container here have limits?  An ordinary user needs systemd for it.
+has_cgroup() { ! is_rootless || [ "$(podman info -f '{{.Host.CgroupManager}}')" = systemd ]; }
+
 # alive_processes WORD: processes (not zombies) whose command line has the word; the one that keeps a
 # rootless user's namespace does not count.
 alive_processes() {

@@ -39,9 +39,10 @@ extern const struct opt limit_opts[];        /* both, and `update` */
 extern const struct opt create_later_opts[]; /* both: not supported yet */
 extern const struct opt run_opts[];          /* `run` alone */
 
+/* The limits alone. */
+int create_fill_resources(struct cmd_ctx *x, const struct create_args *o,
+                          struct container_resources *res);
+
 /* Fills @c from what was given.  What is not given stays empty for the engine to complete. */
 int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,
                 struct pull_request *pull);
-/* What the limits among the options come to. */
-int create_fill_limits(struct cmd_ctx *x, const struct create_args *o,
-                       struct container_resources *res);

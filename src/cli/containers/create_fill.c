@@ -226,8 +226,8 @@ static int fill_block_io(struct cmd_ctx *x, const struct create_args *o,
     return r;
 }
 
-int create_fill_limits(struct cmd_ctx *x, const struct create_args *o,
-                       struct container_resources *res)
+int create_fill_resources(struct cmd_ctx *x, const struct create_args *o,
+                          struct container_resources *res)
 {
     int r = size_option("--memory", o->memory, &res->memory, x->err);
 
@@ -592,7 +592,7 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
     if (r == 0)
         r = fill_security(x, o, c);
     if (r == 0)
-        r = create_fill_limits(x, o, &c->resources);
+        r = create_fill_resources(x, o, &c->resources);
     if (r == 0)
         r = fill_namespaces(x, o, c);
     if (r == 0)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
+#include "engine/events.h"
 #include "engine/options.h"
 
 #include "base/banned.h"
@@ -249,7 +250,7 @@ static int restart_one(struct cmd_ctx *x, struct target *t, void *arg)
     if (r == 0)
         r = container_start(e, x->arena, &t->c, false, NULL, &warnings, x->err);
     log_warnings(warnings);
-    return r;
+    return container_did(e, &t->c.config, "restart", r);
 }
 
 static int restart_run(struct cmd_ctx *x, void *args)

@@ -1,33 +1,37 @@
-/* podman update: limits, restart policy and ports of a container, also while it runs */
+/* podman update: limits, ports, policy of a container, also while it runs */
 #include "cli/containers/commands.h"
 #include "cli/containers/create.h"
 #include "cli/containers/select.h"
 #include "engine/networks.h"
+#include "engine/update.h"
 
 #include "base/banned.h"
 
 struct update_args {
-    struct create_args limits; /* first: limit_opts[] fill it */
-    char **publish_add, **publish_rm;
-    char **env, **unsetenv;
+    struct create_args c; /* first: limit_opts[] fill it */
+    char **publish_add, **publish_rm, **unsetenv;
     bool latest;
     char *unused;
-    char **unused_list;
     uint64_t unused_number;
     bool unused_bool;
 };
 
-static bool any_limit_given(const struct cmd_ctx *x)
+static int change(struct cmd_ctx *x, struct engine *e, const struct update_args *o,
+                  const struct container *c)
 {
-    for (const struct opt *o = limit_opts; o->kind != OPT_END; o++)
-        if (!STR_EQ(o->name, "restart") && cmd_given(x, o->name))
-            return true;
-    return false;
+    struct container_changes what = {
+        .restart = o->c.restart, .env = o->c.env, .unsetenv = o->unsetenv, .ulimits = o->c.ulimit
+    };
+    int r = create_fill_resources(x, &o->c, &what.resources);
+
+    return r < 0 ? r : container_update(e, x->arena, c, &what, x->err);
 }
 
-static int find(struct cmd_ctx *x, const struct update_args *o, struct container *ret)
+static int update_run(struct cmd_ctx *x, void *args)
 {
+    const struct update_args *o = args;
     struct engine *e = cmd_engine(x);
+    struct container c;
 
     if (!e)
         return -EIO;
@@ -35,27 +39,12 @@ static int find(struct cmd_ctx *x, const struct update_args *o, struct container
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        o->latest ? "--latest and containers cannot be used together"
                                  : "update requires a container's name or ID");
-    return o->latest ? container_latest(e, x->arena, ret, x->err)
-                     : container_find(e, x->arena, x->args[0], ret, x->err);
-}
-
-static int update_run(struct cmd_ctx *x, void *args)
-{
-    const struct update_args *o = args;
-    struct container_update u = { .restart = o->limits.restart,
-                                  .any_limit = any_limit_given(x),
-                                  .env = o->env,
-                                  .env_unset = o->unsetenv };
-    struct container c;
-    int r = find(x, o, &c);
-
-    if (r == 0)
-        r = create_fill_limits(x, &o->limits, &u.resources);
-    if (r == 0 && (u.restart || u.any_limit || u.env || u.env_unset))
-        r = container_update(cmd_engine(x), x->arena, &c, &u, x->err);
+    int r = o->latest ? container_latest(e, x->arena, &c, x->err)
+                      : container_find(e, x->arena, x->args[0], &c, x->err);
     if (r == 0 && (o->publish_add || o->publish_rm))
-        r = networks_publish(cmd_engine(x), x->arena, c.config.id, o->publish_add, o->publish_rm,
-                             x->err);
+        r = networks_publish(e, x->arena, c.config.id, o->publish_add, o->publish_rm, x->err);
+    if (r == 0)
+        r = change(x, e, o, &c);
     if (r == 0)
         puts(c.config.id);
     return r;
@@ -64,15 +53,16 @@ static int update_run(struct cmd_ctx *x, void *args)
 static const struct opt update_opts[] = {
     O_BOOL('l', "latest", struct update_args, latest,
            "Act on the latest container podman is aware of"),
-    O_STRV('e', "env", struct update_args, env, "NAME=value",
-           "Set an environment variable, from the next start on"),
-    O_STRV(0, "unsetenv", struct update_args, unsetenv, "NAME",
-           "Unset an environment variable, from the next start on"),
     O_STRV(0, "publish-add", struct update_args, publish_add, "port",
            "Publish one more port ([[host-ip:][host-port]:]port[/protocol]), also while the "
            "container runs"),
     O_STRV(0, "publish-rm", struct update_args, publish_rm, "port",
            "Publish a port no longer (as it was published, or one of its ends)"),
+    O_STRV('e', "env", struct update_args, c.env, "key[=value]",
+           "Set environment variables in the container"),
+    O_SLICE(0, "ulimit", struct update_args, c.ulimit, "name=soft[:hard]", "Ulimit options"),
+    O_STRV(0, "unsetenv", struct update_args, unsetenv, "env",
+           "Unset environment default variables in container"),
     O_STR(0, "health-cmd", struct update_args, unused, "value", "Podman's; not built",
           .flags = OPTF_UNSUPPORTED),
     O_STR(0, "health-interval", struct update_args, unused, "value", "Podman's; not built",
@@ -103,22 +93,22 @@ static const struct opt update_opts[] = {
           .flags = OPTF_UNSUPPORTED),
     O_BOOL(0, "no-healthcheck", struct update_args, unused_bool, "Podman's; not built",
            .flags = OPTF_UNSUPPORTED),
-    O_SLICE(0, "ulimit", struct update_args, unused_list, "value", "Podman's; not built",
-            .flags = OPTF_UNSUPPORTED),
     { 0 },
 };
 static const struct opt *const update_tables[] = { update_opts, limit_opts, NULL };
 static const char *const examples[] = {
-    "podman update --cpus=5 --memory 1g foobar_container", "podman update --restart always web",
-    "podman update --publish-add 8080:80 web",
+    "podman update --cpus=0.5 --memory 64m ctrID", "podman update --publish-add 8080:80 web",
     "podman update --publish-rm 8080:80 --publish-add 8080:8000 web", NULL
 };
 const struct cmd cmd_update = {
     .name = "update",
     .summary = "Update an existing container",
     .usage = "[options] CONTAINER",
-    .description = "Changes limits, restart policy and published ports of a container, also while "
-                   "it runs. Other ports and the connections that stand are left alone.",
+    .description = "Updates the configuration of an existing container: limits and restart policy "
+                   "are in force "
+                   "at once, environment and ulimits from its next start. Ports are published "
+                   "and withdrawn while it runs: its other ports and the connections that stand "
+                   "are left alone.",
     .examples = examples,
     .max_args = 1,
     .complete = COMPLETE_CONTAINER,

@@ -312,7 +312,7 @@ static int remove_list(struct cmd_ctx *x, struct engine *e, const char *id)
 {
     struct image_removed gone;
 
-    return images_remove(e, x->arena, id, true, &gone, x->err);
+    return images_remove(e, x->arena, id, IMAGES_FORCE, &gone, x->err);
 }
 
 static int push_run(struct cmd_ctx *x, void *args)
@@ -437,7 +437,7 @@ static int rm_one(struct cmd_ctx *x, struct engine *e, const char *name)
     int r = manifest_list_find(engine_store(e), x->arena, name, &l, x->err);
 
     if (r == 0)
-        r = images_remove(e, x->arena, name, false, &gone, x->err);
+        r = images_remove(e, x->arena, name, IMAGES_GENTLY, &gone, x->err);
     if (r < 0)
         return r;
     for (char **n = gone.untagged; n && *n; n++)

@@ -1,12 +1,14 @@
 #include "cli/images/registry_opts.h"
 
+#include <termios.h>
+
 #include "base/fs.h"
 #include "base/progress.h"
 #include "cli/images/commands.h"
 
 #include "base/banned.h"
 
-enum { LIMIT_PASSPHRASE = 64 * 1024 };
+enum { LIMIT_PASSPHRASE = 64 * 1024, LIMIT_TYPED = 1024, CTRL_C = 3 };
 
 static int retries_of(struct cmd_ctx *x, const struct registry_args *o, uint64_t *retry,
                       int64_t *ret_delay_ns)
@@ -51,6 +53,32 @@ static int read_passphrase(struct cmd_ctx *x, const char *path, const char **ret
     return 0;
 }
 
+/* The passphrase of a key from whoever sits at the terminal; NULL when there is none. */
+static int ask_passphrase(struct cmd_ctx *x, const char *key, const char **ret)
+{
+    char line[LIMIT_TYPED] = "";
+    struct termios old, quiet;
+    size_t n = 0;
+
+    AUTO_CLOSE int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    if (tty < 0 || tcgetattr(tty, &old) < 0)
+        return 0;
+    dprintf(tty, "Passphrase for %s: ", key);
+    quiet = old;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    tcsetattr(tty, TCSAFLUSH, &quiet);
+    while (n < sizeof(line) - 1 && read(tty, line + n, 1) == 1 && line[n] != '\n' &&
+           line[n] != CTRL_C)
+        n++;
+    bool given_up = line[n] == CTRL_C;
+    tcsetattr(tty, TCSAFLUSH, &old);
+    dprintf(tty, "\n");
+    *ret = arena_strndup(x->arena, line, n);
+    explicit_bzero(line, sizeof(line));
+    return given_up ? err_set(x->err, ERR_BAD_PARAM, ECANCELED, "no passphrase for %s", key) : 0;
+}
+
 /* What one signs with.  A parameter file names a key and its passphrase file. */
 static int signing(struct cmd_ctx *x, const struct registry_args *o, struct image_push_options *ret)
 {
@@ -72,6 +100,8 @@ static int signing(struct cmd_ctx *x, const struct registry_args *o, struct imag
     }
     if (r == 0 && secret)
         r = read_passphrase(x, secret, &passphrase);
+    else if (r == 0 && key)
+        r = ask_passphrase(x, key, &passphrase);
     ret->sign_by = o->sign_by;
     ret->sign_passphrase = o->sign_by ? passphrase : NULL;
     ret->sigstore_key = key;

@@ -28,10 +28,24 @@ static int exit_code(const struct err *err)
     return err->kind == ERR_NOT_FOUND ? 1 : err->kind == ERR_IN_USE ? 2 : 125;
 }
 
+/* One as every command tells it, several as a list. */
+static void print_errors(char *const *errors)
+{
+    fflush(stdout);
+    if (strv_len(errors) == 1)
+        fprintf(stderr, "Error: %s\n", errors[0]);
+    else if (errors) {
+        fprintf(stderr, "Error: %zu errors occurred:\n", strv_len(errors));
+        for (; *errors; errors++)
+            fprintf(stderr, "\t* %s\n", *errors);
+    }
+}
+
 static int rmi_run(struct cmd_ctx *x, void *args)
 {
     const struct rmi_args *o = args;
-    char **names = x->args;
+    char **names = x->args, **untagged = NULL, **deleted = NULL, **errors = NULL;
+    enum images_force force = o->force ? IMAGES_FORCE : o->all ? IMAGES_ALL_NAMES : IMAGES_GENTLY;
     int code = 0;
 
     if (o->all && x->nargs)
@@ -49,20 +63,25 @@ static int rmi_run(struct cmd_ctx *x, void *args)
     }
     for (; names && *names; names++) {
         struct image_removed gone;
-        if (images_remove(e, x->arena, *names, o->force || o->all, &gone, x->err) < 0) {
+        if (images_remove(e, x->arena, *names, force, &gone, x->err) < 0) {
             if (x->err->kind == ERR_NOT_FOUND && (o->ignore || o->force)) {
                 err_clear(x->err);
                 continue;
             }
             code = MAX(code, exit_code(x->err));
-            images_print_error(x->err);
+            errors = strv_add(x->arena, errors, x->err->msg);
+            err_clear(x->err);
             continue;
         }
-        for (char **n = gone.untagged; n && *n; n++)
-            printf("Untagged: %s\n", *n);
+        untagged = strv_concat(x->arena, untagged, gone.untagged);
         if (gone.deleted)
-            printf("Deleted: %s\n", gone.deleted);
+            deleted = strv_add(x->arena, deleted, gone.deleted);
     }
+    for (; untagged && *untagged; untagged++)
+        printf("Untagged: %s\n", *untagged);
+    for (; deleted && *deleted; deleted++)
+        printf("Deleted: %s\n", *deleted);
+    print_errors(errors);
     return code;
 }
 

@@ -8,9 +8,17 @@
 /* ---------- load ---------- */
 
 struct load_args {
-    char *input, *unused;
+    char *input, *signature_policy;
     bool quiet;
 };
+
+/* A colon would be taken for the beginning of a name in the archive. */
+static bool bad_file_name(struct cmd_ctx *x, const char *path)
+{
+    return strchr(path, ':') &&
+           err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                   "invalid filename (should not contain ':') \"%s\"", path) < 0;
+}
 
 static int load_run(struct cmd_ctx *x, void *args)
 {
@@ -21,10 +29,15 @@ static int load_run(struct cmd_ctx *x, void *args)
         return err_set(
             x->err, ERR_BAD_PARAM, EINVAL,
             "cannot read from terminal, use command-line redirection or the --input flag");
+    if (o->input && !strstr(o->input, "://") && bad_file_name(x, o->input))
+        return -EINVAL;
     struct engine *e = cmd_engine(x);
-    struct progress *p = o->quiet ? NULL : progress_new(STDERR_FILENO);
-    int r = e ? images_load(e, x->arena, o->input, STDIN_FILENO, p, &names, x->err) : -EIO;
-    progress_free(p);
+    struct image_load_options l = { .path = o->input,
+                                    .fd = STDIN_FILENO,
+                                    .signature_policy = o->signature_policy,
+                                    .progress = o->quiet ? NULL : progress_new(STDERR_FILENO) };
+    int r = e ? images_load(e, x->arena, &l, &names, x->err) : -EIO;
+    progress_free(l.progress);
     for (; r == 0 && names && *names; names++)
         printf("Loaded image: %s\n", *names);
     return r;
@@ -34,8 +47,8 @@ static const struct opt load_opts[] = {
     O_STR('i', "input", struct load_args, input, "file",
           "Load images from specified tar archive file", .complete = COMPLETE_FILE),
     O_BOOL('q', "quiet", struct load_args, quiet, "Suppress the output"),
-    O_STR(0, "signature-policy", struct load_args, unused, "path",
-          "Path to a signature-policy file", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED),
+    O_STR(0, "signature-policy", struct load_args, signature_policy, "path",
+          "Path to a signature-policy file", .flags = OPTF_HIDDEN),
     { 0 },
 };
 static const struct opt *const load_tables[] = { load_opts, NULL };
@@ -71,6 +84,8 @@ static int save_run(struct cmd_ctx *x, void *args)
     if (o->compress && !STR_EQ(o->format, "docker-dir"))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--compress can only be set when --format is 'docker-dir'");
+    if (o->output && bad_file_name(x, o->output))
+        return -EINVAL;
     if (!o->output && isatty(STDOUT_FILENO))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "refusing to save to terminal. Use -o flag or redirect");
@@ -119,7 +134,7 @@ const struct cmd cmd_save = {
 /* ---------- import ---------- */
 
 struct import_args {
-    char *arch, *message, *os, *variant, *unused;
+    char *arch, *message, *os, *variant, *signature_policy;
     char **change;
     bool quiet;
 };
@@ -135,6 +150,7 @@ static int import_run(struct cmd_ctx *x, void *args)
         .arch = o->arch,
         .variant = o->variant,
         .changes = o->change,
+        .signature_policy = o->signature_policy,
     };
     char *id = NULL;
     struct engine *e = cmd_engine(x);
@@ -155,8 +171,8 @@ static const struct opt import_opts[] = {
           "Set commit message for imported image"),
     O_STR(0, "os", struct import_args, os, "OS", "Set the OS of the imported image"),
     O_BOOL('q', "quiet", struct import_args, quiet, "Suppress output"),
-    O_STR(0, "signature-policy", struct import_args, unused, "path",
-          "Path to a signature-policy file", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED),
+    O_STR(0, "signature-policy", struct import_args, signature_policy, "path",
+          "Path to a signature-policy file", .flags = OPTF_HIDDEN),
     O_STR(0, "variant", struct import_args, variant, "VARIANT",
           "Set the variant of the imported image"),
     { 0 },

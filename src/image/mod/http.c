@@ -403,6 +403,28 @@ static const char *method_text(const struct http_request *rq)
                                          : "Post";
 }
 
+/* Why there was no answer; a connection that was refused is told as everybody greps for it. */
+static int no_answer(struct http *h, const struct http_request *rq, struct err *err)
+{
+    const char *why = h->error[0] ? h->error : curl_easy_strerror(h->code);
+    char text[160];
+    long sys = 0;
+
+    curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &sys);
+    if (h->code == CURLE_COULDNT_CONNECT && sys == ECONNREFUSED) {
+        const char *host = strstr(rq->url, "://");
+        host = host ? host + 3 : rq->url;
+        int n = (int)MIN(strcspn(host, "/"), (size_t)100);
+        const char *port = memchr(host, ':', (size_t)n)      ? ""
+                           : str_starts(rq->url, "https://") ? ":443"
+                                                             : ":80";
+        snprintf(text, sizeof(text), "dial tcp %.*s%s: connect: connection refused", n, host, port);
+        why = text;
+    }
+    return err_set(err, ERR_UNAVAILABLE, http_refused(h) ? ECONNREFUSED : ECONNABORTED,
+                   "%s \"%s\": %s", method_text(rq), rq->url, why);
+}
+
 /* One request and its answer, whatever that is. */
 static int perform(struct http *h, const struct http_request *rq, byte_sink sink, void *arg,
                    struct err *err)
@@ -428,9 +450,7 @@ static int perform(struct http *h, const struct http_request *rq, byte_sink sink
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &h->answer.status);
     bool cut = h->code == CURLE_WRITE_ERROR && h->body.len == h->body.max;
     if (h->code != CURLE_OK && !cut)
-        return err_set(err, ERR_UNAVAILABLE, http_refused(h) ? ECONNREFUSED : ECONNABORTED,
-                       "%s \"%s\": %s", method_text(rq), rq->url,
-                       h->error[0] ? h->error : curl_easy_strerror(h->code));
+        return no_answer(h, rq, err);
     return 0;
 }
 

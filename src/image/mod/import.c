@@ -5,7 +5,8 @@
 #include "base/parse.h"
 #include "image/mod/copy.h"
 #include "image/mod/hash.h"
-#include "image/mod/http.h"
+#include "image/mod/download.h"
+#include "image/mod/trust.h"
 #include "spec/image_change.h"
 #include "spec/reference.h"
 #include "store/blobs.h"
@@ -56,25 +57,10 @@ static int spool_fd(struct spool *sp, int from, struct err *err)
     }
 }
 
-static int spool_url(struct spool *sp, const char *url, struct err *err)
-{
-    struct http_options opt = { 0 };
-    struct http_request rq = { .url = url };
-    struct http_answer ans;
-
-    http_init();
-    AUTO_HTTP *h = http_new(&opt, err);
-    int r = h ? http_request(h, &rq, spool_sink, sp, &ans, err) : -ENOMEM;
-    if (r == 0 && ans.status / 100 != 2)
-        r = err_set(err, ERR_UNAVAILABLE, EPROTO, "downloading %s: HTTP status %ld", url,
-                    ans.status);
-    return r;
-}
-
 static int spool_source(struct spool *sp, const char *path, struct err *err)
 {
-    if (str_starts(path, "http://") || str_starts(path, "https://"))
-        return spool_url(sp, path, err);
+    if (is_url(path))
+        return download(path, spool_sink, sp, err);
     if (STR_EQ(path, "-"))
         return spool_fd(sp, STDIN_FILENO, err);
     AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -153,7 +139,10 @@ int module_import(const struct store *s, struct arena *a, const struct image_imp
         ref_complete(a, &ref, NULL);
         img->names = strv_add(a, NULL, ref_text(a, &ref));
     }
-    int r = spool_all(s, o->path, &fd, diff_id, err);
+    struct trust_image what = { .transport = "tarball", .path = o->path };
+    int r = trust_check(a, o->signature_policy, &what, err);
+    if (r == 0)
+        r = spool_all(s, o->path, &fd, diff_id, err);
     if (r == 0)
         r = make_config(a, o, diff_id, &config, err);
     return r < 0 ? r : copy_without_manifest(s, a, &src, &blob, 1, &config, true, NULL, img, err);

@@ -1,12 +1,20 @@
 #include "image/mod/load.h"
 
+#include "base/fs.h"
 #include "base/limits.h"
 #include "base/progress.h"
 #include "image/mod/copy.h"
+#include "image/mod/download.h"
 #include "image/mod/hash.h"
+#include "image/mod/trust.h"
 #include "spec/reference.h"
+#include "store/blobs.h"
 
 #include "base/banned.h"
+
+#define NO_FORMAT                                                                                  \
+    "payload does not match any of the supported image formats:\n * oci\n"                         \
+    " * oci-archive\n * dir\n * docker-archive"
 
 /* One entry of a Docker archive's manifest.json. */
 struct docker_entry {
@@ -41,9 +49,7 @@ int layout_detect(struct archive *ar, enum layout *ret, struct err *err)
     else if (json_is_object(doc))
         *ret = LAYOUT_DOCKER_DIR;
     else
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "payload does not match any of the supported image formats:\n * oci\n"
-                       " * oci-archive\n * dir\n * docker-archive");
+        return err_set(err, ERR_BAD_PARAM, EINVAL, NO_FORMAT);
     return 0;
 }
 
@@ -301,18 +307,71 @@ int load_archive(const struct store *s, struct arena *a, struct archive *ar, enu
     return -EINVAL;
 }
 
-int module_load(const struct store *s, struct arena *a, const char *path, int fd,
-                struct progress *progress, stored_images *ret, struct err *err)
+/* Which transport's rules the policy has for it. */
+static const char *transport_of(struct archive *ar, enum layout layout)
 {
-    struct load_options o = { .progress = progress };
+    switch (layout) {
+    case LAYOUT_DOCKER_ARCHIVE:
+        return "docker-archive";
+    case LAYOUT_OCI:
+        return archive_is_dir(ar) ? "oci" : "oci-archive";
+    case LAYOUT_DOCKER_DIR:
+        break;
+    }
+    return "dir";
+}
+
+static int fd_sink(void *arg, const void *data, size_t len)
+{
+    return write_all(*(int *)arg, data, len);
+}
+
+static struct archive *open_url(const struct store *s, const char *url, struct err *err)
+{
+    AUTO_CLOSE int fd = blob_tmpfile(s, err);
+
+    if (fd < 0)
+        return NULL;
+    int r = download(url, fd_sink, &fd, err);
+    if (r < 0) {
+        if (err->kind == ERR_NONE)
+            err_sys(err, -r, "writing a copy of %s", url);
+        return NULL;
+    }
+    return lseek(fd, 0, SEEK_SET) < 0 ? NULL : archive_open(s, NULL, fd, err);
+}
+
+/* What is no archive at all is told like an archive of something else. */
+static struct archive *open_any(const struct store *s, const struct image_load_options *o,
+                                struct err *err)
+{
+    struct err why = { 0 };
+    struct archive *ar = o->path && is_url(o->path) ? open_url(s, o->path, &why)
+                                                    : archive_open(s, o->path, o->fd, &why);
+
+    if (!ar && why.kind == ERR_BAD_PARAM)
+        err_set(err, ERR_BAD_PARAM, EINVAL, NO_FORMAT " (%s)", why.msg);
+    else if (!ar && err)
+        *err = why;
+    return ar;
+}
+
+int module_load(const struct store *s, struct arena *a, const struct image_load_options *o,
+                stored_images *ret, struct err *err)
+{
+    struct load_options all = { .progress = o->progress };
     enum layout layout;
-    AUTO_ARCHIVE *ar = archive_open(s, path, fd, err);
+    AUTO_ARCHIVE *ar = open_any(s, o, err);
 
     if (!ar)
         return -EINVAL;
     int r = layout_detect(ar, &layout, err);
     if (r < 0)
         return r;
-    progress_line(progress, "Getting image source signatures");
-    return load_archive(s, a, ar, layout, &o, ret, err);
+    struct trust_image what = { .transport = transport_of(ar, layout),
+                                .path = o->path ? o->path : "" };
+    if ((r = trust_check(a, o->signature_policy, &what, err)) < 0)
+        return r;
+    progress_line(o->progress, "Getting image source signatures");
+    return load_archive(s, a, ar, layout, &all, ret, err);
 }

@@ -19,5 +19,5 @@ int load_archive(const struct store *s, struct arena *a, struct archive *ar, enu
                  const struct load_options *o, stored_images *ret, struct err *err) MUST_CHECK;
 
 /* The entry points of the module. */
-int module_load(const struct store *s, struct arena *a, const char *path, int fd,
-                struct progress *progress, stored_images *ret, struct err *err);
+int module_load(const struct store *s, struct arena *a, const struct image_load_options *o,
+                stored_images *ret, struct err *err);

@@ -11,6 +11,7 @@
 #include "image/mod/retry.h"
 #include "image/mod/trust.h"
 #include "store/blobs.h"
+#include "store/places.h"
 
 #include "base/banned.h"
 
@@ -469,8 +470,9 @@ static int store_text(struct puller *c, const struct opened *o, struct image_fet
     return blob_put(c->s, ret->digest, o->manifest.data, o->manifest.len, err);
 }
 
-/* The blobs of the manifest in @o, its configuration among them. */
-static int fetch_blobs(struct puller *c, const struct opened *o, const json_t *doc, struct err *err)
+/* The configuration of the manifest in @o, with @all its other blobs too. */
+static int fetch_blobs(struct puller *c, const struct opened *o, const json_t *doc, bool all,
+                       struct err *err)
 {
     struct image_manifest m = { 0 };
     struct blob_source src = { .fetch = registry_blob,
@@ -481,17 +483,19 @@ static int fetch_blobs(struct puller *c, const struct opened *o, const json_t *d
 
     if (r < 0)
         return r;
+    if (!all)
+        m.layers = (descriptor_list) { 0 };
     *LIST_ADD(c->a, m.layers) = m.config;
     return copy_blobs(c->s, c->a, &src, m.layers.items, m.layers.n, c->opt->progress, err);
 }
 
-static int fetch_opened(struct puller *c, struct opened *o, bool index, struct image_fetched *ret,
-                        struct err *err)
+static int fetch_opened(struct puller *c, struct opened *o, enum image_fetch_what what,
+                        struct image_fetched *ret, struct err *err)
 {
     struct stored_image img = { 0 };
     int r = check_media_type(o, err);
 
-    if (r == 0 && !index)
+    if (r == 0 && what != FETCH_TEXT)
         r = resolve_index(c, o, &img, err);
     if (r < 0)
         return r;
@@ -502,13 +506,13 @@ static int fetch_opened(struct puller *c, struct opened *o, bool index, struct i
     const char *type = json_string_value(json_object_get(doc, "mediaType"));
     if (type)
         o->type = arena_strdup(c->a, type);
-    if (!index && !image_is_index(doc, o->type))
-        r = fetch_blobs(c, o, doc, err);
+    if (what != FETCH_TEXT && !image_is_index(doc, o->type))
+        r = fetch_blobs(c, o, doc, what == FETCH_ALL, err);
     return r < 0 ? r : store_text(c, o, ret, err);
 }
 
-static int fetch_ref(struct puller *c, const char *name, bool index, struct image_fetched *ret,
-                     struct err *err)
+static int fetch_ref(struct puller *c, const char *name, enum image_fetch_what what,
+                     struct image_fetched *ret, struct err *err)
 {
     AUTO_OPENED o = { .manifest.max = LIMIT_MANIFEST };
     struct image_ref ref;
@@ -522,7 +526,9 @@ static int fetch_ref(struct puller *c, const char *name, bool index, struct imag
     ret->name = ref_text(c->a, &ref);
     r = open_with_retries(c, &ref, &o, err);
     if (r == 0)
-        r = fetch_opened(c, &o, index, ret, err);
+        r = fetch_opened(c, &o, what, ret, err);
+    if (r == 0)
+        places_note(c->s, ret->digest, ref_repo(c->a, &ref));
     return r < 0 ? err_wrap(err, "unable to copy from source docker://%s", ret->name) : 0;
 }
 
@@ -539,8 +545,8 @@ static int fetch_names(struct puller *c, const char *name, char ***ret, struct e
     return 0;
 }
 
-int module_fetch(const struct store *s, struct arena *a, const struct module_pull *p, bool index,
-                 struct image_fetched *ret, struct err *err)
+int module_fetch(const struct store *s, struct arena *a, const struct module_pull *p,
+                 enum image_fetch_what what, struct image_fetched *ret, struct err *err)
 {
     struct puller c = { .s = s, .a = a, .p = p, .opt = p->opt };
     char **names = NULL;
@@ -552,7 +558,7 @@ int module_fetch(const struct store *s, struct arena *a, const struct module_pul
     if (r == 0)
         r = fetch_names(&c, str_starts(p->name, "//") ? p->name + 2 : p->name, &names, err);
     for (; r == 0 && *names; names++) {
-        r = fetch_ref(&c, *names, index, ret, err);
+        r = fetch_ref(&c, *names, what, ret, err);
         if (r == 0 || !names[1])
             break;
         err_clear(err);

@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "image/mod/hash.h"
 #include "image/mod/media.h"
-#include "image/mod/places.h"
+#include "store/places.h"
 #include "image/mod/push_blobs.h"
 #include "image/mod/repack.h"
 #include "store/blobs.h"
@@ -299,10 +299,21 @@ static void add_places(struct pusher *p, struct module_push *what)
     AUTO_BUF text = { .max = LIMIT_MANIFEST };
     AUTO_JSON *doc = NULL;
     struct image_manifest m = { 0 };
+    struct image_index idx = { 0 };
     char **repos = NULL;
 
-    if (read_document(p, what->digest, &text, &doc, NULL) < 0 || image_is_index(doc, NULL) ||
-        image_manifest_read(p->a, doc, &m, NULL) < 0)
+    if (read_document(p, what->digest, &text, &doc, NULL) < 0)
+        return;
+    if (image_is_index(doc, NULL)) {
+        if (image_index_read(p->a, doc, &idx, NULL) < 0)
+            return;
+        for (size_t i = 0; i < idx.manifests.n; i++)
+            repos = strv_concat(p->a, repos,
+                                places_find(p->s, p->a, idx.manifests.items[i].digest));
+        what->repos = strv_concat(p->a, repos, what->repos);
+        return;
+    }
+    if (image_manifest_read(p->a, doc, &m, NULL) < 0)
         return;
     for (size_t i = 0; i < m.layers.n; i++) {
         struct descriptor d = m.layers.items[i], packed = { 0 };

@@ -22,6 +22,13 @@
 
 enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20 };
 
+/* A list's image may have stayed at the registry that it was added from: see image/manifest_push.c. */
+static int blob_absent(const struct send_job *j, struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, ENOENT, "blob %s is missing: pull the image again",
+                   j->from.digest);
+}
+
 /* ---------- what has to be done ---------- */
 
 /* What a blob of an unpacked layer type really is: importing keeps xz and bzip2 as they came. */
@@ -188,6 +195,8 @@ static int send_packed(struct pusher *p, struct send_job *j, struct progress_bar
     AUTO_CLOSE int in = blob_open(p->s, j->from.digest);
     struct packer k = { .in = in, .to = j->to_format, .level = p->level, .bar = bar };
 
+    if (in == -ENOENT)
+        return blob_absent(j, err);
     if (in < 0)
         return err_sys(err, -in, "opening blob %s", j->from.digest);
     int r = p->dest->ops->stream ? stream_packed(p, &k, err) : spool_packed(p, &k, err);
@@ -216,6 +225,10 @@ static int send_as_is(struct pusher *p, struct send_job *j, struct progress_bar 
 
     if (fd == -ENOENT && j->from.urls)
         return 0; /* everybody fetches it from elsewhere */
+    if (fd == -ENOENT) {
+        int r = p->dest->ops->mount ? p->dest->ops->mount(p->dest, &j->from, err) : 0;
+        return r ? r : blob_absent(j, err);
+    }
     if (fd < 0)
         return err_sys(err, -fd, "opening blob %s", j->from.digest);
     if (fstat(fd, &st) < 0 || st.st_size != j->from.size)

@@ -1,6 +1,6 @@
 /* Destination docker:// */
 #include "image/mod/http.h"
-#include "image/mod/places.h"
+#include "store/places.h"
 #include "image/mod/push.h"
 #include "image/mod/registry.h"
 #include "image/mod/trust.h"

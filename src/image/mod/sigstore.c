@@ -136,8 +136,10 @@ static open_box *load_sodium(struct err *err)
     return call;
 }
 
-static EVP_PKEY *unseal(const struct sealed *s, const char *passphrase, struct err *err)
+/* @given: the passphrase of a key, NULL when nobody told one; it may be empty. */
+static EVP_PKEY *unseal(const struct sealed *s, const char *given, struct err *err)
 {
+    const char *passphrase = given ? given : "";
     unsigned char key[BOX_KEY], der[sizeof(s->box)];
     const unsigned char *p = der;
     open_box *open_ = load_sodium(err);
@@ -153,7 +155,10 @@ static EVP_PKEY *unseal(const struct sealed *s, const char *passphrase, struct e
     if (open_(der, s->box, (unsigned long long)s->box_len, s->nonce, key) == 0)
         k = d2i_AutoPrivateKey(NULL, &p, s->box_len - BOX_MAC);
     else
-        err_set(err, ERR_DENIED, EACCES, "the private key cannot be decrypted: wrong passphrase");
+        err_set(err, ERR_DENIED, EACCES,
+                given ? "the private key cannot be decrypted: wrong passphrase"
+                      : "the private key is sealed and there is no terminal to ask for its "
+                        "passphrase: give it with --sign-passphrase-file");
     OPENSSL_cleanse(key, sizeof(key));
     OPENSSL_cleanse(der, sizeof(der));
     if (!k && err && err->kind == ERR_NONE)
@@ -185,7 +190,7 @@ static EVP_PKEY *private_key(const char *file, const char *passphrase, struct er
         if (doc && !read_sealed(doc, &s))
             err_set(err, ERR_BAD_PARAM, EINVAL, "%s is sealed in an unknown way", file);
         else if (doc)
-            key = unseal(&s, passphrase ? passphrase : "", err);
+            key = unseal(&s, passphrase, err);
     } else
         err_set(err, ERR_BAD_PARAM, EINVAL,
                 "%s: unsupported kind of private key \"%s\" (an encrypted one of sigstore's is "

@@ -152,9 +152,10 @@ static int requirement(struct arena *a, const struct trust_image *img,
     if (q->kind == POLICY_ACCEPT)
         return 0;
     if (q->kind == POLICY_REJECT)
-        return rejected(err, arena_printf(a, "Running image %s%s is rejected by policy.",
-                                          img->ref ? "docker://" : img->transport,
-                                          img->ref ? ref_text(a, img->ref) : ""));
+        return rejected(
+            err, arena_printf(a, "Running image %s%s is rejected by policy.",
+                              img->ref ? "docker://" : arena_printf(a, "%s:", img->transport),
+                              img->ref ? ref_text(a, img->ref) : img->path));
     if (!img->ref || !img->registry)
         return rejected(err, arena_printf(a,
                                           "A signature was required, but an image of transport %s "

@@ -1,4 +1,4 @@
-#include "image/mod/places.h"
+#include "store/places.h"
 
 #include "base/fs.h"
 #include "spec/digest.h"

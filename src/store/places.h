@@ -1,4 +1,5 @@
-/* image/mod/places.h: the memory of where blobs were sent: oci/known/<hex>, a line for each repository.
+/* store/places.h: the memory of where blobs are: oci/known/<hex>, a line for each repository that was sent
+ * one, or gave us a manifest (whose blobs it has).
  *
  * A registry takes a blob over from another of its repositories when it is told which.  The memory may be
  * wrong (repositories are deleted): the registry then says so, and the blob is sent. */

@@ -1,0 +1,25 @@
+#include "image/mod/download.h"
+
+#include "image/mod/http.h"
+
+#include "base/banned.h"
+
+bool is_url(const char *path)
+{
+    return str_starts(path, "http://") || str_starts(path, "https://");
+}
+
+int download(const char *url, byte_sink sink, void *arg, struct err *err)
+{
+    struct http_options opt = { 0 };
+    struct http_request rq = { .url = url };
+    struct http_answer ans;
+
+    http_init();
+    AUTO_HTTP *h = http_new(&opt, err);
+    int r = h ? http_request(h, &rq, sink, arg, &ans, err) : -ENOMEM;
+    if (r == 0 && ans.status / 100 != 2)
+        r = err_set(err, ERR_UNAVAILABLE, EPROTO, "downloading %s: HTTP status %ld", url,
+                    ans.status);
+    return r;
+}
