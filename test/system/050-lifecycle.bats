@@ -555,19 +555,3 @@ assert c["Args"] == ["100"] and c["Path"] == "sleep"
     is "$(ls "$TEST_DIR/root/containers" "$TEST_DIR/run/containers" | grep '^[0-9a-f]\{64\}' || :)" = ""
     is "$(ls "$TEST_DIR/run/locks" | grep container- || :)" = ""
 }
-
-@test "update: restart policy while it runs; environment from the next start on" {
-    podman run -d --name c -e A=1 -e B=2 busybox sh -c 'echo "A=$A B=$B"; sleep 100' >/dev/null
-    eventually log_has c "A=1 B=2"
-    podman update --restart on-failure:2 -e A=new --unsetenv B c
-    is "$(podman inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' c)" = "on-failure 2"
-    kill -9 "$(pid_of c)"
-    eventually eval '[ "$(podman inspect -f "{{.RestartCount}}" c)" = 1 ]'
-    podman stop -t 0 c
-    podman start c
-    eventually log_has c "A=new B=$"
-    run_podman 125 update --restart nonsense c
-    podman run -d --rm --name d busybox sleep 100
-    run_podman 125 update --restart always d
-    is "$output" =~ "the --rm option conflicts with --restart"
-}

@@ -123,31 +123,3 @@ start() { podman run -d --name c "$@" busybox sleep 100 >/dev/null; }
     run_podman stop -t 0 c
     eventually eval '[ -z "$(cgroup_dirs '"$id"')" ]'
 }
-
-@test "update: limits of a running container, and of the next start" {
-    start --memory 64m
-    run_podman update --memory 100m --cpus 0.5 --pids-limit 50 --cpu-shares 256 c
-    is "$output" = "$(podman inspect -f '{{.Id}}' c)"
-    for _ in running started; do
-        is "$(limit c memory/memory.limit_in_bytes memory.max)" = 104857600
-        is "$(limit c pids/pids.max pids.max)" = 50
-        if v2; then
-            is "$(limit c - cpu.max)" = "50000 100000"
-        else
-            is "$(limit c cpu/cpu.cfs_quota_us)" = 50000
-            is "$(limit c cpu/cpu.shares)" = 256
-        fi
-        podman restart -t 0 c >/dev/null
-    done
-    run_podman update --pids-limit -1 c
-    is "$(limit c pids/pids.max pids.max)" = max
-    is "$(limit c memory/memory.limit_in_bytes memory.max)" = 104857600 # what was not named stays
-    run_podman update --memory 32m c
-    is "$(limit c memory/memory.limit_in_bytes memory.max)" = 33554432
-    is "$(podman inspect -f '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}' c)" = "33554432 500000000"
-    run_podman 125 update --cpus 1 --cpu-quota 5 c
-    run_podman 125 update --memory 64m --memory-swap 32m c
-    is "$output" =~ "should be larger than memory limit"
-    run_podman 125 update
-    run_podman 125 update --memory 64m no-such-container
-}
