@@ -706,6 +706,10 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     /* What the specification will refuse is refused now, not at the first start. */
     char **caps;
     r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);
+    char **refused = r == 0 ? capabilities_refused(a, c, caps) : NULL;
+    if (refused)
+        log_error("Capabilities requested by user or image are not allowed by default: \"%s\"",
+                  strv_join(a, refused, ","));
     if (r == 0)
         r = store_container(e, a, c, chosen, err);
     return container_did(e, c, "create", r);

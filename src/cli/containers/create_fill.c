@@ -374,8 +374,8 @@ static int fill_network(struct cmd_ctx *x, const struct create_args *o, struct c
     c->dns_searches = o->dns_search;
     c->dns_options = o->dns_option;
     c->hosts_file = o->hosts_file;
-    c->no_hosts = o->no_hosts || (!cmd_given(x, "no-hosts") && !o->add_host && !o->hosts_file &&
-                                  engine_config(cmd_engine(x))->containers.no_hosts);
+    c->no_hosts = o->no_hosts ||
+                  (!cmd_given(x, "no-hosts") && engine_config(cmd_engine(x))->containers.no_hosts);
     c->no_hostname = o->no_hostname;
     return r;
 }
