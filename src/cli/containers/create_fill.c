@@ -463,7 +463,7 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
 /* --requires: started first; --systemd and its relatives. */
 static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
-    bool on;
+    bool on = false;
 
     for (char **p = o->requires_; p && *p; p++) {
         struct container other;
