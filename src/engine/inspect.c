@@ -5,6 +5,7 @@
 #include "engine/health.h"
 #include "engine/inspect_network.h"
 #include "engine/spec_parts.h"
+#include "engine/lsm.h"
 #include "engine/networks.h"
 #include "engine/options.h"
 #include "image/image.h"
@@ -205,7 +206,7 @@ static char **security_opts(struct arena *a, const struct container_config *c)
         out = strv_add(a, out, "no-new-privileges");
     if (!str_empty(c->seccomp_profile))
         out = strv_add(a, out, arena_printf(a, "seccomp=%s", c->seccomp_profile));
-    if (!str_empty(c->apparmor_profile))
+    if (!str_empty(c->apparmor_profile) && !STR_EQ(c->apparmor_profile, APPARMOR_DEFAULT))
         out = strv_add(a, out, arena_printf(a, "apparmor=%s", c->apparmor_profile));
     for (char **p = c->mask; p && *p; p++)
         out = strv_add(a, out, arena_printf(a, "mask=%s", *p));

@@ -10,6 +10,7 @@
 #include "config/containers.h"
 #include "engine/events.h"
 #include "engine/hooks.h"
+#include "engine/lsm.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
@@ -448,6 +449,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
     };
     int r = capabilities_resolve(a, c, e->defaults.capabilities, &b.caps, err);
 
+    if (r == 0)
+        r = apparmor_ensure(a, c->apparmor_profile, err);
     if (r == 0)
         r = fill_linux(&b, err);
     if (r == 0)

@@ -106,6 +106,10 @@ static int take(struct arena *a, const struct container_changes *what, struct co
     if (r->memory && r->memory_swap > 0 && r->memory_swap < r->memory)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "minimum memory swap limit should be larger than memory limit");
+    if (what->restart && c->auto_remove && !STR_IN(what->restart, "no", "never", ""))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "the --rm option conflicts with --restart, when the restartPolicy is not "
+                       "\"\" and \"no\"");
     if (what->health)
         c->health = *what->health;
     int h = what->health ? health_complete(a, NULL, c, err) : 0;

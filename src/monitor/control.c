@@ -264,7 +264,7 @@ static int op_exec(struct monitor *m, struct client *c, const json_t *req, struc
     const json_t *keep = json_object_get(req, "keep");
     CLEANUP(kept_done) struct kept kept = { 0 };
     int64_t numbers[KEEP_FDS_MAX];
-    struct exec_session *s;
+    struct exec_session *s = NULL;
 
     if (m->status != RUN_RUNNING)
         return err_set(err, ERR_STATE, EINVAL, "container %s is %s: container state improper",

@@ -378,7 +378,7 @@ int net_repair(const struct net_env *env, struct err *err)
     struct network_list all = { 0 }, used = { 0 };
     JSON_LIST(const struct network *) nets = { 0 };
     struct link_info l;
-    bool made;
+    bool made = false;
     struct db *db = store_db(env->store, err);
     if (!db)
         return -EIO;

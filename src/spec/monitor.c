@@ -9,6 +9,7 @@ static const struct json_field rootfs_rows[] = {
     JF_STR(struct rootfs_config, work, "work", JF_OMIT_EMPTY),
     JF_STR(struct rootfs_config, path, "path", JF_OMIT_EMPTY),
     JF_BOOL(struct rootfs_config, userxattr, "userxattr", JF_OMIT_EMPTY),
+    JF_STR(struct rootfs_config, label, "label", JF_OMIT_EMPTY),
     JF_BOOL(struct rootfs_config, volatile_, "volatile", JF_OMIT_EMPTY),
     JF_STR(struct rootfs_config, mount_options, "mount_options", JF_OMIT_EMPTY),
     JF_BOOL(struct rootfs_config, idmap, "idmap", JF_OMIT_EMPTY),

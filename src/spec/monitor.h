@@ -109,6 +109,7 @@ struct rootfs_config {
     char *upper, *work;  /* overlay: absolute; NULL upper = read-only overlay */
     char *path;          /* bind: absolute directory */
     bool userxattr;      /* overlay in a user namespace */
+    char *label;         /* of all its files, with SELinux */
     bool volatile_;      /* overlay: no fsync (the upper directory does not outlive a power cut) */
     char *mount_options; /* storage.conf mountopt, comma separated, may be NULL */
     bool idmap; /* map lower layers with the container's user namespace (root with --userns) */

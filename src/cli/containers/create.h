@@ -37,6 +37,7 @@ struct create_args {
 };
 
 extern const struct opt create_opts[]; /* both */
+extern const struct opt limit_opts[];  /* both, and `update` */
 extern const struct opt create_health_opts[];
 extern const struct opt create_later_opts[]; /* both: not supported yet */
 extern const struct opt run_opts[];          /* `run` alone */
