@@ -63,6 +63,7 @@ struct image_pull_options {
     const char *os, *arch, *variant;
     const char *authfile, *creds, *cert_dir;
     const char *signature_policy; /* a file; NULL: the one of config/policy.h */
+    char *const *decryption_keys; /* "FILE[:PASSPHRASE]" for encrypted layers; may be NULL */
     int tls_verify;               /* -1: as configured */
     bool all_tags, quiet;
     uint64_t retry;
@@ -105,6 +106,8 @@ struct image_push_options {
     bool quiet; /* no progress */
     const char
         *tag; /* docker-archive: a complete name to store besides the destination's, or NULL */
+    char *const *encryption_keys; /* "jwe:FILE": whose private keys open the layers; NULL: no */
+    char *const *encrypt_layers;  /* numbers of layers, negative from the last; NULL: all */
     /* Signing, at a registry only. */
     const char *sign_by, *sign_passphrase; /* a GPG key; NULL: the agent asks */
     const char *sigstore_key,

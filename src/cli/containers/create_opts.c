@@ -48,6 +48,8 @@ const struct opt create_opts[] = {
     O_STR(0, "cpuset-mems", A, cpuset_mems, "list",
           "Memory nodes (MEMs) in which to allow execution (0-3, 0,1)"),
     O_STR(0, "creds", A, creds, "user:password", "Credentials for a registry"),
+    O_STRV(0, "decryption-key", A, decryption_key, "key",
+           "Key needed to decrypt the image (e.g. /path/to/key.pem)", .complete = COMPLETE_FILE),
     O_STR(0, "detach-keys", A, detach_keys, "keys", "Key sequence for detaching from a container"),
     O_STRV(0, "device", A, device, "host[:ctr[:rwm]]", "Add a host device to the container"),
     O_SLICE(0, "device-cgroup-rule", A, device_cgroup_rule, "rule",
@@ -234,7 +236,6 @@ const struct opt create_opts[] = {
     O_BOOL(b, n, A, later_flag, "Not supported yet", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED)
 
 const struct opt create_later_opts[] = {
-    LATER(0, "decryption-key"),
     LATER(0, "gpus"),
     LATER(0, "health-cmd"),
     LATER(0, "health-interval"),

@@ -195,7 +195,8 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
     struct blob_source src = { .fetch = registry_blob,
                                .arg = o->reg,
                                .remote = true,
-                               .retry = { c->opt->retry, c->opt->retry_delay_ns } };
+                               .retry = { c->opt->retry, c->opt->retry_delay_ns },
+                               .decryption_keys = c->opt->decryption_keys };
     struct image_manifest m = { 0 };
 
     AUTO_JSON *doc = json_parse(o->manifest.data, o->manifest.len, "manifest", err);
@@ -373,6 +374,7 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
     struct load_options o = { .os = c->opt->os,
                               .arch = c->opt->arch,
                               .variant = c->opt->variant,
+                              .decryption_keys = c->opt->decryption_keys,
                               .progress = c->opt->progress };
 
     if (colon) {
@@ -423,6 +425,7 @@ static int pull_daemon(struct puller *c, const char *name, struct err *err)
     struct load_options o = { .os = c->opt->os,
                               .arch = c->opt->arch,
                               .variant = c->opt->variant,
+                              .decryption_keys = c->opt->decryption_keys,
                               .progress = c->opt->progress };
     AUTO_CLOSE int fd = daemon_get(c->s, name, err);
 
