@@ -97,19 +97,16 @@ cd "$here" || exit 2
 [ $# -gt 0 ] || set -- $([ "$(id -u)" -ne 0 ] || [ -n "$user" ] || ls oci/*.bats) \
     $(ls system/*.bats fault/*.bats 2>/dev/null)
 run_file() {
-    echo "== ${1#test/} as ${user:-$(id -un)}$2"
+    echo "== ${1#test/} as ${user:-$(id -un)}"
     as_user timeout -k 10 "$FILE_TIMEOUT" bats --formatter tap "$work/test/${1#test/}" 2>&1 |
         tee "$work/tap"
     read -r p f s < <(count_tap)
 }
 
-# These tests start, kill and race with processes on a machine that may be busy.  What fails is tried once
-# more, said aloud; what fails twice has failed.
 pass=0 fail=0 skip=0
 for file; do
     file=${file#"$here/"}
-    run_file "$file" ""
-    [ "$f" -eq 0 ] || run_file "$file" ", once more"
+    run_file "$file"
     pass=$((pass + p)) fail=$((fail + f)) skip=$((skip + s))
     echo "$((p + f + s)) tests, $f failures, $s skipped"
 done

@@ -47,9 +47,6 @@ int cli_check_credentials(const struct cli_parser *p, struct err *err) MUST_CHEC
 /* The kinds' names in help, as pflag calls them: "string", "strings", "int" ... */
 const char *opt_kind_name(enum opt_kind kind);
 
-/* One CSV record (pflag's stringSlice) into a vector; -EINVAL with the cause in @err. */
-int csv_record(struct arena *a, const char *text, char ***ret, struct err *err) MUST_CHECK;
-
 /* ---- globals.c ---- */
 
 extern const struct opt global_local_opts[];      /* before the command only */

@@ -155,6 +155,7 @@ bool cmd_given(const struct cmd_ctx *c, const char *name);
 struct global_args {
     char *cgroup_manager, *config, *conmon, *connection, *events_backend, *identity, *imagestore;
     char *log_level, *module_unused, *network_cmd_path, *network_config_dir, *out, *root, *runroot;
+    char *default_mounts_file;
     char *runtime, *ssh, *storage_driver, *tmpdir, *url, *volumepath;
     char **cdi_spec_dir, **hooks_dir, **modules, **runtime_flag, **storage_opt;
     bool remote, syslog, noout, transient_store, help, debug, version;

@@ -14,6 +14,7 @@ static const char *const ls_aliases[] = { "ls", "ps", NULL };
 
 SAME(container_attach, "attach", cmd_attach);
 SAME(container_commit, "commit", cmd_commit);
+SAME(container_cp, "cp", cmd_cp);
 SAME(container_create, "create", cmd_create);
 SAME(container_exec, "exec", cmd_exec);
 SAME(container_export, "export", cmd_export);
@@ -43,16 +44,37 @@ static const struct cmd container_list = { .name = "list",
                                            .same_as = &cmd_ps };
 
 static const struct cmd *const container_subs[] = {
-    &cmd_container_diff,    &container_mount,      &container_unmount,
-    &container_attach,      &cmd_cleanup,          &container_create,
-    &container_exec,        &cmd_container_exists, &container_init,
-    &cmd_container_inspect, &container_kill,       &container_list,
-    &container_logs,        &container_pause,      &container_port,
-    &cmd_container_prune,   &container_rename,     &container_restart,
-    &container_rm,          &container_run,        &container_start,
-    &container_commit,      &container_export,     &container_stats,
-    &container_stop,        &container_top,        &container_unpause,
-    &container_update,      &container_wait,       NULL,
+    &cmd_container_diff,
+    &container_mount,
+    &container_unmount,
+    &container_attach,
+    &cmd_cleanup,
+    &container_create,
+    &container_exec,
+    &cmd_container_exists,
+    &container_init,
+    &cmd_container_inspect,
+    &container_kill,
+    &container_list,
+    &container_logs,
+    &container_pause,
+    &container_port,
+    &cmd_container_prune,
+    &container_rename,
+    &container_restart,
+    &container_rm,
+    &container_run,
+    &container_start,
+    &container_cp,
+    &container_commit,
+    &container_export,
+    &container_stats,
+    &container_stop,
+    &container_top,
+    &container_unpause,
+    &container_update,
+    &container_wait,
+    NULL,
 };
 static const struct cmd cmd_container = {
     .name = "container",
@@ -61,10 +83,15 @@ static const struct cmd cmd_container = {
     .subs = container_subs,
 };
 
+SAME(system_events_cmd, "events", cmd_events);
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &cmd_system_check, &cmd_system_df,
-                                                 &cmd_system_prune, &system_info_cmd,
-                                                 &cmd_system_reset, NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check,
+                                                 &cmd_system_df,
+                                                 &cmd_system_prune,
+                                                 &system_events_cmd,
+                                                 &system_info_cmd,
+                                                 &cmd_system_reset,
+                                                 NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",
@@ -97,8 +124,10 @@ static const struct cmd *const root_subs[] = {
     &cmd_attach,
     &cmd_commit,
     &cmd_container,
+    &cmd_cp,
     &cmd_create,
     &cmd_diff,
+    &cmd_events,
     &cmd_exec,
     &cmd_export,
     &cmd_help,

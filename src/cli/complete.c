@@ -6,7 +6,8 @@
 /* `podman __complete WORD...`: what may stand for the last word.
  *
  * The protocol is cobra's, so that completion scripts which were made by Podman work: a candidate a line,
- * with a tab and a description, and at the end ":N", where N says what the shell should add. */
+ * with a tab and a description, and at the end ":N", where N says what the shell should add; for people the
+ * same in words on stderr. */
 
 enum directive { ADD_FILES = 0, ADD_NOTHING = 4, ADD_DIRS = 16 };
 
@@ -168,6 +169,10 @@ static int complete(struct cmd_ctx *x, bool describe)
         pass_word(&c, x->args[i]);
     enum directive d = last_word(&c, x->args[x->nargs - 1]);
     printf(":%d\n", (int)d);
+    fprintf(stderr, "Completion ended with directive: %s\n",
+            d == ADD_FILES     ? "ShellCompDirectiveDefault"
+            : d == ADD_NOTHING ? "ShellCompDirectiveNoFileComp"
+                               : "ShellCompDirectiveFilterDirs");
     return 0;
 }
 

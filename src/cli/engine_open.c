@@ -49,6 +49,7 @@ struct engine *cmd_engine(struct cmd_ctx *c)
         .network_config_dir = global_args.network_config_dir,
         .modules = global_args.modules,
         .hooks_dirs = global_args.hooks_dir,
+        .default_mounts_file = global_args.default_mounts_file,
         .global_argv = global_argv(c->arena),
     };
     images_set_chooser(cli_choose);

@@ -345,7 +345,9 @@ static int load_module(struct loader *l, const char *name, struct err *err)
         if (access(path, F_OK) == 0)
             return load_file(l, path, err);
     }
-    return err_set(err, ERR_NOT_FOUND, ENOENT, "could not resolve module \"%s\"", name);
+    return err_set(err, ERR_NOT_FOUND, ENOENT,
+                   "could not resolve module \"%s\": stat %s: no such file or directory", name,
+                   name);
 }
 
 int config_containers_load(struct arena *a, char *const *modules, uid_t uid,

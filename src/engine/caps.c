@@ -62,6 +62,11 @@ static char **without(struct arena *a, char *const *set, const char *name)
     return kept;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
                          char ***ret, struct err *err)
 {
@@ -94,6 +99,7 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
         set = without(a, set, name);
     }
     *ret = set ? set : arena_alloc(a, sizeof(char *));
+    qsort(*ret, strv_len(*ret), sizeof(char *), by_name); /* as they are shown and compared */
     return 0;
 }
 

@@ -251,7 +251,7 @@ static int container_stacks(struct engine *e, struct arena *a, const struct cont
 
     if (r < 0)
         return r;
-    if (c->config.rootfs)
+    if (c->config.rootfs && !c->config.rootfs_overlay)
         return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                        "container %s runs on a directory of the host (--rootfs): there is no image "
                        "to compare it with",

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "engine/changes.h"
+#include "engine/events.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
 #include "spec/image_change.h"
@@ -12,21 +13,6 @@
 #include "base/banned.h"
 
 /* ---------- the file system ---------- */
-
-/* The merged root: an overlay that only reads, or the one directory that there is. */
-static int open_root(struct engine *e, struct arena *a, const struct container *c, struct err *err)
-{
-    char *bundle = container_bundle(e, a, c->config.id), **lower;
-    char *upper = arena_printf(a, "%s/upper", bundle);
-    const char *dir = c->config.rootfs ? c->config.rootfs : arena_printf(a, "%s/rootfs", bundle);
-    int r = rootfs_lower(e, a, &c->config, &lower, err);
-
-    if (r < 0)
-        return r;
-    if (c->config.rootfs || access(upper, F_OK) < 0)
-        return rootfs_read_only(e, strv_add(a, NULL, dir), err);
-    return rootfs_read_only(e, strv_concat(a, strv_add(a, NULL, upper), lower), err);
-}
 
 static void fill_tree(const struct container *c, int root, struct image_tree *ret)
 {
@@ -40,13 +26,13 @@ static void fill_tree(const struct container *c, int root, struct image_tree *re
 int container_export(struct engine *e, struct arena *a, const struct container *c, int fd,
                      struct err *err)
 {
-    AUTO_CLOSE int root = open_root(e, a, c, err);
+    AUTO_CLOSE int root = rootfs_of_container(e, a, &c->config, false, err);
     struct image_tree tree;
 
     if (root < 0)
         return root;
     fill_tree(c, root, &tree);
-    return image_export(&tree, fd, err);
+    return container_did(e, &c->config, "export", image_export(&tree, fd, err));
 }
 
 /* ---------- the configuration ---------- */
@@ -170,7 +156,7 @@ static int commit(struct engine *e, struct arena *a, const struct container *c,
     r = make_config(a, c, &base, o, &i.config, err);
     if (r < 0)
         return r;
-    AUTO_CLOSE int root = open_root(e, a, c, err);
+    AUTO_CLOSE int root = rootfs_of_container(e, a, &c->config, false, err);
     if (root < 0)
         return root;
     fill_tree(c, root, &tree);
@@ -178,7 +164,9 @@ static int commit(struct engine *e, struct arena *a, const struct container *c,
         i.base = &base;
         r = find_changes(e, a, c, &tree, err);
     }
-    return r < 0 ? r : image_commit(e->store, a, &i, ret_id, err);
+    if (r == 0)
+        r = image_commit(e->store, a, &i, ret_id, err);
+    return container_did(e, &c->config, "commit", r);
 }
 
 int container_commit(struct engine *e, struct arena *a, const struct container *c,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
@@ -623,6 +624,37 @@ static int replace_old(struct engine *e, struct arena *a, const struct container
     return STR_EQ(old.config.name, c->name) ? container_remove(e, &old, &o, err) : 0;
 }
 
+/* PATH:O: what is written goes to a layer of the container's own. */
+static int rootfs_given(struct arena *a, struct container_config *c, struct err *err)
+{
+    size_t n = strlen(c->rootfs);
+
+    if (n > 2 && STR_EQ(c->rootfs + n - 2, ":O") && access(c->rootfs, F_OK) < 0) {
+        c->rootfs_overlay = true;
+        c->rootfs = arena_strndup(a, c->rootfs, n - 2);
+    }
+    char *abs = realpath(c->rootfs, NULL);
+    if (!abs)
+        return err_sys(err, errno, "finding the root file system %s", c->rootfs);
+    c->rootfs = c->image_name = arena_strdup(a, abs);
+    free(abs);
+    return 0;
+}
+
+/* Of every --mount type=image. */
+static int image_mounts_check(struct engine *e, struct arena *a, const struct container_config *c,
+                              struct err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->mounts.n; i++) {
+        struct image img = { 0 };
+        if (STR_EQ(c->mounts.items[i].type, "image"))
+            r = image_find(e->store, a, c->mounts.items[i].source, &img, err);
+    }
+    return r;
+}
+
 int container_create(struct engine *e, struct arena *a, struct container_config *c,
                      const char *image, const struct pull_request *p, bool replace,
                      char ***warnings, struct err *err)
@@ -643,14 +675,10 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
             return r;
         c->image = arena_strdup(a, img.id);
         c->layers = img.layers;
-    } else {
-        char *abs = realpath(c->rootfs, NULL);
-        if (!abs)
-            return err_sys(err, errno, "finding the root file system %s", c->rootfs);
-        c->rootfs = arena_strdup(a, abs);
-        free(abs);
-        c->image_name = c->rootfs;
-    }
+    } else if ((r = rootfs_given(a, c, err)) < 0)
+        return r;
+    if ((r = image_mounts_check(e, a, c, err)) < 0)
+        return r;
     check_platform(p, &img);
     merge_env(e, a, &img.config.config, c);
     merge_image(e, a, &img, c);
@@ -682,5 +710,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     /* What the specification will refuse is refused now, not at the first start. */
     char **caps;
     r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);
-    return r < 0 ? r : store_container(e, a, c, chosen, err);
+    if (r == 0)
+        r = store_container(e, a, c, chosen, err);
+    return container_did(e, c, "create", r);
 }

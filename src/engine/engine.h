@@ -18,6 +18,7 @@ struct engine_options {
     char *const *modules;
     char *const *hooks_dirs;
     const char *network_config_dir;
+    const char *default_mounts_file; /* NULL: mounts.conf where it usually is */
     char *const *global_argv; /* global options as given: handed on to the commands we start */
 };
 

@@ -42,9 +42,14 @@ bool engine_has_controller(const struct engine *e, const char *name);
 
 /* Has the container ended, or did it never begin? */
 bool container_monitor_gone(struct engine *e, const struct container *c);
-/* container_logs() of the driver journald. */
-int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o,
-                           log_sink sink, void *arg, struct err *err) MUST_CHECK;
+/* logs_journal.c: container_logs() of one container with the driver journald.  Opening shows what there is;
+ * more() what has come since, ret_done: nothing more will.  fd is readable when there may be some. */
+struct journal_log;
+int journal_log_open(struct engine *e, const struct log_source *source, const struct log_options *o,
+                     log_sink sink, struct journal_log **ret, struct err *err) MUST_CHECK;
+int journal_log_more(struct journal_log *l, bool *ret_done, struct err *err) MUST_CHECK;
+int journal_log_fd(const struct journal_log *l);
+void journal_log_close(struct journal_log *l);
 
 /* Reads a row's JSON into @c. */
 int container_decode(struct arena *a, const char *text, struct container_config *c,
@@ -81,7 +86,12 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
 
-/* The same to read @dirs, topmost first, one or many; also for an ordinary user. */
+/* The root of a container: merged, as a descriptor; with @write (it does not run, and its lock is held) what is
+ * changed through it is the container's. */
+int rootfs_of_container(struct engine *e, struct arena *a, const struct container_config *c,
+                        bool write, struct err *err) MUST_CHECK;
+
+/* An overlay to read @dirs, topmost first, one or many; also for an ordinary user. */
 int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err) MUST_CHECK;
 
 /* engine/volumes.c: makes sure that the volumes of @c exist, filling new ones with what the image has

@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include "base/parse.h"
+#include "engine/events.h"
 #include "engine/spec_parts.h"
 
 #include "base/banned.h"
@@ -106,6 +107,7 @@ int container_exec(struct engine *e, const struct container *given, const struct
     }
     r = supervise_request_fds(dir, req, o->keep_fds, o->nkeep_fds, -1, NULL,
                               o->detach ? NULL : &sock, err);
+    (void)!container_did(e, &c.config, "exec", r);
     if (r < 0 || o->detach)
         return r;
     AUTO_CLOSE int owned = sock;

@@ -3,6 +3,7 @@
 
 #include "base/parse.h"
 #include "engine/containers.h"
+#include "engine/events.h"
 #include "engine/mounts.h"
 #include "store/layers.h"
 #include "image/manifest_list.h"
@@ -18,19 +19,34 @@ int images_find(struct engine *e, struct arena *a, const char *name, struct imag
 int images_pull(struct engine *e, struct arena *a, const char *name,
                 const struct image_pull_options *o, char ***ret_ids, struct err *err)
 {
-    return image_pull(engine_store(e), a, name, o, ret_ids, err);
+    size_t before = strv_len(*ret_ids);
+    int r = image_pull(engine_store(e), a, name, o, ret_ids, err);
+
+    if (r < 0)
+        engine_event_full(e, &(struct event) { .type = arena_strdup(a, "image"),
+                                               .status = arena_strdup(a, "pull-error"),
+                                               .name = arena_strdup(a, name),
+                                               .error = err ? arena_strdup(a, err->msg) : NULL });
+    for (char **id = r < 0 || !*ret_ids ? NULL : *ret_ids + before; id && *id; id++)
+        engine_event(e, "image", "pull", *id, name);
+    return r;
 }
 
 int images_load(struct engine *e, struct arena *a, const struct image_load_options *o,
                 char ***ret_names, struct err *err)
 {
-    return image_load(engine_store(e), a, o, ret_names, err);
+    return engine_did(e, "image", "loadfromarchive", NULL, o->path ? o->path : "-",
+                      image_load(engine_store(e), a, o, ret_names, err));
 }
 
 int images_save(struct engine *e, char *const *names, const struct image_save_options *o,
                 struct err *err)
 {
-    return image_save(engine_store(e), names, o, err);
+    int r = image_save(engine_store(e), names, o, err);
+
+    for (char *const *n = r < 0 ? NULL : names; n && *n; n++)
+        engine_event(e, "image", "save", NULL, *n);
+    return r;
 }
 
 int images_push(struct engine *e, struct arena *a, const char *name, const char *destination,
@@ -52,23 +68,29 @@ int images_push(struct engine *e, struct arena *a, const char *name, const char 
     with.all |= image_is_list(&img);
     if (!STR_EQ(found, img.id) && !strchr(found, '@'))
         with.tag = found;
-    return image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
+    r = image_push(engine_store(e), a, img.digest, destination, &with, ret_digest, err);
+    return engine_did(e, "image", "push", img.id, destination, r);
 }
 
 int images_import(struct engine *e, struct arena *a, const struct image_import_options *o,
                   char **ret_id, struct err *err)
 {
-    return image_import(engine_store(e), a, o, ret_id, err);
+    int r = image_import(engine_store(e), a, o, ret_id, err);
+
+    return engine_did(e, "image", "import", r < 0 ? NULL : *ret_id,
+                      str_empty(o->reference) ? o->path : o->reference, r);
 }
 
 int images_tag(struct engine *e, const char *name, const char *target, struct err *err)
 {
-    return image_tag(engine_store(e), name, target, err);
+    return engine_did(e, "image", "tag", NULL, target,
+                      image_tag(engine_store(e), name, target, err));
 }
 
 int images_untag(struct engine *e, const char *name, char *const *names, struct err *err)
 {
-    return image_untag(engine_store(e), name, names, err);
+    return engine_did(e, "image", "untag", NULL, name,
+                      image_untag(engine_store(e), name, names, err));
 }
 
 int images_list(struct engine *e, struct arena *a, char *const *filters, struct image_list *out,
@@ -158,6 +180,10 @@ static int deleted(struct engine *e, struct arena *a, const struct image_removed
     struct image img = { .id = gone->deleted };
     int r = gone->deleted ? mounts_remove(mounts_image_path(e, a, &img), err) : 0;
 
+    for (char *const *n = gone->untagged; n && *n; n++)
+        engine_event(e, "image", "untag", NULL, *n);
+    if (gone->deleted)
+        engine_event(e, "image", "remove", gone->deleted, NULL);
     return MIN(r, 0);
 }
 

@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "base/fs.h"
 #include "engine/inspect_network.h"
+#include "engine/spec_parts.h"
 #include "engine/networks.h"
 #include "engine/options.h"
 #include "image/image.h"
@@ -19,7 +20,7 @@
 static void fill_state(struct arena *a, const struct container *c,
                        struct inspect_container_state *s)
 {
-    s->oci_version = DUP("1.2.0");
+    s->oci_version = DUP("1.0.2");
     s->status = DUP(container_status_names[c->status]);
     s->running = c->status == CTR_RUNNING || c->status == CTR_STOPPING;
     s->paused = c->status == CTR_PAUSED;
@@ -278,6 +279,24 @@ static void fill_sessions(struct engine *e, struct arena *a, const struct contai
         o->exec_i_ds = strv_add(a, o->exec_i_ds, json_string_value(id));
 }
 
+/* What will be in the specification that is written with the first start. */
+static void fill_before_start(struct engine *e, struct arena *a, const struct container_config *c,
+                              struct inspect_container *o)
+{
+    char **args = strv_concat(a, c->entrypoint, c->command), **caps = NULL;
+
+    if (args && args[0]) {
+        o->path = args[0];
+        o->args = strv_copy(a, args + 1);
+    }
+    if (capabilities_resolve(a, c, e->defaults.capabilities, &caps, NULL) < 0)
+        return;
+    bool root = str_empty(c->user) || STR_EQ(c->user, "root") || *c->user == '0';
+    struct oci_capabilities *k = capabilities_of(a, c, caps, root ? 0 : 1);
+    o->effective_caps = k->effective;
+    o->bounding_caps = k->bounding;
+}
+
 /* What the generated specification knows better than the record. */
 static void fill_from_spec(struct engine *e, struct arena *a, const struct container *c,
                            struct inspect_container *o)
@@ -286,8 +305,10 @@ static void fill_from_spec(struct engine *e, struct arena *a, const struct conta
     struct oci_spec spec = { 0 };
     AUTO_JSON *doc = json_parse_file(e->store->graph_fd, path, 16u << 20, NULL);
 
-    if (!doc || json_read(a, doc, &oci_spec_type, &spec, NULL) < 0 || !spec.process)
+    if (!doc || json_read(a, doc, &oci_spec_type, &spec, NULL) < 0 || !spec.process) {
+        fill_before_start(e, a, &c->config, o);
         return;
+    }
     char **args = spec.process->args;
     o->path = DUP(args && args[0] ? args[0] : "");
     o->args = args && args[0] ? strv_copy(a, args + 1) : NULL;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/proc.h"
+#include "engine/events.h"
 #include "engine/mounts.h"
 #include "engine/engine_priv.h"
 #include "engine/network.h"
@@ -256,8 +257,9 @@ int container_attach_open(struct engine *e, const struct container *c, struct er
 {
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
 
-    return dir < 0 ? err_sys(err, -dir, "opening the run directory of %s", c->config.id)
-                   : supervise_attach(dir, err);
+    int r = dir < 0 ? err_sys(err, -dir, "opening the run directory of %s", c->config.id)
+                    : supervise_attach(dir, err);
+    return container_did(e, &c->config, "attach", r);
 }
 
 int container_attach_run(struct engine *e, const struct container *c, int sock,
@@ -344,7 +346,7 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
         if (dir < 0)
             return 0;
     }
-    return supervise_wait_gone(dir, err);
+    return container_did(e, &c->config, "stop", supervise_wait_gone(dir, err));
 }
 
 int container_kill(struct engine *e, const struct container *c, int signo, struct err *err)
@@ -352,7 +354,8 @@ int container_kill(struct engine *e, const struct container *c, int signo, struc
     if (!c->alive ||
         (c->status != CTR_RUNNING && c->status != CTR_PAUSED && c->status != CTR_STOPPING))
         return state_error(c, "kill", err);
-    return request(e, c, json_pack("{s:s,s:i}", "op", "kill", "signal", signo), 30000, err);
+    int r = request(e, c, json_pack("{s:s,s:i}", "op", "kill", "signal", signo), 30000, err);
+    return container_did(e, &c->config, "kill", r);
 }
 
 int container_pause(struct engine *e, const struct container *c, bool pause, struct err *err)
@@ -365,7 +368,9 @@ int container_pause(struct engine *e, const struct container *c, bool pause, str
         return err_set(err, ERR_STATE, EINVAL,
                        "\"%s\" is not paused, can't unpause: container state improper",
                        c->config.id);
-    return request(e, c, json_pack("{s:s}", "op", pause ? "pause" : "unpause"), 30000, err);
+    const char *op = pause ? "pause" : "unpause";
+    return container_did(e, &c->config, op,
+                         request(e, c, json_pack("{s:s}", "op", op), 30000, err));
 }
 
 /* ---------- removal ---------- */
@@ -505,7 +510,9 @@ int container_remove(struct engine *e, const struct container *c,
             return r;
     }
     r = forget_cgroup(e, &now, err);
-    return r < 0 ? r : remove_locked(e, c, o->volumes || c->config.auto_remove, err);
+    if (r == 0)
+        r = remove_locked(e, c, o->volumes || c->config.auto_remove, err);
+    return container_did(e, &c->config, "remove", r);
 }
 
 int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
@@ -523,8 +530,8 @@ int container_cleanup(struct engine *e, const struct container *c, bool remove, 
     if (dir >= 0 && lock_is_held(dir, "alive"))
         return 0; /* somebody started it again */
     if (!remove)
-        return network_release(e, &c->config, err);
-    r = remove_locked(e, c, true, err);
+        return container_did(e, &c->config, "cleanup", network_release(e, &c->config, err));
+    r = container_did(e, &c->config, "remove", remove_locked(e, c, true, err));
     if (r == 0 && remove_image && !str_empty(c->config.image)) {
         AUTO_ARENA a = { 0 };
         struct image_removed gone = { 0 };
@@ -643,7 +650,7 @@ int container_rename(struct engine *e, const struct container *c, const char *na
                        "name is already in use",
                        c->config.id, name);
     }
-    return r < 0 ? r : 0;
+    return r < 0 ? r : container_did(e, &renamed, "rename", 0);
 }
 
 /* ---------- wait ---------- */

@@ -13,8 +13,8 @@
 /* Reading containers' logs
  *
  * Both file formats are one record per line.  The reader of each container keeps a buffer of the unread
- * tail.  Following watches all files with one inotify descriptor and reads them in turn, so records of
- * several containers never mix; it ends when the monitors are gone and nothing is left to read. */
+ * tail.  Following watches all files with one inotify descriptor, journals with theirs, and reads them in
+ * turn, so records of several containers never mix; it ends when the monitors are gone and nothing is left to read. */
 
 struct reader {
     const struct container *c;
@@ -28,6 +28,7 @@ struct reader {
     int64_t *count; /* only count lines (a line that came in parts counts once) */
     bool partial;   /* the last record was no complete line */
     bool done;
+    struct journal_log *journal; /* instead of a file */
 };
 
 bool log_parse_k8s(const char *line, size_t len, struct log_line *ret)
@@ -196,38 +197,54 @@ static int follow_one(struct engine *e, struct reader *r)
 }
 
 /* The monitors' ends are no events of the files, so look at them now and then. */
-static void wait_for_more(int watch)
+static void wait_for_more(int watch, const struct reader *readers, size_t n)
 {
+    AUTO_FREE struct pollfd *p = xcalloc(n + 1, sizeof(*p));
     char events[4096];
-    struct pollfd p = { .fd = watch, .events = POLLIN };
 
-    if (poll(&p, 1, 250) > 0)
+    p[0] = (struct pollfd) { .fd = watch, .events = POLLIN };
+    for (size_t i = 0; i < n; i++)
+        p[i + 1] = (struct pollfd) { .fd = readers[i].journal && !readers[i].done
+                                               ? journal_log_fd(readers[i].journal)
+                                               : -1,
+                                     .events = POLLIN };
+    if (poll(p, n + 1, 250) > 0 && (p[0].revents & POLLIN))
         (void)!read(watch, events, sizeof(events));
 }
 
-static int follow(struct engine *e, struct reader *readers, size_t n)
+static int follow_any(struct engine *e, struct reader *r, int watch, struct err *err)
+{
+    if (r->journal)
+        return journal_log_more(r->journal, &r->done, err);
+    int res = 0;
+    if (inotify_add_watch(watch, r->c->config.log_path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) <
+            0 &&
+        errno != ENOENT)
+        res = -errno;
+    if (res == 0)
+        res = follow_one(e, r);
+    return res < 0 ? err_sys(err, -res, "following the log") : 0;
+}
+
+static int follow(struct engine *e, struct reader *readers, size_t n, struct err *err)
 {
     AUTO_CLOSE int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
     if (watch < 0)
-        return -errno;
+        return err_sys(err, errno, "following the log");
     for (;;) {
         size_t left = 0;
         for (size_t i = 0; i < n; i++) {
             if (readers[i].done)
                 continue;
-            if (inotify_add_watch(watch, readers[i].c->config.log_path,
-                                  IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF) < 0 &&
-                errno != ENOENT)
-                return -errno;
-            int res = follow_one(e, &readers[i]);
+            int res = follow_any(e, &readers[i], watch, err);
             if (res < 0)
                 return res;
             left += !readers[i].done;
         }
         if (left == 0)
             return 0;
-        wait_for_more(watch);
+        wait_for_more(watch, readers, n);
     }
 }
 
@@ -249,13 +266,34 @@ static int open_log(struct reader *r, struct err *err)
     return r->fd >= 0;
 }
 
+/* Opens the log of @source and shows what there is; 1: the reader is in use. */
+static int begin(struct engine *e, const struct log_source *source, struct reader *r,
+                 struct err *err)
+{
+    const struct container *c = source->c;
+
+    if (str_same(c->config.log_driver, "journald")) {
+        int res = journal_log_open(e, source, r->o, r->sink, &r->journal, err);
+        return res < 0 ? res : 1;
+    }
+    int res = open_log(r, err);
+    if (res <= 0)
+        return res;
+    res = r->o->tail >= 0 ? skip_to_tail(r, r->o->tail) : 0;
+    if (res == 0)
+        res = read_all(r);
+    return res < 0 ? err_sys(err, -res, "reading the log of %s", c->config.name) : 1;
+}
+
 int container_logs(struct engine *e, const struct log_source *sources, size_t n,
                    const struct log_options *o, log_sink sink, struct err *err)
 {
-    struct reader *readers = xcalloc(n + 1, sizeof(*readers)), *r = readers;
+    AUTO_FREE struct reader *readers = xcalloc(n + 1, sizeof(*readers));
+    size_t used = 0;
     int res = 0;
 
-    for (size_t i = 0; res == 0 && i < n; i++) {
+    for (size_t i = 0; res >= 0 && i < n; i++) {
+        struct reader *r = &readers[used];
         *r = (struct reader) { .c = sources[i].c,
                                .o = o,
                                .sink = sink,
@@ -263,38 +301,18 @@ int container_logs(struct engine *e, const struct log_source *sources, size_t n,
                                .fd = -EBADF,
                                .old = -EBADF,
                                .line = { .max = 4u << 20 } };
-        if (str_same(r->c->config.log_driver, "journald")) {
-            if (o->follow && n > 1)
-                res = err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                              "following several containers, one of them in the journal, is not "
-                              "supported yet");
-            else
-                res = container_logs_journal(e, r->c, o, sink, r->arg, err);
-            continue;
-        }
-        int opened = open_log(r, err);
-        if (opened < 0)
-            res = opened;
-        if (opened <= 0)
-            continue;
-        r++;
-        if (o->tail >= 0)
-            res = skip_to_tail(r - 1, o->tail);
-        if (res == 0)
-            res = read_all(r - 1);
-        if (res < 0)
-            err_sys(err, -res, "reading the log of %s", sources[i].c->config.name);
+        res = begin(e, &sources[i], r, err);
+        r->done = res == 0; /* it never ran */
+        used++;
     }
-    if (res == 0 && o->follow && r > readers) {
-        res = follow(e, readers, (size_t)(r - readers));
-        if (res < 0)
-            err_sys(err, -res, "following the log");
-    }
-    while (r-- > readers) {
-        close(r->fd);
+    if (res >= 0 && o->follow)
+        res = follow(e, readers, used, err);
+    while (used) {
+        struct reader *r = &readers[--used];
+        close_p(&r->fd);
         close_p(&r->old);
         buf_done(&r->line);
+        journal_log_close(r->journal);
     }
-    free(readers);
-    return res;
+    return MIN(res, 0);
 }

@@ -21,7 +21,8 @@ static struct {
     int (*previous)(struct sd_journal *);
     int (*get_data)(struct sd_journal *, const char *field, const void **, size_t *);
     int (*get_realtime_usec)(struct sd_journal *, uint64_t *);
-    int (*wait)(struct sd_journal *, uint64_t usec);
+    int (*get_fd)(struct sd_journal *);
+    int (*process)(struct sd_journal *);
 } sd;
 
 static const struct {
@@ -38,11 +39,21 @@ static const struct {
     { "sd_journal_previous", &sd.previous },
     { "sd_journal_get_data", &sd.get_data },
     { "sd_journal_get_realtime_usec", &sd.get_realtime_usec },
-    { "sd_journal_wait", &sd.wait },
+    { "sd_journal_get_fd", &sd.get_fd },
+    { "sd_journal_process", &sd.process },
 };
 
 enum { JOURNAL_LOCAL_ONLY = 1 << 0 };
-#define WAIT_US 250000
+
+struct journal_log {
+    struct engine *e;
+    const struct log_source *source;
+    const struct log_options *o;
+    log_sink sink;
+    struct sd_journal *j;
+    int fd;
+    bool gone; /* the monitor had ended before what we read last */
+};
 
 static int load(struct err *err)
 {
@@ -59,12 +70,6 @@ static int load(struct err *err)
     }
     done = true;
     return 0;
-}
-
-static void journal_closep(struct sd_journal **j)
-{
-    if (*j)
-        sd.close(*j);
 }
 
 /* The value of @field of the current entry; NULL when it has none. */
@@ -87,21 +92,22 @@ static bool value_is(struct sd_journal *j, const char *field, const char *want)
     return v && len == strlen(want) && memcmp(v, want, len) == 0;
 }
 
-static int one_entry(struct sd_journal *j, const struct log_options *o, log_sink sink, void *arg)
+static int one_entry(const struct journal_log *l)
 {
+    const struct log_options *o = l->o;
     uint64_t usec;
     size_t len;
 
-    int r = sd.get_realtime_usec(j, &usec);
+    int r = sd.get_realtime_usec(l->j, &usec);
     if (r < 0)
         return r;
     int64_t when = (int64_t)usec * 1000;
     if ((o->since && when < o->since) || (o->until && when > o->until))
         return 0;
-    bool err = value_is(j, "PRIORITY", "3");
-    bool partial = value_is(j, "CONTAINER_PARTIAL_MESSAGE", "true");
-    const char *text = value(j, "MESSAGE", &len);
-    return text ? sink(arg, when, err, !partial, text, len) : 0;
+    bool err = value_is(l->j, "PRIORITY", "3");
+    bool partial = value_is(l->j, "CONTAINER_PARTIAL_MESSAGE", "true");
+    const char *text = value(l->j, "MESSAGE", &len);
+    return text ? l->sink(l->source->arg, when, err, !partial, text, len) : 0;
 }
 
 /* Stands before the first entry to show: next() gets it. */
@@ -117,50 +123,73 @@ static int seek(struct sd_journal *j, int64_t tail)
     return r < 0 ? r : sd.seek_head(j);
 }
 
-static int read_all(struct sd_journal *j, const struct log_options *o, log_sink sink, void *arg,
-                    bool *ret_any)
+static int read_all(const struct journal_log *l, bool *ret_any)
 {
     int r;
 
     *ret_any = false;
-    while ((r = sd.next(j)) > 0) {
+    while ((r = sd.next(l->j)) > 0) {
         *ret_any = true;
-        r = one_entry(j, o, sink, arg);
+        r = one_entry(l);
         if (r < 0)
             return r;
     }
     return r;
 }
 
-int container_logs_journal(struct engine *e, const struct container *c, const struct log_options *o,
-                           log_sink sink, void *arg, struct err *err)
+static int failed(int r, struct err *err)
 {
-    CLEANUP(journal_closep) struct sd_journal *j = NULL;
-    AUTO_FREE char *match = xasprintf("CONTAINER_ID_FULL=%s", c->config.id);
-    bool any = false, gone = container_monitor_gone(e, c);
-
-    int r = load(err);
-    if (r < 0)
-        return r;
-    r = sd.open(&j, JOURNAL_LOCAL_ONLY);
-    if (r >= 0)
-        r = sd.add_match(j, match, strlen(match));
-    if (r >= 0)
-        r = sd.set_data_threshold(j, 0);
-    if (r >= 0)
-        r = seek(j, o->tail);
-    if (r >= 0)
-        r = read_all(j, o, sink, arg, &any);
-    while (r >= 0 && o->follow && (!gone || any)) {
-        if (o->until && time_now() > o->until)
-            break;
-        /* Looked at before the wait: what it wrote last may still be on its way through the journal. */
-        gone = container_monitor_gone(e, c);
-        r = sd.wait(j, WAIT_US);
-        if (r >= 0)
-            r = read_all(j, o, sink, arg, &any);
-    }
     if (r == -EPIPE)
         return err_set(err, ERR_INTERNAL, EPIPE, "writing the log");
     return r < 0 ? err_sys(err, -r, "reading the journal") : 0;
+}
+
+int journal_log_open(struct engine *e, const struct log_source *source, const struct log_options *o,
+                     log_sink sink, struct journal_log **ret, struct err *err)
+{
+    AUTO_FREE char *match = xasprintf("CONTAINER_ID_FULL=%s", source->c->config.id);
+    bool any;
+    int r = load(err);
+
+    if (r < 0)
+        return r;
+    struct journal_log *l = *ret = xcalloc(1, sizeof(*l));
+    *l = (struct journal_log) { .e = e, .source = source, .o = o, .sink = sink, .fd = -EBADF };
+    r = sd.open(&l->j, JOURNAL_LOCAL_ONLY);
+    if (r >= 0)
+        r = sd.add_match(l->j, match, strlen(match));
+    if (r >= 0)
+        r = sd.set_data_threshold(l->j, 0);
+    if (r >= 0 && o->follow) /* asked for first: it watches from here on */
+        r = l->fd = sd.get_fd(l->j);
+    if (r >= 0)
+        r = seek(l->j, o->tail);
+    if (r >= 0)
+        r = read_all(l, &any);
+    return failed(r, err);
+}
+
+int journal_log_more(struct journal_log *l, bool *ret_done, struct err *err)
+{
+    /* What it wrote last may still be on its way through the journal: one more look after its end. */
+    bool any, was_gone = l->gone;
+
+    l->gone = container_monitor_gone(l->e, l->source->c);
+    int r = sd.process(l->j);
+    if (r >= 0)
+        r = read_all(l, &any);
+    *ret_done = r < 0 || (was_gone && !any) || (l->o->until && time_now() > l->o->until);
+    return failed(r, err);
+}
+
+int journal_log_fd(const struct journal_log *l)
+{
+    return l->fd;
+}
+
+void journal_log_close(struct journal_log *l)
+{
+    if (l && l->j)
+        sd.close(l->j);
+    free(l);
 }

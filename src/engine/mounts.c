@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "engine/engine_priv.h"
+#include "engine/events.h"
 
 #include "base/banned.h"
 
@@ -72,7 +73,8 @@ int mounts_image(struct engine *e, struct arena *a, const struct image *img, str
     }
     AUTO_CLOSE int fd = rootfs_overlay(e, lower, NULL, NULL, &local);
     r = fd < 0 ? fd : attach(fd, path);
-    return r < 0 ? refused(e, r, img->id, "image mount", err) : 0;
+    return r < 0 ? refused(e, r, img->id, "image mount", err)
+                 : engine_did(e, "image", "mount", img->id, img->names ? img->names[0] : NULL, 0);
 }
 
 static int overlay_of(struct engine *e, struct arena *a, const struct container *c, struct err *err)
@@ -130,7 +132,8 @@ int mounts_container(struct engine *e, struct arena *a, const struct container *
     bool runs = c->alive && c->run.pid > 0 && c->status != CTR_EXITED;
     AUTO_CLOSE int fd = runs ? clone_root(c) : overlay_of(e, a, c, &local);
     r = fd < 0 ? fd : attach(fd, path);
-    return r < 0 ? refused(e, r, c->config.id, "mount", err) : 0;
+    return r < 0 ? refused(e, r, c->config.id, "mount", err)
+                 : container_did(e, &c->config, "mount", 0);
 }
 
 int mounts_remove(const char *path, struct err *err)

@@ -67,9 +67,11 @@ int network_ports_again(struct engine *e, struct arena *a, const struct containe
 void network_running_plan(struct engine *e, struct arena *a, const struct container_config *c,
                           const struct network_state *st, struct net_plan *ret);
 
-/* engine/network_files.c.  @st: NULL without networks of ours. */
+/* engine/network_files.c.  @st: NULL without networks of ours.  @host_lines: the lines that have the host's own address,
+ * which network_write_host_lines() leaves in the run directory @dir for the monitor. */
 void network_hosts_text(struct engine *e, struct arena *a, const struct container_config *c,
-                        const struct network_state *st, struct buf *out);
+                        const struct network_state *st, struct buf *out, struct buf *host_lines);
+void network_write_host_lines(int dir, const struct buf *lines);
 /* False: the image's own file stays. */
 bool network_resolv_text(struct engine *e, struct arena *a, const struct container_config *c,
                          const struct network_state *st, struct buf *out);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/fs.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/networks.h"
 #include "engine/rootless_net.h"
@@ -131,13 +132,15 @@ static int pass_on(struct engine *e, struct arena *a, const struct container *c,
                    : supervise_add_fds(dir, &f, err);
 }
 
-/* It gives the lease back while the interface is there. */
-static void give_back(struct engine *e, const struct container *c, const char *interface)
+/* It gives leases back while the interface is there, and the claims on addresses. */
+static void give_back(struct engine *e, const struct container *c,
+                      const struct network_attachment *at)
 {
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
-    AUTO_JSON *req = json_pack("{s:s,s:s}", "op", "network_remove", "interface", interface);
+    AUTO_JSON *req = json_pack("{s:s,s:s,s:s}", "op", "network_remove", "interface", at->interface,
+                               "network", at->network);
 
-    if (dir >= 0 && faccessat(dir, "dhcp", F_OK, 0) == 0)
+    if (dir >= 0)
         (void)!supervise_request(dir, req, 5000, NULL, NULL, NULL);
 }
 
@@ -188,6 +191,20 @@ static int connect_running(struct engine *e, struct arena *a, const struct conta
     return r;
 }
 
+static int note(struct engine *e, const struct container *c, const struct network *n,
+                const char *status, int r)
+{
+    AUTO_ARENA a = { 0 };
+
+    if (r == 0)
+        engine_event_full(e, &(struct event) { .type = arena_strdup(&a, "network"),
+                                               .status = arena_strdup(&a, status),
+                                               .id = c->config.id,
+                                               .name = c->config.name,
+                                               .network = n->name });
+    return r;
+}
+
 int networks_connect(struct engine *e, struct arena *a, const char *network, const char *container,
                      const struct container_network *how, struct err *err)
 {
@@ -213,7 +230,7 @@ int networks_connect(struct engine *e, struct arena *a, const char *network, con
     if (r < 0)
         return r;
     *LIST_ADD(a, c.config.networks) = own;
-    return network_save_config(e, &c.config, err);
+    return note(e, &c, &n, "connect", network_save_config(e, &c.config, err));
 }
 
 /* ---------- disconnect ---------- */
@@ -235,7 +252,7 @@ static int disconnect_running(struct engine *e, struct arena *a, const struct co
     network_env(e, &env);
     struct network_attachment gone = st.networks.items[i];
     network_withdraw(e, a, c->config.id, &st, &gone);
-    give_back(e, c, gone.interface);
+    give_back(e, c, &gone);
     const struct net_op op = { .fn = op_disconnect,
                                .e = e,
                                .env = &env,
@@ -281,7 +298,7 @@ int networks_disconnect(struct engine *e, struct arena *a, const char *network,
     memmove(&c.config.networks.items[i], &c.config.networks.items[i + 1],
             (c.config.networks.n - i - 1) * sizeof(*c.config.networks.items));
     c.config.networks.n--;
-    return network_save_config(e, &c.config, err);
+    return note(e, &c, &n, "disconnect", network_save_config(e, &c.config, err));
 }
 
 /* A bridge that was gone has lost all that was on it. */
@@ -302,7 +319,7 @@ static int reattach_all(struct engine *e, const struct net_env *env, struct err 
 
 static int op_repair(const struct net_op *op)
 {
-    int r = net_repair(op->env, true, op->err);
+    int r = net_repair(op->env, op->err);
 
     return r < 0 ? r : reattach_all(op->e, op->env, op->err);
 }

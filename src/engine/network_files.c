@@ -19,6 +19,8 @@ struct hosts {
     char **names; /* seen so far */
     bool v6;      /* localhost has its IPv6 address */
     struct buf *out;
+    struct buf
+        *host_lines; /* those of them that have the host's own address; NULL: it has none here */
 };
 
 static void put_line(struct hosts *h, const char *ip, char *const *names)
@@ -32,8 +34,18 @@ static void put_line(struct hosts *h, const char *ip, char *const *names)
     buf_putc(h->out, '\n');
 }
 
+/* A line whose address is what the container calls its host. */
+static void put_host_line(struct hosts *h, const char *ip, char *const *names)
+{
+    size_t at = h->out->len;
+
+    put_line(h, ip, names);
+    if (h->host_lines)
+        buf_put(h->host_lines, h->out->data + at, h->out->len - at);
+}
+
 /* With those of @names that nobody has yet. */
-static void put_new(struct hosts *h, const char *ip, char *const *names)
+static void put_new(struct hosts *h, const char *ip, char *const *names, bool host)
 {
     char **left = NULL;
 
@@ -41,7 +53,7 @@ static void put_new(struct hosts *h, const char *ip, char *const *names)
         if (!strv_has(h->names, *names) && !strv_has(left, *names))
             left = strv_add(h->a, left, *names);
     if (left)
-        put_line(h, ip, left);
+        (host ? put_host_line : put_line)(h, ip, left);
 }
 
 static void put_base(struct hosts *h, const char *text)
@@ -83,14 +95,15 @@ static const char *base_file(struct engine *e, const struct container_config *c)
     return str_empty(base) ? "/etc/hosts" : base;
 }
 
-/* What a container calls its host: the bridge it is on, or the host's address to the outside. */
+/* What a container calls its host: the bridge it is on, or (*ret_own) the host's address to the outside. */
 static const char *host_address(struct engine *e, struct arena *a, const struct container_config *c,
-                                const struct network_state *st)
+                                const struct network_state *st, bool *ret_own)
 {
     const char *given = e->config->containers.host_containers_internal_ip;
     struct ip_addr ip;
     char text[IP_TEXT_MAX];
 
+    *ret_own = false;
     if (given && *given)
         return STR_EQ(given, "none") ? NULL : given;
     for (size_t i = 0; st && !e->rootless && i < st->networks.n; i++)
@@ -101,6 +114,7 @@ static const char *host_address(struct engine *e, struct arena *a, const struct 
     AUTO_NL nl = { .fd = -EBADF };
     if (nl_open(&nl, NETLINK_ROUTE) < 0 || link_own_address(&nl, &ip) < 0)
         return NULL;
+    *ret_own = true;
     return arena_strdup(a, ip_text(&ip, text));
 }
 
@@ -110,12 +124,13 @@ static void put_added(struct hosts *h, char *const *entries, const char *gateway
         const char *colon = strchr(*entries, ':');
         const char *ip = colon ? colon + 1 : "";
         size_t n = strlen(ip);
-        if (STR_EQ(ip, "host-gateway"))
+        bool host = STR_EQ(ip, "host-gateway");
+        if (host)
             ip = gateway;
         else if (*ip == '[' && n > 2)
             ip = arena_strndup(h->a, ip + 1, n - 2);
         if (ip)
-            put_line(
+            (host ? put_host_line : put_line)(
                 h, ip,
                 strv_split(h->a, arena_strndup(h->a, *entries, (size_t)(colon - *entries)), ';'));
     }
@@ -139,14 +154,17 @@ static void put_own(struct hosts *h, const struct container_config *c,
 }
 
 void network_hosts_text(struct engine *e, struct arena *a, const struct container_config *c,
-                        const struct network_state *st, struct buf *out)
+                        const struct network_state *st, struct buf *out, struct buf *host_lines)
 {
     static char localhost[] = "localhost", internal[] = "host.containers.internal",
                 docker[] = "host.docker.internal";
     AUTO_BUF base = { .max = FILE_MAX_BYTES };
     struct hosts h = { .a = a, .out = out };
-    const char *file = base_file(e, c), *gateway = host_address(e, a, c, st);
+    const char *file = base_file(e, c), *gateway;
+    bool own;
 
+    gateway = host_address(e, a, c, st, &own);
+    h.host_lines = own ? host_lines : NULL;
     put_added(&h, c->add_hosts, gateway);
     if (STR_EQ(file, "image"))
         read_image_hosts(e, a, c, &base);
@@ -154,11 +172,11 @@ void network_hosts_text(struct engine *e, struct arena *a, const struct containe
         (void)!fs_read_file(AT_FDCWD, file, &base);
     if (base.data)
         put_base(&h, base.data);
-    put_new(&h, "127.0.0.1", (char *[]) { localhost, NULL });
+    put_new(&h, "127.0.0.1", (char *[]) { localhost, NULL }, false);
     if (!h.v6)
         put_line(&h, "::1", (char *[]) { localhost, NULL });
     if (gateway)
-        put_new(&h, gateway, (char *[]) { internal, docker, NULL });
+        put_new(&h, gateway, (char *[]) { internal, docker, NULL }, true);
     put_own(&h, c, st);
 }
 
@@ -299,14 +317,24 @@ static void overwrite(struct engine *e, const char *id, const char *name, const 
         (void)!write_all(fd, text->data ? text->data : "", text->len);
 }
 
+void network_write_host_lines(int dir, const struct buf *lines)
+{
+    if (lines->len)
+        (void)!fs_replace(dir, "host_lines", lines->data, lines->len, 0600, FS_NOSYNC);
+    else
+        (void)!unlinkat(dir, "host_lines", 0);
+}
+
 void network_refresh_files(struct engine *e, struct arena *a, const struct container_config *c,
                            const struct network_state *st)
 {
-    AUTO_BUF hosts = { 0 }, resolv = { 0 };
+    AUTO_BUF hosts = { 0 }, resolv = { 0 }, lines = { 0 };
+    AUTO_CLOSE int dir = container_run_dir(e, c->id);
 
-    if (!c->no_hosts) {
-        network_hosts_text(e, a, c, st, &hosts);
+    if (!c->no_hosts && dir >= 0) {
+        network_hosts_text(e, a, c, st, &hosts, &lines);
         overwrite(e, c->id, "hosts", &hosts);
+        network_write_host_lines(dir, &lines);
     }
     if (network_resolv_text(e, a, c, st, &resolv))
         overwrite(e, c->id, "resolv.conf", &resolv);

@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "engine/events.h"
 #include "engine/network.h"
 #include "engine/rootless_net.h"
 #include "net/link.h"
@@ -207,7 +208,9 @@ int networks_create(struct engine *e, struct arena *a, struct network *n, bool i
         return 0;
     }
     int r = network_complete(s, a, n, ipv6, err);
-    return r < 0 ? r : network_write(s, n, err);
+    if (r == 0)
+        r = network_write(s, n, err);
+    return engine_did(e, "network", "create", n->id, n->name, r);
 }
 
 static int remove_users(struct engine *e, struct arena *a, const struct network *n, bool force,
@@ -238,6 +241,24 @@ static int remove_users(struct engine *e, struct arena *a, const struct network 
     return r;
 }
 
+/* Are containers of another store on the bridge?  Ours are gone, or will be in a moment. */
+static bool shared_with_others(const struct network *n)
+{
+    struct timespec moment = { .tv_nsec = 1000000 };
+    AUTO_CLOSE int claims = claims_open();
+    struct ip_net net;
+
+    for (unsigned patience_ms = 100; patience_ms; patience_ms--) {
+        bool any = false;
+        for (size_t i = 0; claims >= 0 && i < n->subnets.n; i++)
+            any |= ip_net_parse(n->subnets.items[i].subnet, &net) == 0 && claims_any(claims, &net);
+        if (!any)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 /* The bridge, what the firewall knows of it, its names. */
 static int take_down(struct engine *e, const struct network *n, struct err *err)
 {
@@ -251,7 +272,7 @@ static int take_down(struct engine *e, const struct network *n, struct err *err)
     int r = db_exec(db, err, "DELETE FROM lease_last WHERE network = ?", "s", n->name);
     if (r >= 0)
         r = db_exec(db, err, "DELETE FROM leases WHERE network = ?", "s", n->name);
-    if (r < 0 || !network_managed(n) || !n->interface)
+    if (r < 0 || !network_managed(n) || !n->interface || shared_with_others(n))
         return r < 0 ? r : 0;
     r = nl_open(&route, NETLINK_ROUTE);
     if (r == 0)
@@ -274,7 +295,9 @@ static int remove_locked(struct engine *e, const struct network *n, struct err *
     const struct net_op op = { .fn = op_take_down, .e = e, .net = n, .err = err };
     int r = network_unlink(engine_networks(e), n, err);
 
-    return r < 0 ? r : MIN(network_do(&op, false), 0);
+    if (r == 0)
+        r = MIN(network_do(&op, false), 0);
+    return engine_did(e, "network", "remove", n->id, n->name, r);
 }
 
 int networks_remove(struct engine *e, struct arena *a, const char *name, bool force,

@@ -20,7 +20,7 @@
 #define LINK_DIR  "pasta"
 #define LINK_NAME LINK_DIR "/netns"
 
-static char *find_pasta(struct engine *e, struct arena *a)
+char *pasta_path(struct engine *e, struct arena *a)
 {
     static const char *const usual[] = { "/usr/bin", "/usr/local/bin", "/bin", NULL };
 
@@ -136,7 +136,7 @@ static int make_name(char *path, struct err *err)
 int pasta_start(struct engine *e, struct arena *a, const struct container_config *c, pid_t pid,
                 struct err *err)
 {
-    char *program = find_pasta(e, a);
+    char *program = pasta_path(e, a);
     const char *given = str_starts(c->netns, "pasta:") ? c->netns + strlen("pasta:") : "";
     char *link = arena_printf(a, "%s/containers/%s/" LINK_NAME, e->store->runroot, c->id);
     char *netns = arena_printf(a, "/proc/%d/ns/net", (int)pid);
@@ -165,7 +165,7 @@ int pasta_start(struct engine *e, struct arena *a, const struct container_config
 
 int pasta_uplink(struct engine *e, struct arena *a, pid_t pid, const char *name, struct err *err)
 {
-    char *program = find_pasta(e, a), *path = arena_printf(a, "%s/%s", e->store->runroot, name);
+    char *program = pasta_path(e, a), *path = arena_printf(a, "%s/%s", e->store->runroot, name);
 
     if (!program)
         return err_set(err, ERR_UNSUPPORTED, ENOENT, "pasta is not installed (package passt)");

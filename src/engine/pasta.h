@@ -11,6 +11,8 @@ static inline bool pasta_is_network(const struct container_config *c)
     return c->netns && (STR_EQ(c->netns, "pasta") || str_starts(c->netns, "pasta:"));
 }
 
+/* The program, NULL when it is not installed. */
+char *pasta_path(struct engine *e, struct arena *a);
 /* Gives the namespace of process @pid a network.  Returns when it is there. */
 int pasta_start(struct engine *e, struct arena *a, const struct container_config *c, pid_t pid,
                 struct err *err) MUST_CHECK;

@@ -28,6 +28,8 @@ int rootfs_lower(struct engine *e, struct arena *a, const struct container_confi
     bool whole = true;
 
     *ret = NULL;
+    if (c->rootfs_overlay)
+        *ret = strv_add(a, NULL, c->rootfs);
     if (c->rootfs)
         return 0;
     for (size_t i = n; i-- > 0;) {
@@ -143,7 +145,7 @@ int rootfs_create(struct engine *e, struct arena *a, const struct container_conf
     if (mkdirat(e->store->graph_fd, path, 0711) < 0)
         return err_sys(err, errno, "making the directory of container %s", c->id);
     int r = rootfs_lower(e, a, c, &lower, err);
-    if (r < 0 || c->rootfs)
+    if (r < 0 || (c->rootfs && !c->rootfs_overlay))
         return r;
     AUTO_CLOSE int dir = fs_open_dir(e->store->graph_fd, path);
     if (dir < 0)
@@ -157,9 +159,10 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
 {
     char *dir = container_bundle(e, a, c->id);
 
-    if (c->rootfs || needs_copy(e, c)) {
+    bool given = c->rootfs && !c->rootfs_overlay;
+    if (given || needs_copy(e, c)) {
         ret->type = arena_strdup(a, "bind");
-        ret->path = c->rootfs ? c->rootfs : arena_printf(a, "%s/rootfs", dir);
+        ret->path = given ? c->rootfs : arena_printf(a, "%s/rootfs", dir);
         return 0;
     }
     ret->type = arena_strdup(a, "overlay");
@@ -242,6 +245,31 @@ int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err)
     if (e->rootless && unshare(CLONE_NEWNS) < 0)
         return err_sys(err, errno, "making a mount namespace");
     return rootfs_overlay(e, dirs, NULL, NULL, err);
+}
+
+int rootfs_of_container(struct engine *e, struct arena *a, const struct container_config *c,
+                        bool write, struct err *err)
+{
+    char *bundle = container_bundle(e, a, c->id), **lower, upper_fd[40], work_fd[40];
+    char *upper = arena_printf(a, "%s/upper", bundle);
+    const char *dir = c->rootfs ? c->rootfs : arena_printf(a, "%s/rootfs", bundle);
+    int r = rootfs_lower(e, a, c, &lower, err);
+
+    if (r < 0)
+        return r;
+    if (access(upper, F_OK) < 0) /* a directory of the host, or a copy (vfs): that itself */
+        return rootfs_read_only(e, strv_add(a, NULL, dir), err);
+    if (!write)
+        return rootfs_read_only(e, strv_concat(a, strv_add(a, NULL, upper), lower), err);
+    /* First of all: an overlay takes directories of its own mount namespace only. */
+    if (e->rootless && unshare(CLONE_NEWNS) < 0)
+        return err_sys(err, errno, "making a mount namespace");
+    AUTO_CLOSE int u = fs_open_dir(AT_FDCWD, upper);
+    AUTO_CLOSE int w = fs_open_dir(AT_FDCWD, arena_printf(a, "%s/work", bundle));
+    if (u < 0 || w < 0)
+        return err_sys(err, u < 0 ? -u : -w, "opening the layer of container %s", c->id);
+    return rootfs_overlay(e, lower, fd_path(u, upper_fd, sizeof(upper_fd)),
+                          fd_path(w, work_fd, sizeof(work_fd)), err);
 }
 
 int rootfs_open_image(struct engine *e, struct arena *a, const struct container_config *c,

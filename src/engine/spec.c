@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "engine/engine_priv.h"
 #include "config/containers.h"
+#include "engine/events.h"
 #include "engine/hooks.h"
 #include "engine/network.h"
 #include "engine/options.h"
@@ -446,7 +447,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
         r = spec_devices(&b, err);
     if (r < 0)
         return r;
-    b.spec.oci_version = arena_strdup(a, "1.2.0");
+    /* What crun 1.8 and runc 1.1 still take; parts of later versions are read by their names. */
+    b.spec.oci_version = arena_strdup(a, "1.0.2");
     b.spec.root = arena_alloc(a, sizeof(*b.spec.root));
     b.spec.root->path = arena_strdup(a, c->rootfs ? c->rootfs : "rootfs");
     b.spec.root->readonly = c->read_only;
@@ -527,6 +529,9 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
+        .events = engine_event_log(e, a),
+        .image = c->image_name,
+        .labels = c->labels,
         .terminal = c->terminal,
         .stdin_open = c->stdin_open,
         .stdin_once = c->stdin_once && attach,

@@ -18,8 +18,8 @@
 
 /* Mounts, the small files of ours that are mounted into every container, and devices. */
 
-static struct oci_mount *add(struct spec_builder *b, const char *dst, const char *type,
-                             const char *src, const char *options)
+struct oci_mount *spec_add_mount(struct spec_builder *b, const char *dst, const char *type,
+                                 const char *src, const char *options)
 {
     struct oci_mount *m = LIST_ADD(b->a, b->spec.mounts);
 
@@ -60,40 +60,44 @@ static void api_mounts(struct spec_builder *b)
     /* In a user namespace the kernel mounts a new proc, sysfs or mqueue only for a namespace that is
      * ours: with the host's, the host's mount is what there is. */
     if (userns && !own_pid)
-        add(b, "/proc", "bind", "/proc", "rbind,rprivate,nosuid,noexec,nodev");
+        spec_add_mount(b, "/proc", "bind", "/proc", "rbind,rprivate,nosuid,noexec,nodev");
     else
-        add(b, "/proc", "proc", "proc",
-            c->proc_opts ? arena_printf(b->a, "nosuid,noexec,nodev,%s", c->proc_opts)
-                         : "nosuid,noexec,nodev");
+        spec_add_mount(b, "/proc", "proc", "proc",
+                       c->proc_opts ? arena_printf(b->a, "nosuid,noexec,nodev,%s", c->proc_opts)
+                                    : "nosuid,noexec,nodev");
     if (!user_mount(b, "/dev"))
-        add(b, "/dev", "tmpfs", "tmpfs",
-            c->read_only && !c->read_only_tmpfs
-                ? "nosuid,noexec,strictatime,mode=755,size=65536k,ro"
-                : "nosuid,strictatime,mode=755,size=65536k");
+        spec_add_mount(b, "/dev", "tmpfs", "tmpfs",
+                       c->read_only && !c->read_only_tmpfs
+                           ? "nosuid,noexec,strictatime,mode=755,size=65536k,ro"
+                           : "nosuid,strictatime,mode=755,size=65536k");
     if (userns && !own_net)
-        add(b, "/sys", "bind", "/sys",
-            priv ? "rbind,rprivate,nosuid,noexec,nodev" : "rbind,rprivate,nosuid,noexec,nodev,ro");
+        spec_add_mount(b, "/sys", "bind", "/sys",
+                       priv ? "rbind,rprivate,nosuid,noexec,nodev"
+                            : "rbind,rprivate,nosuid,noexec,nodev,ro");
     else
-        add(b, "/sys", "sysfs", "sysfs",
-            priv ? "nosuid,noexec,nodev,rw" : "nosuid,noexec,nodev,ro");
-    add(b, "/dev/pts", "devpts", "devpts",
-        userns && rootless_single_id() ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
-                                       : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+        spec_add_mount(b, "/sys", "sysfs", "sysfs",
+                       priv ? "nosuid,noexec,nodev,rw" : "nosuid,noexec,nodev,ro");
+    spec_add_mount(b, "/dev/pts", "devpts", "devpts",
+                   userns && rootless_single_id()
+                       ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
+                       : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
     if (userns && !own_ipc) {
         if (access("/dev/mqueue", F_OK) == 0)
-            add(b, "/dev/mqueue", "bind", "/dev/mqueue", "rbind,rprivate,nosuid,noexec,nodev");
+            spec_add_mount(b, "/dev/mqueue", "bind", "/dev/mqueue",
+                           "rbind,rprivate,nosuid,noexec,nodev");
     } else
-        add(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
+        spec_add_mount(b, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
     if (!user_mount(b, "/sys/fs/cgroup"))
-        add(b, "/sys/fs/cgroup", "cgroup", "cgroup",
-            priv || cgroup_writable(b) ? "rprivate,nosuid,noexec,nodev,relatime,rw"
-                                       : "rprivate,nosuid,noexec,nodev,relatime,ro");
+        spec_add_mount(b, "/sys/fs/cgroup", "cgroup", "cgroup",
+                       priv || cgroup_writable(b) ? "rprivate,nosuid,noexec,nodev,relatime,rw"
+                                                  : "rprivate,nosuid,noexec,nodev,relatime,ro");
     if (user_mount(b, "/dev/shm") || str_same(c->ipcns, "none"))
         return;
     if (!own_ipc)
-        add(b, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");
+        spec_add_mount(b, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");
     else
-        add(b, "/dev/shm", "tmpfs", "shm",
+        spec_add_mount(
+            b, "/dev/shm", "tmpfs", "shm",
             arena_printf(b->a, "nosuid,noexec,nodev,mode=1777,size=%" PRId64, c->shm_size));
 }
 
@@ -105,9 +109,9 @@ static void read_only_tmpfs(struct spec_builder *b)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
         if (!user_mount(b, dirs[i]))
-            add(b, dirs[i], "tmpfs", "tmpfs",
-                i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755"
-                       : "rw,nosuid,nodev,tmpcopyup,mode=1777");
+            spec_add_mount(b, dirs[i], "tmpfs", "tmpfs",
+                           i == 0 ? "rw,nosuid,nodev,tmpcopyup,mode=755"
+                                  : "rw,nosuid,nodev,tmpcopyup,mode=1777");
 }
 
 /* What systemd wants to find: file systems of its own where it keeps its state, empty at each boot. */
@@ -126,10 +130,11 @@ static void systemd_mounts(struct spec_builder *b)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
         if (!user_mount(b, dirs[i].dir))
-            add(b, dirs[i].dir, "tmpfs", "tmpfs",
-                b->c->shm_size_systemd > 0 ? arena_printf(b->a, "%s,size=%" PRId64, dirs[i].options,
-                                                          b->c->shm_size_systemd)
-                                           : dirs[i].options);
+            spec_add_mount(b, dirs[i].dir, "tmpfs", "tmpfs",
+                           b->c->shm_size_systemd > 0
+                               ? arena_printf(b->a, "%s,size=%" PRId64, dirs[i].options,
+                                              b->c->shm_size_systemd)
+                               : dirs[i].options);
 }
 
 /* ---------- what was asked for ---------- */
@@ -142,16 +147,12 @@ static bool is_propagation(const char *o)
                   "runbindable");
 }
 
-static int bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret,
-                        struct err *err)
+void spec_bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret)
 {
     bool propagation = false, bind = false;
     char **out = NULL;
 
     for (char **o = m->options; o && *o; o++) {
-        if (STR_EQ(*o, "O") || str_starts(*o, "upperdir=") || str_starts(*o, "workdir="))
-            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                           "overlay volumes (option \"%s\") are not supported yet", *o);
         if (!**o || str_in_list(*o, own_options))
             continue;
         propagation |= is_propagation(*o);
@@ -163,7 +164,6 @@ static int bind_options(struct spec_builder *b, const struct container_mount *m,
     if (!propagation)
         out = strv_add(b->a, out, "rprivate");
     *ret = out;
-    return 0;
 }
 
 /* What a mount must not bring unless it was asked for. */
@@ -194,7 +194,7 @@ static void memory_mount(struct spec_builder *b, const struct container_mount *m
         opts = strv_add(b->a, opts, "tmpcopyup");
     if (!mode && !copyup)
         opts = strv_add(b->a, opts, "mode=1777");
-    struct oci_mount *o = add(b, m->destination, m->type, m->type, "rprivate");
+    struct oci_mount *o = spec_add_mount(b, m->destination, m->type, m->type, "rprivate");
     o->options = strv_concat(b->a, o->options, opts);
 }
 
@@ -204,9 +204,29 @@ static int artifact_mount(struct spec_builder *b, const struct container_mount *
     int r = artifact_mounts(b, m, &list, err);
 
     for (size_t i = 0; r == 0 && i < list.n; i++)
-        add(b, list.items[i].destination, "bind", list.items[i].source,
-            "bind,rprivate,ro,nosuid,nodev,noexec");
+        spec_add_mount(b, list.items[i].destination, "bind", list.items[i].source,
+                       "bind,rprivate,ro,nosuid,nodev,noexec");
     return r;
+}
+
+/* A part of a volume is looked for inside it: a link there must not lead out. */
+static int volume_source(struct spec_builder *b, const struct container_mount *m, char **ret,
+                         struct err *err)
+{
+    *ret = arena_printf(b->a, "%s/%s/_data", b->e->volume_path, m->source);
+    if (str_empty(m->subpath))
+        return 0;
+    AUTO_CLOSE int data = fs_open_dir(AT_FDCWD, *ret);
+    AUTO_CLOSE int part = data < 0 ? data : fs_open_in_root(data, m->subpath, O_PATH, 0);
+    if (part < 0)
+        return err_sys(err, -part, "opening %s in volume %s", m->subpath, m->source);
+    char fd[32], path[PATH_MAX];
+    snprintf(fd, sizeof(fd), "/proc/self/fd/%d", part);
+    ssize_t n = readlink(fd, path, sizeof(path) - 1);
+    if (n < 0)
+        return err_sys(err, errno, "opening %s in volume %s", m->subpath, m->source);
+    *ret = arena_strndup(b->a, path, (size_t)n);
+    return 0;
 }
 
 static int one_user_mount(struct spec_builder *b, const struct container_mount *m, struct err *err)
@@ -218,20 +238,28 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
         return 0;
     }
     if (STR_EQ(m->type, "devpts")) {
-        o = add(b, m->destination, "devpts", "devpts", "rprivate");
+        o = spec_add_mount(b, m->destination, "devpts", "devpts", "rprivate");
         o->options = strv_concat(b->a, o->options, m->options);
         return 0;
     }
     if (STR_EQ(m->type, "artifact"))
         return artifact_mount(b, m, err);
+    if (STR_EQ(m->type, "image"))
+        return volume_image_mount(b, m, err);
+    if (STR_EQ(m->type, "glob"))
+        return volume_glob_mount(b, m, err);
     char *source = m->source;
+    int r = 0;
     if (STR_EQ(m->type, "volume"))
-        source = arena_printf(b->a, "%s/%s/_data%s%s", b->e->volume_path, m->source,
-                              m->subpath ? "/" : "", m->subpath ? m->subpath : "");
+        r = volume_source(b, m, &source, err);
     else if (access(source, F_OK) < 0)
         return err_set(err, ERR_NOT_FOUND, ENOENT, "statfs %s: no such file or directory", source);
-    o = add(b, m->destination, "bind", source, "");
-    int r = bind_options(b, m, &o->options, err);
+    if (r < 0)
+        return r;
+    if (strv_has(m->options, "O"))
+        return volume_overlay_mount(b, m, source, err);
+    o = spec_add_mount(b, m->destination, "bind", source, "");
+    spec_bind_options(b, m, &o->options);
     if (r == 0 && STR_EQ(m->type, "volume"))
         o->options = harden(b->a, o->options);
     return r;
@@ -263,10 +291,11 @@ static void add_file(struct spec_builder *b, const char *dst, const char *src)
 {
     const char *options = b->c->read_only ? "bind,rprivate,ro" : "bind,rprivate";
 
-    add(b, dst, "bind", src, options);
+    spec_add_mount(b, dst, "bind", src, options);
     if (str_starts(dst, "/etc/"))
         for (char **root = b->c->chroot_dirs; root && *root; root++)
-            add(b, path_clean(b->a, arena_printf(b->a, "/%s%s", *root, dst)), "bind", src, options);
+            spec_add_mount(b, path_clean(b->a, arena_printf(b->a, "/%s%s", *root, dst)), "bind",
+                           src, options);
 }
 
 static int put_file(struct spec_builder *b, int dir, const char *name, const char *dst,
@@ -334,7 +363,7 @@ static void notify_mount(struct spec_builder *b)
 
     if (!str_empty(path) && path[0] == '/' && str_same(b->c->sdnotify, "container") &&
         access(path, F_OK) == 0) {
-        add(b, path, "bind", path, "bind,rprivate");
+        spec_add_mount(b, path, "bind", path, "bind,rprivate");
         b->spec.process->env = env_set(b->a, strv_copy(b->a, b->spec.process->env),
                                        arena_printf(b->a, "NOTIFY_SOCKET=%s", path));
     }
@@ -342,13 +371,14 @@ static void notify_mount(struct spec_builder *b)
 
 static int network_files(struct spec_builder *b, int dir, struct err *err)
 {
-    AUTO_BUF hosts = { 0 }, resolv = { 0 };
+    AUTO_BUF hosts = { 0 }, resolv = { 0 }, host_lines = { 0 };
     int r = 0;
 
     if (str_starts(b->c->netns ? b->c->netns : "", "container:"))
         return borrowed_files(b, err);
     if (!b->c->no_hosts) {
-        network_hosts_text(b->e, b->a, b->c, b->net, &hosts);
+        network_hosts_text(b->e, b->a, b->c, b->net, &hosts, &host_lines);
+        network_write_host_lines(dir, &host_lines);
         r = put_file(b, dir, "hosts", "/etc/hosts", &hosts, err);
     }
     if (r == 0 && network_resolv_text(b->e, b->a, b->c, b->net, &resolv))
@@ -369,6 +399,12 @@ static int account_files_mounts(struct spec_builder *b, int dir, struct err *err
     return r;
 }
 
+static void add_subscription(struct spec_builder *b, const char *dst, const char *src)
+{
+    if (!user_mount(b, dst))
+        spec_add_mount(b, dst, "bind", src, "bind,rprivate");
+}
+
 static int own_files(struct spec_builder *b, struct err *err)
 {
     AUTO_CLOSE int dir = container_run_dir(b->e, b->c->id);
@@ -383,6 +419,8 @@ static int own_files(struct spec_builder *b, struct err *err)
         r = put_file(b, dir, "hostname", "/etc/hostname", &name, err);
     if (r == 0)
         r = account_files_mounts(b, dir, err);
+    if (r == 0)
+        r = subscription_mounts(b, dir, add_subscription, err);
     bool own_run = true; /* what the user binds over /run is the host's, and stays as it is */
     for (size_t i = 0; i < b->c->mounts.n; i++)
         own_run &= !STR_IN(b->c->mounts.items[i].destination, "/run", "/") ||
@@ -403,7 +441,7 @@ static int timezone_mount(struct spec_builder *b, struct err *err)
         path = realpath("/etc/localtime", NULL);
         if (!path)
             return err_sys(err, errno, "finding local timezone for the container %s", b->c->id);
-        add(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
+        spec_add_mount(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
         free(path);
         return 0;
     }
@@ -417,7 +455,7 @@ static int timezone_mount(struct spec_builder *b, struct err *err)
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "running container create option: finding timezone: unknown time zone %s",
                        tz);
-    add(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
+    spec_add_mount(b, "/etc/localtime", "bind", path, "bind,rprivate,ro");
     return 0;
 }
 
@@ -539,7 +577,7 @@ static int add_device(struct spec_builder *b, const char *src, const char *dst, 
         return quiet ? 0 : err_set(err, ERR_BAD_PARAM, ENODEV, "%s is not a device node", src);
     if (b->e->rootless) { /* mknod is refused there: the host's node is mounted */
         if (!quiet || access(src, R_OK | W_OK) == 0)
-            add(b, dst, "bind", src, "bind,rprivate,nosuid,noexec");
+            spec_add_mount(b, dst, "bind", src, "bind,rprivate,nosuid,noexec");
         return 0;
     }
     device_node(b, dst, &st);

@@ -23,6 +23,18 @@ bool spec_has_namespace(const struct spec_builder *b, const char *type);
 /* spec_mounts.c: mounts and the files of ours among them; devices. */
 int spec_mounts(struct spec_builder *b, struct err *err) MUST_CHECK;
 int spec_devices(struct spec_builder *b, struct err *err) MUST_CHECK;
+struct oci_mount *spec_add_mount(struct spec_builder *b, const char *dst, const char *type,
+                                 const char *src, const char *options);
+/* What the runtime is to be told of a bind mount: the user's options without those that are ours. */
+void spec_bind_options(struct spec_builder *b, const struct container_mount *m, char ***ret);
+
+/* volume_overlay.c: mounts that are more than one bind.  @m is one of b->c->mounts. */
+int volume_overlay_mount(struct spec_builder *b, const struct container_mount *m,
+                         const char *source, struct err *err) MUST_CHECK;
+int volume_image_mount(struct spec_builder *b, const struct container_mount *m,
+                       struct err *err) MUST_CHECK;
+int volume_glob_mount(struct spec_builder *b, const struct container_mount *m,
+                      struct err *err) MUST_CHECK;
 
 /* caps.c: "net_admin" -> "CAP_NET_ADMIN", NULL when there is no such thing. */
 char *capability_name(struct arena *a, const char *name);
@@ -33,6 +45,11 @@ struct oci_capabilities *capabilities_of(struct arena *a, const struct container
 /* Defaults plus cap_add minus cap_drop; all of them when privileged. */
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
                          char ***ret, struct err *err) MUST_CHECK;
+
+/* subscriptions.c: what mounts.conf says.  @dir is the run directory, @add makes a bind mount. */
+typedef void (*subscription_add)(struct spec_builder *b, const char *dst, const char *src);
+int subscription_mounts(struct spec_builder *b, int dir, subscription_add add,
+                        struct err *err) MUST_CHECK;
 
 /* user.c: the container's /etc/passwd and /etc/group, as its layers and --hostuser make them. */
 struct account_files {

@@ -11,6 +11,7 @@
 #include "config/containers.h"
 #include "engine/network.h"
 #include "engine/networks.h"
+#include "engine/pasta.h"
 #include "engine/rootless.h"
 #include "spec/image.h"
 #include "spec/system_info.h"
@@ -210,6 +211,7 @@ static void fill_host(struct engine *e, struct arena *a, host_info *h)
                                                        rootless_runtime_dir())
                                         : DUP("unix:///run/podman/podman.sock");
     h->rootless_network_cmd = DUP("pasta");
+    h->pasta.executable = DUP(pasta_path(e, a));
     h->uptime = uptime_text(a);
     h->variant = DUP("");
     h->linkmode = DUP("dynamic");
@@ -343,7 +345,9 @@ int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct
     static const char *const graph[] = { "containers", "layers",        "oci",
                                          "volumes",    "networks",      "secrets",
                                          "db.sqlite",  "db.sqlite-wal", "db.sqlite-shm" };
-    static const char *const run[] = { "containers", "dns", "locks", "mounts", "seccomp" };
+    static const char *const run[] = {
+        "containers", "dns", "events", "locks", "mounts", "seccomp"
+    };
     for (size_t i = 0; i < ARRAY_SIZE(graph); i++)
         if ((r = fs_remove_tree(e->store->graph_fd, graph[i])) < 0)
             *ret_problems = strv_add(

@@ -189,7 +189,7 @@ int account_files_read(struct engine *e, struct arena *a, const struct container
 {
     char **dirs = NULL;
 
-    if (c->rootfs)
+    if (c->rootfs && !c->rootfs_overlay)
         dirs = strv_add(a, dirs, c->rootfs);
     else {
         dirs = strv_add(a, dirs, arena_printf(a, "%s/upper", container_bundle(e, a, c->id)));

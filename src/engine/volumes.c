@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "engine/engine_priv.h"
+#include "engine/events.h"
 #include "image/image.h"
 
 #include "base/banned.h"
@@ -60,7 +61,6 @@ static int insert(struct engine *e, struct db *db, const struct container_mount 
     AUTO_JSON *doc = json_from(&volume_type, &v);
     AUTO_BUF text = { 0 };
 
-    (void)e;
     json_text(doc, 0, &text);
     /* A volume that was reported as made survives a power cut; an anonymous one goes with its container. */
     int r = db_begin(db, m->anonymous ? DB_FAST : DB_DURABLE, err);
@@ -74,7 +74,7 @@ static int insert(struct engine *e, struct db *db, const struct container_mount 
         db_rollback(db);
         return r;
     }
-    return db_commit(db, err);
+    return engine_did(e, "volume", "create", NULL, v.name, db_commit(db, err));
 }
 
 /* The directory is complete before the row exists: a row means a whole volume. */
@@ -112,7 +112,8 @@ static int chown_source(struct engine *e, const struct container_mount *m,
                                ? xasprintf("%s/%s/_data", e->volume_path, m->source)
                                : xstrdup(m->source);
 
-    if (!strv_has(m->options, "U"))
+    if (!strv_has(m->options, "U") ||
+        strv_has(m->options, "O")) /* the overlay has owners of its own */
         return 0;
     if (STR_IN(path, "/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/home", "/root", "/var",
                "/proc", "/sys", "/dev"))
@@ -167,7 +168,8 @@ static int remove_unused(struct engine *e, struct db *db, const char *name, stru
         return r;
     AUTO_CLOSE int dir = fs_open_dir(AT_FDCWD, e->volume_path);
     r = dir < 0 ? dir : fs_remove_tree(dir, name);
-    return r < 0 ? err_sys(err, -r, "removing volume %s", name) : 1;
+    return r < 0 ? err_sys(err, -r, "removing volume %s", name)
+                 : engine_did(e, "volume", "remove", NULL, name, 1);
 }
 
 int volumes_remove_anonymous(struct engine *e, const struct container_config *c, struct err *err)

@@ -185,7 +185,9 @@ struct image_tree_change {
     bool gone;        /* becomes a whiteout */
 };
 struct image_tree {
-    int root; /* its directory, merged */
+    int root; /* its directory, merged; or one file */
+    const char
+        *as; /* the name of the root in the archive; NULL: it is not in it, what it holds is */
     const struct image_tree_change
         *changes; /* NULL: everything; otherwise these, sorted, and the directories above them */
     size_t n_changes;
@@ -194,6 +196,26 @@ struct image_tree {
     size_t n_uid, n_gid;
 };
 int image_export(const struct image_tree *t, int fd, struct err *err) MUST_CHECK;
+
+/* Whom copied files belong to: whom their archive tells, or one owner for all, as the container's ids. */
+struct image_owners {
+    bool fixed;
+    int64_t uid, gid;
+    const struct container_idmap *uid_map, *gid_map;
+    size_t n_uid, n_gid;
+};
+
+/* From a tree or a tar stream (compressed or not) into a directory or a tar stream. */
+struct image_copy {
+    const struct image_tree *tree; /* NULL: from @in */
+    int in;
+    int dir; /* negative: into @out */
+    int out;
+    const char *prefix; /* the directory's name, for errors */
+    struct image_owners owners;
+    bool overwrite, no_devices, rootless;
+};
+int image_copy(const struct image_copy *c, struct err *err) MUST_CHECK;
 
 struct image_commit_options {
     const struct image_tree *tree; /* the new layer */

@@ -95,6 +95,7 @@ struct image_module {
     int (*import)(const struct store *s, struct arena *a, const struct image_import_options *o,
                   stored_images *ret, struct err *err);
     int (*export)(const struct image_tree *t, int fd, struct err *err);
+    int (*copy)(const struct image_copy *c, struct err *err);
     int (*commit)(const struct store *s, struct arena *a, const struct image_commit_options *o,
                   stored_images *ret, struct err *err);
     int (*login)(struct arena *a, const struct image_login *l, struct err *err);

@@ -299,6 +299,13 @@ int image_export(const struct image_tree *t, int fd, struct err *err)
     return m ? m->export(t, fd, err) : -ENOENT;
 }
 
+int image_copy(const struct image_copy *c, struct err *err)
+{
+    const struct image_module *m = image_module(err);
+
+    return m ? m->copy(c, err) : -ENOENT;
+}
+
 int image_commit(struct store *s, struct arena *a, const struct image_commit_options *o,
                  char **ret_id, struct err *err)
 {

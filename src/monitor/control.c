@@ -66,8 +66,10 @@ static int op_start(struct monitor *m, struct client *c, const json_t *req, stru
     if (m->status != RUN_CREATED)
         return err_set(err, ERR_STATE, EINVAL, "container %s is not waiting for its start", m->id);
     int r = container_go(m, err);
-    if (r == 0)
+    if (r == 0) {
+        monitor_event(m, NULL, "start");
         answer_ok(c, NULL);
+    }
     return r;
 }
 
@@ -310,8 +312,11 @@ static int op_network_remove(struct monitor *m, struct client *c, const json_t *
                              struct err *err)
 {
     const char *interface = json_string_value(json_object_get(req, "interface"));
+    const char *network = json_string_value(json_object_get(req, "network"));
     if (interface)
         dhcp_end(&m->net, interface);
+    if (network)
+        network_unclaim(&m->net, network);
     int r = network_remove(m, json_object_get(req, "ports"), err);
 
     if (r == 0)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "monitor/monitor.h"
+#include "monitor/host_lines.h"
 #include "monitor/network.h"
 
 #include "base/banned.h"
@@ -192,6 +193,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
         if (r < 0)
             return r;
     }
+    host_lines_watch(m);
     return logger_open(&m->log, c, err);
 }
 
@@ -310,12 +312,16 @@ int container_up(struct monitor *m, struct err *err)
         arena_done(a);
         return r;
     }
+    monitor_event(m, &c, "init");
     if (m->wait_start && m->state.started_at == 0) {
         m->status = RUN_CREATED;
         state_save(m);
         return 0;
     }
-    return container_go(m, err);
+    r = container_go(m, err);
+    if (r == 0)
+        monitor_event(m, NULL, "start"); /* the arena of @c has gone */
+    return r;
 }
 
 /* ---------- exec ---------- */

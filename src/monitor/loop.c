@@ -178,6 +178,7 @@ static void container_ended(struct monitor *m, int wait_status)
         external_delete(m);
     oci_container_done(&m->ctr);
     arena_done(&m->ctr_arena);
+    monitor_event_code(m, "died", &m->state.exit_code);
     if (!wants_restart(m)) {
         finish(m);
         return;
@@ -200,6 +201,7 @@ static void session_ended(struct monitor *m, struct exec_session *s, int wait_st
     streams_close(&s->io);
     s->ended = true;
     s->code = code;
+    monitor_event_code(m, "exec_died", &(int64_t) { code });
     for (struct client *c = m->clients; c; c = c->next)
         if (c->kind == CLIENT_EXEC && c->session == s) {
             client_frame(c, ATTACH_EXIT, &code, sizeof(code));

@@ -61,6 +61,11 @@ struct network {
     int run_dir, run;  /* our run directory (borrowed); that of all containers */
     int *held;
     size_t nheld;
+    struct claim {
+        char *network;
+        int fd;
+    } * claims; /* addresses on networks (net/claims.h) */
+    size_t nclaims;
     struct source_list sources;
     int transparent;            /* transparent.c: 0 not tried, 1 prepared, -1 cannot be */
     unsigned queries, visitors; /* names being asked for elsewhere; TCP connections */
@@ -142,6 +147,10 @@ void external_delete(struct monitor *m);
 void control_request(struct monitor *m, struct client *c);
 void answer_ok(struct client *c, json_t *more);
 void answer_error(struct client *c, const struct err *err);
+
+/* events.c: with the configuration at hand, or NULL */
+void monitor_event(const struct monitor *m, const struct monitor_config *c, const char *status);
+void monitor_event_code(const struct monitor *m, const char *status, int64_t *exit_code);
 
 /* stats.c: operations of control.c's table */
 int op_top(struct monitor *m, struct client *c, const json_t *req, struct err *err);

@@ -62,7 +62,10 @@ static void keep(struct network *net, int fd, const char *use)
         proxy_listen(net, fd, use + strlen("proxy "));
     else if (str_starts(use, "dhcp "))
         dhcp_keep(net, fd, use + strlen("dhcp "));
-    else {
+    else if (str_starts(use, "address ")) {
+        net->claims = xrealloc(net->claims, (net->nclaims + 1) * sizeof(*net->claims));
+        net->claims[net->nclaims++] = (struct claim) { xstrdup(use + strlen("address ")), fd };
+    } else {
         net->held = xrealloc(net->held, (net->nheld + 1) * sizeof(int));
         net->held[net->nheld++] = fd;
     }
@@ -143,6 +146,16 @@ int network_remove(struct monitor *m, const json_t *ports, struct err *err)
                 proxy_end(&m->net, s);
     }
     return 0;
+}
+
+void network_unclaim(struct network *net, const char *network)
+{
+    for (size_t i = 0; i < net->nclaims; i++)
+        if (STR_EQ(net->claims[i].network, network)) {
+            close(net->claims[i].fd);
+            free(net->claims[i].network);
+            net->claims[i--] = net->claims[--net->nclaims];
+        }
 }
 
 void network_end(struct monitor *m)

@@ -19,6 +19,9 @@ int network_add(struct monitor *m, const json_t *uses, const int *fds, size_t n,
                 struct err *err) MUST_CHECK;
 int network_remove(struct monitor *m, const json_t *ports, struct err *err) MUST_CHECK;
 
+/* Gives up the addresses on a network that the container leaves. */
+void network_unclaim(struct network *net, const char *network);
+
 /* The container has ended for good: gives back what somebody lent it. */
 void network_end(struct monitor *m);
 

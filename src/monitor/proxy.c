@@ -36,8 +36,9 @@ struct end {
 struct client_udp {
     struct source s;
     struct proxy *proxy;
-    struct sockaddr_storage client;
+    struct sockaddr_storage client, server;
     socklen_t client_len;
+    bool transparent; /* there is a rule for what it is answered */
 };
 
 /* ---------- TCP ---------- */
@@ -172,17 +173,27 @@ static socklen_t target_of(const struct proxy *p, const struct sockaddr_storage 
 }
 
 /* The container sees @client's address where that can be. */
-static int connect_inside(const struct proxy *p, int type, const struct sockaddr_storage *client)
+static int open_inside(const struct proxy *p, int type, const struct sockaddr_storage *client,
+                       const struct sockaddr_storage *target, bool *ret_transparent)
 {
-    struct sockaddr_storage target;
-    socklen_t len = target_of(p, client, &target);
-    int fd = len && type == SOCK_STREAM && client->ss_family == target.ss_family
-                 ? transparent_socket(p->net, client)
-                 : -EOPNOTSUPP;
+    int fd = client->ss_family == target->ss_family ? transparent_socket(p->net, client, type)
+                                                    : -EOPNOTSUPP;
 
-    if (fd < 0 && len)
-        fd = proc_socket_in(p->net->netns, target.ss_family, type, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&target, len) < 0 && errno != EINPROGRESS)
+    if (fd >= 0 && type == SOCK_DGRAM && !transparent_answers(p->net, client, target, true)) {
+        close(fd);
+        fd = -EOPNOTSUPP;
+    }
+    *ret_transparent = fd >= 0;
+    return fd >= 0 ? fd : proc_socket_in(p->net->netns, target->ss_family, type, 0);
+}
+
+static int connect_inside(const struct proxy *p, int type, const struct sockaddr_storage *client,
+                          struct sockaddr_storage *target, bool *ret_transparent)
+{
+    socklen_t len = target_of(p, client, target);
+    int fd = len ? open_inside(p, type, client, target, ret_transparent) : -EOPNOTSUPP;
+
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)target, len) < 0 && errno != EINPROGRESS)
         close(HANDOVER_FD(fd));
     return fd;
 }
@@ -198,7 +209,9 @@ static void tcp_arrived(struct source *s, short revents)
                                        SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (outer < 0)
             break;
-        int inner = connect_inside(p, SOCK_STREAM, &client);
+        struct sockaddr_storage target;
+        bool transparent;
+        int inner = connect_inside(p, SOCK_STREAM, &client, &target, &transparent);
         if (inner < 0)
             continue;
         struct end *a = end_new(p, HANDOVER_FD(outer)), *b = end_new(p, inner);
@@ -236,10 +249,32 @@ static void udp_back(struct source *s, short revents)
     s->deadline = time_monotonic() + UDP_IDLE_NS;
 }
 
+/* Is there another client with the address of @c, which shares its rule? */
+static bool same_host(const struct client_udp *c)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&c->client;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&c->client;
+
+    for (struct source *s = c->proxy->net->sources.first; s; s = s->next) {
+        const struct client_udp *o = (const struct client_udp *)s;
+        if (s->ready != udp_back || s->dead || o == c || !o->transparent ||
+            o->proxy->port != c->proxy->port || o->client.ss_family != c->client.ss_family)
+            continue;
+        if (c->client.ss_family == AF_INET6
+                ? IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)&o->client)->sin6_addr,
+                                     &v6->sin6_addr)
+                : ((const struct sockaddr_in *)&o->client)->sin_addr.s_addr == v4->sin_addr.s_addr)
+            return true;
+    }
+    return false;
+}
+
 static void udp_release(struct source *s)
 {
     struct client_udp *c = (struct client_udp *)s;
 
+    if (c->transparent && !same_host(c))
+        (void)!transparent_answers(c->proxy->net, &c->client, &c->server, false);
     c->proxy->flows--;
     close_p(&s->fd);
     free(c);
@@ -254,10 +289,15 @@ static struct client_udp *client_of(struct proxy *p, const struct sockaddr_stora
             memcmp(&c->client, from, len) == 0)
             return c;
     }
-    int fd = p->flows < FLOWS_MAX ? connect_inside(p, SOCK_DGRAM, from) : -EBADF;
+    struct sockaddr_storage server = { 0 };
+    bool transparent = false;
+    int fd = p->flows < FLOWS_MAX ? connect_inside(p, SOCK_DGRAM, from, &server, &transparent)
+                                  : -EBADF;
     if (fd < 0)
         return NULL;
     struct client_udp *c = xcalloc(1, sizeof(*c));
+    c->transparent = transparent;
+    c->server = server;
     c->s =
         (struct source) { .fd = fd, .events = POLLIN, .ready = udp_back, .release = udp_release };
     c->proxy = p;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/lock.h"
 #include "base/parse.h"
@@ -28,6 +29,7 @@ struct watch {
     struct network *net;
     char **command;
     unsigned tries;
+    int64_t lost_at;      /* wall clock; 0: nothing is known to be lost */
     struct source *links; /* the other socket, told of bridges; its owner's timer is ours */
 };
 struct link_watch {
@@ -71,6 +73,8 @@ static int firewall_losses(void)
         NFT(DELRULE),
         TAKE,
         NFT(DELSET),
+        TAKE,
+        NFT(NEWTABLE), /* firewalld's: it has forgotten what it was told */
         TAKE,
         LEAVE,
     };
@@ -187,6 +191,46 @@ static void drain(int fd)
         ;
 }
 
+/* Does one message of nftables say that ours is not what it was?  Whatever it is about, the table's name is the
+ * attribute with the number 1. */
+static bool is_loss(const struct nlmsghdr *h)
+{
+    size_t at = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+    bool fresh = h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE);
+    const char *want = fresh ? "firewalld" : TABLE;
+
+    while (at + NLA_HDRLEN <= h->nlmsg_len) {
+        const struct nlattr *a = (const struct nlattr *)((const char *)h + at);
+        if (a->nla_len < NLA_HDRLEN || at + a->nla_len > h->nlmsg_len)
+            break;
+        if ((a->nla_type & NLA_TYPE_MASK) == NFTA_TABLE_NAME)
+            return (size_t)a->nla_len == NLA_HDRLEN + strlen(want) + 1 &&
+                   memcmp((const char *)a + NLA_HDRLEN, want, strlen(want) + 1) == 0;
+        at += NLA_ALIGN(a->nla_len);
+    }
+    return false;
+}
+
+/* Reads what the kernel tells; in doubt something is lost. */
+static bool any_loss(int fd)
+{
+    char chunk[16384];
+    bool lost = false;
+    ssize_t n;
+
+    while ((n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT)) > 0 || errno == ENOBUFS) {
+        lost |= n <= 0;
+        for (size_t at = 0; n > 0 && at + NLMSG_HDRLEN <= (size_t)n;) {
+            const struct nlmsghdr *h = (const struct nlmsghdr *)(chunk + at);
+            if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > (size_t)n - at)
+                break;
+            lost |= is_loss(h);
+            at += NLMSG_ALIGN(h->nlmsg_len);
+        }
+    }
+    return lost;
+}
+
 /* Not all monitors at once. */
 static int64_t soon(void)
 {
@@ -232,8 +276,9 @@ static void watch_links(struct watch *w, const uint32_t *index, size_t n)
     source_add(&w->net->sources, &l->s);
 }
 
-/* One monitor of all runs the command; its child has the lock until it ends. */
-static void run_repair(const struct watch *w)
+/* One monitor of all runs the command; its child has the lock until it ends, and the file's time tells when it
+ * began.  True: nobody needs to run it for what was lost at @lost_at. */
+static bool run_repair(const struct watch *w, int64_t lost_at)
 {
     AUTO_CLOSE int lock = lock_try(w->net->run, LOCK);
     struct spawn sp = { .path = w->command[0],
@@ -241,24 +286,36 @@ static void run_repair(const struct watch *w)
                         .fds = { -1, -1, -1 },
                         .keep_fd = lock,
                         .new_session = true };
+    struct stat st;
     pid_t pid;
 
-    if (lock >= 0)
-        (void)!proc_spawn(&sp, &pid);
+    if (lock >= 0 ? fstat(lock, &st) < 0 : fstatat(w->net->run, LOCK, &st, 0) < 0)
+        return false;
+    if (lost_at && st.st_size && st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec >= lost_at)
+        return true;
+    if (lock < 0)
+        return false;
+    int64_t now = time_now();
+    const struct timespec at = { .tv_sec = now / NSEC_PER_SEC, .tv_nsec = now % NSEC_PER_SEC };
+    (void)!pwrite(lock, "\n", 1, 0); /* not a file that was only made: that has a time, too */
+    (void)!futimens(lock, (struct timespec[]) { at, at });
+    return proc_spawn(&sp, &pid) == 0;
 }
 
 static void look(struct watch *w)
 {
     uint32_t index[BRIDGES_MAX];
     size_t n;
-    bool whole = find_bridges(w->net, index, &n);
+    bool whole = find_bridges(w->net, index, &n) && has_table();
 
     w->s.deadline = 0;
     if (n)
         watch_links(w, index, n);
-    if (whole && has_table())
+    if (whole && !w->lost_at)
         return;
-    run_repair(w);
+    /* What is lost of a table that stands is not seen: whoever looks again after a repair believes it. */
+    if (run_repair(w, whole ? w->lost_at : 0))
+        w->lost_at = 0;
     if (++w->tries < TRIES_MAX) /* whoever does it: is it done? */
         w->s.deadline = time_monotonic() + AGAIN_NS * w->tries;
 }
@@ -271,7 +328,9 @@ static void firewall_ready(struct source *s, short revents)
         look(w);
         return;
     }
-    drain(s->fd);
+    if (!any_loss(s->fd))
+        return;
+    w->lost_at = time_now();
     w->tries = 0;
     s->deadline = soon();
 }

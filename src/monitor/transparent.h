@@ -12,4 +12,11 @@
 
 /* A TCP socket of the namespace that comes from @client, an address of the host's side; -EOPNOTSUPP when that cannot
  * be: then the connection comes from the container itself. */
-int transparent_socket(struct network *net, const struct sockaddr_storage *client) MUST_CHECK;
+int transparent_socket(struct network *net, const struct sockaddr_storage *client,
+                       int type) MUST_CHECK;
+
+/* What a UDP server at @server answers @client comes to us: a socket that takes anybody's questions gives its answers no
+ * mark, so that a rule of its own leads them, as long as there is such a client, and a table in which the server's address
+ * is what they come from.  False: the kernel does not take it. */
+bool transparent_answers(struct network *net, const struct sockaddr_storage *client,
+                         const struct sockaddr_storage *server, bool add) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <net/if.h>
 
+#include "base/json.h"
 #include "net/firewall.h"
 
 #include "base/banned.h"
@@ -119,7 +120,7 @@ static size_t part(uint8_t *out, const void *p, size_t len)
 struct writer {
     struct nl *nl;
     struct buf *b;
-    uint16_t type; /* NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM */
+    uint16_t type; /* NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, NFT_MSG_GETSETELEM */
     const char *set;
     size_t message, list;
     unsigned n;
@@ -171,20 +172,33 @@ static const char set_ports4[] = "ports4", set_ports6[] = "ports6", set_ports4_a
                   set_internal[] = "internal", set_isolated[] = "isolated", set_strict[] = "strict",
                   set_same[] = "same", set_local4[] = "local4", set_local6[] = "local6";
 
-static void put_port(struct writer *w, const struct fw_port *p)
+static const char *port_set(const struct fw_port *p)
 {
     bool six = p->to.family == AF_INET6, at = p->host.family != 0;
-    const char *set = six ? (at ? set_ports6_at : set_ports6) : (at ? set_ports4_at : set_ports4);
 
+    return six ? (at ? set_ports6_at : set_ports6) : (at ? set_ports4_at : set_ports4);
+}
+
+/* Key and data of the @nth port of @p; the key's length is returned. */
+static size_t port_element(const struct fw_port *p, unsigned nth, uint8_t key[KEY_MAX],
+                           uint8_t data[DATA_MAX], size_t *ret_data)
+{
+    uint16_t from = htons((uint16_t)(p->host_port + nth)), to = htons((uint16_t)(p->to_port + nth));
+    size_t k = p->host.family ? part(key, p->host.b, ip_len(&p->host)) : 0;
+
+    k += part(key + k, &p->proto, 1);
+    k += part(key + k, &from, 2);
+    *ret_data = part(data, p->to.b, ip_len(&p->to));
+    *ret_data += part(data + *ret_data, &to, 2);
+    return k;
+}
+
+static void put_port(struct writer *w, const struct fw_port *p)
+{
     for (unsigned i = 0; i < p->count; i++) {
         uint8_t key[KEY_MAX] = { 0 }, data[DATA_MAX] = { 0 };
-        uint16_t from = htons((uint16_t)(p->host_port + i)), to = htons((uint16_t)(p->to_port + i));
-        size_t k = at ? part(key, p->host.b, ip_len(&p->host)) : 0;
-        k += part(key + k, &p->proto, 1);
-        k += part(key + k, &from, 2);
-        size_t d = part(data, p->to.b, ip_len(&p->to));
-        d += part(data + d, &to, 2);
-        element(w, set, key, NULL, k, data, d);
+        size_t d, k = port_element(p, i, key, data, &d);
+        element(w, port_set(p), key, NULL, k, data, d);
     }
 }
 
@@ -240,6 +254,45 @@ static int change(struct nl *nl, uint16_t type, const struct fw_state *s, char *
     return nl_talk(nl, &b, NULL, NULL, why);
 }
 
+static int adding_failed(int r, const char *why, struct err *err)
+{
+    return err_sys(err, -r, "adding to the nftables table " TABLE "%s%s", *why ? ": " : "", why);
+}
+
+/* Ports taken apart, one by one, in @a. */
+static struct fw_port *singles(struct arena *a, const struct fw_state *s, size_t *ret_n)
+{
+    JSON_LIST(struct fw_port) out = { 0 };
+
+    for (size_t i = 0; i < s->n_ports; i++)
+        for (unsigned k = 0; k < s->ports[i].count; k++) {
+            struct fw_port one = s->ports[i];
+            one.host_port = (uint16_t)(one.host_port + k);
+            one.to_port = (uint16_t)(one.to_port + k);
+            one.count = 1;
+            *LIST_ADD(a, out) = one;
+        }
+    *ret_n = out.n;
+    return out.items;
+}
+
+/* An element leads elsewhere: of somebody who is dead, or the host's port would not have been ours, and in another
+ * store, or it would be gone. */
+static int replace_ports(struct nl *nl, const struct fw_state *s, char *why)
+{
+    AUTO_ARENA a = { 0 };
+    size_t n;
+    struct fw_port *ports = singles(&a, s, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct fw_state one = { .ports = &ports[i], .n_ports = 1 };
+        int r = change(nl, NFT_MSG_DELSETELEM, &one, why);
+        if (r < 0 && r != -ENOENT)
+            return r;
+    }
+    return change(nl, NFT_MSG_NEWSETELEM, s, why);
+}
+
 int firewall_add(struct nl *nl, const struct fw_state *s, struct err *err)
 {
     char why[128];
@@ -247,29 +300,78 @@ int firewall_add(struct nl *nl, const struct fw_state *s, struct err *err)
     if (!s->n_bridges && !s->n_ports)
         return 0;
     int r = change(nl, NFT_MSG_NEWSETELEM, s, why);
-    return r < 0 ? err_sys(err, -r, "adding to the nftables table " TABLE "%s%s", *why ? ": " : "",
-                           why)
-                 : 0;
+    if (r == -EBUSY)
+        r = replace_ports(nl, s, why);
+    return r < 0 ? adding_failed(r, why, err) : 0;
+}
+
+struct lookup {
+    const uint8_t *data;
+    size_t len;
+    bool same;
+};
+
+/* The data of the one element that was asked for. */
+static int read_element(void *arg, uint16_t type, const void *payload, size_t len)
+{
+    struct lookup *l = arg;
+    const struct nlattr *set[NFTA_SET_ELEM_LIST_MAX + 1], *list[NFTA_LIST_ELEM + 1],
+        *e[NFTA_SET_ELEM_MAX + 1], *d[NFTA_DATA_VALUE + 1];
+
+    if (type != NFT(NFT_MSG_NEWSETELEM) || len < sizeof(struct nfgenmsg))
+        return 0;
+    nl_attrs((const char *)payload + sizeof(struct nfgenmsg), len - sizeof(struct nfgenmsg), set,
+             NFTA_SET_ELEM_LIST_MAX);
+    const struct nlattr *in = set[NFTA_SET_ELEM_LIST_ELEMENTS];
+    if (!in)
+        return 0;
+    nl_attrs(nl_data(in), nl_len(in), list, NFTA_LIST_ELEM);
+    if (!list[NFTA_LIST_ELEM])
+        return 0;
+    nl_attrs(nl_data(list[NFTA_LIST_ELEM]), nl_len(list[NFTA_LIST_ELEM]), e, NFTA_SET_ELEM_MAX);
+    if (!e[NFTA_SET_ELEM_DATA])
+        return 0;
+    nl_attrs(nl_data(e[NFTA_SET_ELEM_DATA]), nl_len(e[NFTA_SET_ELEM_DATA]), d, NFTA_DATA_VALUE);
+    l->same = d[NFTA_DATA_VALUE] && nl_len(d[NFTA_DATA_VALUE]) == l->len &&
+              memcmp(nl_data(d[NFTA_DATA_VALUE]), l->data, l->len) == 0;
+    return 0;
+}
+
+/* Does the port lead where @p says?  Another store's container may have it by now. */
+static bool leads_there(struct nl *nl, const struct fw_port *p)
+{
+    uint8_t key[KEY_MAX] = { 0 }, data[DATA_MAX] = { 0 };
+    struct lookup l = { .data = data };
+    AUTO_BUF b = { 0 };
+    struct writer w = { .nl = nl, .b = &b, .type = NFT_MSG_GETSETELEM };
+    size_t key_len = port_element(p, 0, key, data, &l.len);
+
+    element(&w, port_set(p), key, NULL, key_len, NULL, 0);
+    finish(&w);
+    return nl_talk(nl, &b, read_element, &l, NULL) == 0 && l.same;
 }
 
 int firewall_remove(struct nl *nl, const struct fw_state *s, struct err *err)
 {
+    AUTO_ARENA a = { 0 };
     char why[128];
+    size_t n, kept = 0;
+    struct fw_port *ports = singles(&a, s, &n);
 
-    if (!s->n_bridges && !s->n_ports)
+    for (size_t i = 0; i < n; i++)
+        if (leads_there(nl, &ports[i]))
+            ports[kept++] = ports[i];
+    if (!kept)
         return 0;
-    int r = change(nl, NFT_MSG_DELSETELEM, s, why);
+    const struct fw_state ours = { .ports = ports, .n_ports = kept };
+    int r = change(nl, NFT_MSG_DELSETELEM, &ours, why);
     /* A transaction fails as a whole: one element that is gone, and each has to go by itself. */
-    for (size_t i = 0; r == -ENOENT && i < s->n_ports; i++)
-        for (unsigned k = 0; k < s->ports[i].count; k++) {
-            struct fw_port one = s->ports[i];
-            one.host_port = (uint16_t)(one.host_port + k);
-            one.count = 1;
-            struct fw_state single = { .ports = &one, .n_ports = 1 };
-            int x = change(nl, NFT_MSG_DELSETELEM, &single, why);
-            if (x < 0 && x != -ENOENT)
-                return err_sys(err, -x, "removing from the nftables table " TABLE);
-        }
+    for (size_t i = 0; r == -ENOENT && i < kept; i++) {
+        const struct fw_state one = { .ports = &ports[i], .n_ports = 1 };
+        int x = change(nl, NFT_MSG_DELSETELEM, &one, why);
+        if (x < 0 && x != -ENOENT)
+            return err_sys(err, -x, "removing from the nftables table " TABLE);
+    }
     return r < 0 && r != -ENOENT ? err_sys(err, -r, "removing from the nftables table " TABLE) : 0;
 }
 

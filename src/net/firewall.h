@@ -41,9 +41,9 @@ struct fw_state {
 int firewall_whole(struct nl *nl) MUST_CHECK;
 /* Makes the table, replacing what is left of it, with all that @s holds. */
 int firewall_make(const struct fw_state *s, struct err *err) MUST_CHECK;
-/* In one transaction; what is there already is no error. */
+/* In one transaction; what is there already is no error, and a port that leads elsewhere leads there then. */
 int firewall_add(struct nl *nl, const struct fw_state *s, struct err *err) MUST_CHECK;
-/* What is not there is no error. */
+/* The ports of @s, as far as they still lead where it says. */
 int firewall_remove(struct nl *nl, const struct fw_state *s, struct err *err) MUST_CHECK;
 
 /* Takes the bridge out of all sets. */

@@ -1,9 +1,12 @@
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "net/ipam.h"
 
 #include "base/banned.h"
+
+enum { PATIENCE_MS = 100 }; /* a monitor that ends gives up its claims one after the other */
 
 /* An address as text that sorts as the number does. */
 static const char *key_of(const struct ip_addr *ip, char out[36])
@@ -85,6 +88,19 @@ static int holder(struct db *db, const char *network, const struct ip_addr *ip, 
     return r < 0 ? r : found;
 }
 
+/* A container of ours that has just ended, or whoever uses another store, may have it. */
+static bool claimed(const struct ipam_wish *w, const struct ip_addr *ip, unsigned patience_ms)
+{
+    struct timespec moment = { .tv_nsec = 1000000 };
+
+    while (w->claims >= 0 && claims_take(w->claims, ip) == -EAGAIN) {
+        if (!patience_ms--)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
 static int write_lease(struct db *db, const struct ipam_wish *w, const struct ip_addr *ip,
                        struct err *err)
 {
@@ -106,6 +122,11 @@ static int fixed_address(struct db *db, const struct ipam_wish *w, const struct 
     int r = holder(db, w->net->name, ip, owner, err);
     if (r < 0)
         return r;
+    if ((r == 0 || STR_EQ(owner, w->container)) && claimed(w, ip, PATIENCE_MS))
+        return err_set(err, ERR_CONFLICT, EADDRINUSE,
+                       "IPAM error: requested ip address %s is already allocated to a container of "
+                       "another storage root",
+                       ip_text(ip, text));
     if (r == 0 || STR_EQ(owner, w->container))
         return r ? 0 : write_lease(db, w, ip, err);
     if (!w->alive(w->arg, owner)) {
@@ -146,7 +167,8 @@ static int any_address(struct db *db, const struct ipam_wish *w, const char *sub
         int r = ip_cmp(&ip, &range->gateway) == 0 ? 1 : holder(db, w->net->name, &ip, owner, err);
         if (r < 0)
             return r;
-        if (r == 0) {
+        bool others = r == 0 && claimed(w, &ip, 0);
+        if (r == 0 && !others) {
             *ret = ip;
             r = write_lease(db, w, &ip, err);
             if (r == 0)
@@ -156,7 +178,7 @@ static int any_address(struct db *db, const struct ipam_wish *w, const char *sub
                             "sss", w->net->name, subnet, key_of(&ip, key));
             return r < 0 ? r : 0;
         }
-        if (ip_cmp(&ip, &range->gateway) != 0 && !w->alive(w->arg, owner)) {
+        if (!others && ip_cmp(&ip, &range->gateway) != 0 && !w->alive(w->arg, owner)) {
             snprintf(dead, 65, "%s", owner);
             return -EAGAIN;
         }

@@ -5,6 +5,7 @@
  * first.  All functions run inside a transaction of the caller's, which stays short. */
 #pragma once
 
+#include "net/claims.h"
 #include "net/firewall.h"
 #include "net/network.h"
 #include "store/db.h"
@@ -17,6 +18,7 @@ struct ipam_wish {
     /* Does the container run, or is it being started? */
     bool (*alive)(void *arg, const char *container);
     void *arg;
+    int claims; /* net/claims.h; negative: nobody else has addresses here */
 };
 
 /* Addresses for @w: one of each of the network's subnets, with their prefix lengths.  -EAGAIN with the container in

@@ -2,6 +2,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "net/firewalld.h"
 #include "net/setup_priv.h"
 
 #include "base/banned.h"
@@ -11,6 +12,8 @@ void net_plan_done(struct net_plan *p)
     for (size_t i = 0; i < p->n_fds; i++)
         close_p(&p->fds[i]);
     p->n_fds = 0;
+    p->fds = NULL;
+    p->uses = NULL;
 }
 
 void net_add_fd(struct arena *a, struct net_plan *p, int fd, const char *use)
@@ -132,25 +135,50 @@ static int make_table(const struct net_env *env, struct arena *a, struct err *er
     return firewall_make(&s, err);
 }
 
-/* Only who finds that the table is not whole takes the lock: two that find it at once make it once. */
-static int firewall_ready(const struct net_env *env, struct arena *a, struct nl *nl, bool force,
+/* Only who finds that the table is not whole takes the lock: of those that find it at once, in whatever store, one
+ * makes it.  *ret_made (may be NULL): it holds all that is ours. */
+static int firewall_ready(const struct net_env *env, struct arena *a, struct nl *nl, bool *ret_made,
                           struct err *err)
 {
-    int r = force ? 0 : firewall_whole(nl);
+    int r = firewall_whole(nl);
 
+    if (ret_made)
+        *ret_made = false;
     if (r > 0)
         return 0;
     if (r < 0)
         return err_sys(err, -r, "asking for the nftables table podman");
-    AUTO_CLOSE int lock = store_lock(env->store, "network", "firewall", err);
-    if (lock < 0)
+    AUTO_CLOSE int all = claims_lock_table();
+    AUTO_CLOSE int lock = all >= 0 ? -EBADF : store_lock(env->store, "network", "firewall", err);
+    if (all < 0 && lock < 0)
         return lock;
-    if (!force && firewall_whole(nl) > 0)
+    if (firewall_whole(nl) > 0)
         return 0;
-    return make_table(env, a, err);
+    r = make_table(env, a, err);
+    if (r == 0 && ret_made)
+        *ret_made = true;
+    return r;
 }
 
-static int remove_ports(struct db *db, const char *id, struct err *err)
+/* Of a dead container: its address may be that of somebody else's by now, in another store, with the same port. */
+static size_t without_taken(struct fw_port *ports, size_t n)
+{
+    AUTO_CLOSE int claims = claims_open();
+    struct ip_addr last = { 0 };
+    bool taken = false;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (ip_cmp(&ports[i].to, &last) != 0)
+            taken = claims_stays(claims, &ports[i].to);
+        last = ports[i].to;
+        if (!taken)
+            ports[kept++] = ports[i];
+    }
+    return kept;
+}
+
+static int remove_ports(struct db *db, const char *id, bool dead, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     AUTO_NL nl = { .fd = -EBADF };
@@ -161,6 +189,8 @@ static int remove_ports(struct db *db, const char *id, struct err *err)
     if (r < 0 || !s.n_ports)
         return r;
     s.ports = ports;
+    if (dead)
+        s.n_ports = without_taken(ports, s.n_ports);
     r = nl_open(&nl, NETLINK_NETFILTER);
     r = r < 0 ? err_sys(err, -r, "opening a netfilter socket") : firewall_remove(&nl, &s, err);
     nl_close_elsewhere(&nl);
@@ -168,6 +198,25 @@ static int remove_ports(struct db *db, const char *id, struct err *err)
 }
 
 /* ---------- reserving ---------- */
+
+/* The addresses of one network; the claims on them are the monitor's to keep. */
+static int take_addresses(const struct net_env *env, struct db *db, struct arena *a,
+                          struct net_plan *p, struct net_want *w, char *dead, struct err *err)
+{
+    AUTO_CLOSE int claims = w->net.subnets.n ? claims_open() : -EBADF;
+    struct ipam_wish wish = { .net = &w->net,
+                              .container = p->id,
+                              .fixed = w->fixed,
+                              .n_fixed = w->n_fixed,
+                              .alive = env->alive,
+                              .arg = env->arg,
+                              .claims = claims };
+    int r = ipam_take(db, a, &wish, &w->addrs, &w->n_addrs, dead, err);
+
+    if (r == 0 && claims >= 0)
+        net_add_fd(a, p, HANDOVER_FD(claims), arena_printf(a, "address %s", w->net.name));
+    return r;
+}
 
 /* Everything about one container in one short transaction.  -EAGAIN with @dead: see ipam_take(). */
 static int write_rows(const struct net_env *env, struct arena *a, struct net_plan *p,
@@ -179,25 +228,17 @@ static int write_rows(const struct net_env *env, struct arena *a, struct net_pla
 
     if (r < 0)
         return r;
-    for (size_t i = 0; r == 0 && i < p->n_wants; i++) {
-        struct net_want *w = &p->wants[i];
-        struct ipam_wish wish = { .net = &w->net,
-                                  .container = p->id,
-                                  .fixed = w->fixed,
-                                  .n_fixed = w->n_fixed,
-                                  .alive = env->alive,
-                                  .arg = env->arg };
-        r = ipam_take(db, a, &wish, &w->addrs, &w->n_addrs, dead, err);
-    }
+    for (size_t i = 0; r == 0 && i < p->n_wants; i++)
+        r = take_addresses(env, db, a, p, &p->wants[i], dead, err);
     if (r == 0) {
         net_fw_ports(a, p, ports, n_ports);
         r = ipam_publish(db, a, p->id, *ports, *n_ports, owner, err);
     }
-    if (r < 0 || *owner) {
-        db_rollback(db);
-        return r;
-    }
-    return db_commit(db, err);
+    if (r == 0 && !*owner)
+        return db_commit(db, err);
+    db_rollback(db);
+    net_plan_done(p); /* the claims */
+    return r;
 }
 
 static int reserve_rows(const struct net_env *env, struct arena *a, struct net_plan *p,
@@ -223,6 +264,7 @@ static int host_side(const struct net_env *env, struct arena *a, struct net_plan
                      const struct fw_port *ports, size_t n_ports, struct err *err)
 {
     JSON_LIST(struct fw_bridge) bridges = { 0 };
+    JSON_LIST(const struct network *) nets = { 0 };
     AUTO_NL route = { .fd = -EBADF }, filter = { .fd = -EBADF };
     struct link_info l;
 
@@ -232,6 +274,7 @@ static int host_side(const struct net_env *env, struct arena *a, struct net_plan
         if (!network_managed(n))
             continue;
         *LIST_ADD(a, bridges) = net_fw_bridge(a, n);
+        *LIST_ADD(a, nets) = n;
         r = bridge_up(&route, a, n, n_ports > 0, &l, err);
         if (r < 0)
             return r;
@@ -243,11 +286,15 @@ static int host_side(const struct net_env *env, struct arena *a, struct net_plan
     r = nl_open(&filter, NETLINK_NETFILTER);
     if (r < 0)
         return err_sys(err, -r, "opening a netfilter socket");
-    r = firewall_ready(env, a, &filter, false, err);
+    r = firewall_ready(env, a, &filter, NULL, err);
     struct fw_state s = {
         .bridges = bridges.items, .n_bridges = bridges.n, .ports = ports, .n_ports = n_ports
     };
-    return r < 0 ? r : firewall_add(&filter, &s, err);
+    if (r == 0)
+        r = firewall_add(&filter, &s, err);
+    if (r == 0 && firewalld_present(&filter))
+        firewalld_trust(env, nets.items, nets.n, false);
+    return r;
 }
 
 int net_reserve(const struct net_env *env, struct arena *a, struct net_plan *p, struct err *err)
@@ -276,8 +323,11 @@ int net_release(const struct net_env *env, const char *id, struct err *err)
     if (!ipam_has_rows(db, id)) /* most often: writing would wait for others */
         return 0;
 
-    int r = remove_ports(db, id, err);
-    return r < 0 ? r : ipam_release(db, id, NULL, err);
+    int r = remove_ports(db, id, true, err);
+    if (r == 0)
+        r = ipam_release(db, id, NULL, err);
+    firewalld_forget_unused(env);
+    return r;
 }
 
 int net_forget(const struct net_env *env, const char *id, const char *network, struct err *err)
@@ -304,12 +354,31 @@ int net_reclaim(const struct net_env *env, int64_t max, struct err *err)
     return 0;
 }
 
-int net_repair(const struct net_env *env, bool force, struct err *err)
+/* What is ours in a table that stands, perhaps made by another store: all of it again. */
+static int add_all(struct arena *a, struct db *db, struct nl *filter,
+                   const struct network_list *used, struct err *err)
+{
+    JSON_LIST(struct fw_bridge) bridges = { 0 };
+    struct fw_port *ports = NULL;
+    struct fw_state s = { 0 };
+    int r = ipam_published(db, a, NULL, &ports, &s.n_ports, err);
+
+    for (size_t i = 0; i < used->n; i++)
+        *LIST_ADD(a, bridges) = net_fw_bridge(a, &used->items[i]);
+    s.ports = ports;
+    s.bridges = bridges.items;
+    s.n_bridges = bridges.n;
+    return r < 0 ? r : firewall_add(filter, &s, err);
+}
+
+int net_repair(const struct net_env *env, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     AUTO_NL route = { .fd = -EBADF }, filter = { .fd = -EBADF };
-    struct network_list all = { 0 };
+    struct network_list all = { 0 }, used = { 0 };
+    JSON_LIST(const struct network *) nets = { 0 };
     struct link_info l;
+    bool made;
     struct db *db = store_db(env->store, err);
     if (!db)
         return -EIO;
@@ -321,9 +390,18 @@ int net_repair(const struct net_env *env, bool force, struct err *err)
         return err_sys(err, -r, "opening a netlink socket");
     r = network_list(&env->networks, &a, &all, err);
     for (size_t i = 0; r == 0 && i < all.n; i++)
-        if (network_managed(&all.items[i]) && ipam_on(db, &a, all.items[i].name))
+        if (network_managed(&all.items[i]) && ipam_on(db, &a, all.items[i].name)) {
+            *LIST_ADD(&a, used) = all.items[i];
+            *LIST_ADD(&a, nets) = &all.items[i];
             r = bridge_up(&route, &a, &all.items[i], true, &l, err);
-    return r < 0 ? r : firewall_ready(env, &a, &filter, force, err);
+        }
+    if (r == 0)
+        r = firewall_ready(env, &a, &filter, &made, err);
+    if (r == 0 && !made)
+        r = add_all(&a, db, &filter, &used, err);
+    if (r == 0 && firewalld_present(&filter))
+        firewalld_trust(env, nets.items, nets.n, true);
+    return r;
 }
 
 /* ---------- while it runs ---------- */
@@ -337,7 +415,7 @@ int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p
     if (!db)
         return -EIO;
 
-    int r = remove_ports(db, p->id, err);
+    int r = remove_ports(db, p->id, false, err);
     if (r < 0)
         return r;
     net_fw_ports(a, p, &ports, &s.n_ports);
@@ -417,5 +495,7 @@ int net_disconnect(const struct net_env *env, const char *id, const struct netwo
         r = link_delete(&in, at->interface);
     if (r < 0 && r != -ENODEV)
         return err_sys(err, -r, "removing the interface %s", at->interface);
-    return ipam_release(db, id, at->network, err);
+    r = ipam_release(db, id, at->network, err);
+    firewalld_forget_unused(env);
+    return r;
 }

@@ -73,8 +73,8 @@ int net_forget(const struct net_env *env, const char *id, const char *network,
                struct err *err) MUST_CHECK;
 /* net_release() of those that have rows and are dead: @max of them, anywhere; < 0: all. */
 int net_reclaim(const struct net_env *env, int64_t max, struct err *err) MUST_CHECK;
-/* Looks whether bridges and firewall stand as the rows say, and makes them if they do not. @force: anew. */
-int net_repair(const struct net_env *env, bool force, struct err *err) MUST_CHECK;
+/* Looks whether bridges and firewall stand as the rows say, and makes them if they do not. */
+int net_repair(const struct net_env *env, struct err *err) MUST_CHECK;
 
 /* The ports of @p, whose wants have their addresses, lead there from now on. */
 int net_republish(const struct net_env *env, struct arena *a, struct net_plan *p,

@@ -30,6 +30,10 @@ static ssize_t recv_msg(int sync, struct child_msg *m, int *ret_fd)
 
 int launch_wait(struct launch *l, int kind, struct child_msg *ret, struct err *err)
 {
+    if (kind >= 0 && (l->early & 1u << kind)) {
+        l->early &= ~(1u << kind);
+        return 0;
+    }
     for (;;) {
         struct child_msg m;
         int fd = -EBADF;
@@ -55,7 +59,8 @@ int launch_wait(struct launch *l, int kind, struct child_msg *ret, struct err *e
             if (ret)
                 *ret = m;
             return 0;
-        }
+        } else if (m.kind <= CHILD_READY)
+            l->early |= 1u << m.kind;
     }
 }
 

@@ -10,10 +10,12 @@ struct launch {
     char ***warnings;
     pid_t pid;
     int pidfd, sync, pty;
+    unsigned early; /* kinds that came before they were waited for, as bits */
 };
 
 /* Reads reports until one of @kind or the end of the socket (kind -1) comes.  Warnings and the
- * terminal are taken along the way; a failure becomes the error. */
+ * terminal are taken along the way; a failure becomes the error.  The init may be faster than the process in between
+ * that tells of it: what comes early counts when it is waited for.  @ret: filled for CHILD_PID. */
 int launch_wait(struct launch *l, int kind, struct child_msg *ret, struct err *err) MUST_CHECK;
 
 /* Kills and reaps the child, closes what there is. */

@@ -1,8 +1,12 @@
 /* The root file system as a detached mount tree. */
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
 
 #include "base/fs.h"
+#include "base/parse.h"
+#include "base/proc.h"
 #include "oci/plan.h"
 
 #include "base/banned.h"
@@ -150,6 +154,25 @@ static int try_overlay(const struct rootfs_config *r, const int *fds, bool class
     return tree < 0 ? -errno : tree;
 }
 
+/* Linux 6.5 knows "lowerdir+".  An older one logs each try. */
+static bool takes_layers_one_by_one(void)
+{
+    static int known; /* 1: yes, -1: no */
+    uint32_t major = 0, minor = 0;
+    struct utsname u;
+
+    if (!known && uname(&u) == 0) { /* "6.1.0-27-amd64" */
+        char *dot = strchr(u.release, '.');
+        if (dot) {
+            *dot++ = '\0';
+            dot[strspn(dot, "0123456789")] = '\0';
+        }
+        bool parsed = dot && parse_u32(u.release, &major) == 0 && parse_u32(dot, &minor) == 0;
+        known = !parsed || major > 6 || (major == 6 && minor >= 5) ? 1 : -1;
+    }
+    return known > 0;
+}
+
 static int make_overlay(const struct rootfs_config *r, int userns)
 {
     size_t n = strv_len(r->lower);
@@ -159,8 +182,7 @@ static int make_overlay(const struct rootfs_config *r, int userns)
         fds[i] = -EBADF;
     int rc = open_layers(r, userns, fds);
     if (rc == 0)
-        rc = try_overlay(r, fds, false);
-    /* Before 6.5 overlay is told of an option that it does not know only when it is made. */
+        rc = takes_layers_one_by_one() ? try_overlay(r, fds, false) : -EINVAL;
     if (rc == -EINVAL) {
         AUTO_CLOSE int cwd = open(".", O_PATH | O_CLOEXEC);
         rc = chdir("/proc/self/fd") < 0 ? -errno : try_overlay(r, fds, true);
@@ -172,6 +194,45 @@ static int make_overlay(const struct rootfs_config *r, int userns)
     for (size_t i = 0; i < n; i++)
         close_p(&fds[i]);
     return rc;
+}
+
+/* Before 6.15 overlay takes a layer only where it is mounted in the caller's mount namespace.  So in one that
+ * dies with a child, each mapped layer is mounted over the layer itself.  The child shares our descriptors:
+ * the overlay that it makes is ours. */
+static int make_overlay_apart(const struct rootfs_config *r, int userns)
+{
+    struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+    struct rootfs_config mapped = *r;
+    int sock[2], rc = -EIO;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+        return -errno;
+    pid_t pid = sys_clone3(&args);
+    if (pid == 0) {
+        rc = unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
+                 ? -errno
+                 : 0;
+        for (size_t i = 0; rc == 0 && r->lower[i]; i++) {
+            AUTO_CLOSE int tree = idmapped_layer(r->lower[i], userns);
+            if (tree < 0)
+                rc = tree;
+            else if (move_mount(tree, "", AT_FDCWD, r->lower[i], MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                rc = -errno;
+        }
+        mapped.idmap = false;
+        if (rc == 0)
+            rc = make_overlay(&mapped, -EBADF);
+        _exit(send(sock[1], &rc, sizeof(rc), MSG_NOSIGNAL) != sizeof(rc));
+    }
+    int e = errno;
+    if (pid > 0) { /* what we close is closed for the child */
+        (void)!proc_wait(pid);
+        if (recv(sock[0], &rc, sizeof(rc), MSG_DONTWAIT) != sizeof(rc))
+            rc = -EIO;
+    }
+    close(sock[0]);
+    close(sock[1]);
+    return pid < 0 ? -e : rc;
 }
 
 static int make_bind(const char *path, bool readonly)
@@ -195,5 +256,6 @@ int rootfs_make(const struct rootfs_config *r, int userns)
         return -EINVAL;
     if (!r->upper && !r->lower[1]) /* overlay wants two layers */
         return make_bind(r->lower[0], true);
-    return make_overlay(r, userns);
+    int rc = make_overlay(r, userns);
+    return rc == -EINVAL && r->idmap && userns >= 0 ? make_overlay_apart(r, userns) : rc;
 }

@@ -119,6 +119,7 @@ static const struct json_field container_config_rows[] = {
     JF_STR(C, image, "image", JF_OMIT_EMPTY),
     JF_STR(C, image_name, "image_name", JF_OMIT_EMPTY),
     JF_STR(C, rootfs, "rootfs", JF_OMIT_EMPTY),
+    JF_BOOL(C, rootfs_overlay, "rootfsOverlay", JF_OMIT_EMPTY),
     JF_STRV(C, layers, "layers", JF_OMIT_EMPTY),
     JF_I64(C, created, "created", JF_OMIT_EMPTY),
     JF_STRV(C, create_command, "create_command", JF_OMIT_EMPTY),

@@ -9,8 +9,8 @@
 
 /* One mount that somebody asked for: -v, --mount, --tmpfs, an image's VOLUME. */
 struct container_mount {
-    char *type;                  /* "bind", "volume", "tmpfs", "devpts", "ramfs", "artifact" */
-    char *source;                /* host path; volume: its name, empty for an anonymous one */
+    char *type;   /* "bind", "volume", "tmpfs", "devpts", "ramfs", "artifact", "image", "glob" */
+    char *source; /* host path; volume: its name, empty for an anonymous one */
     char *destination;           /* absolute, clean */
     char **options;              /* as given: "ro", "z", "U", "size=64m", ... */
     char *subpath;               /* volume-subpath */
@@ -79,10 +79,11 @@ extern const struct json_type container_port_type;
 
 struct container_config {
     char *id, *name;
-    char *image;      /* ID, empty with --rootfs */
-    char *image_name; /* as shown: "docker.io/library/busybox:latest" */
-    char *rootfs;     /* --rootfs */
-    char **layers;    /* keys of the image's layers, lowest first: image/image.h */
+    char *image;         /* ID, empty with --rootfs */
+    char *image_name;    /* as shown: "docker.io/library/busybox:latest" */
+    char *rootfs;        /* --rootfs */
+    bool rootfs_overlay; /* --rootfs PATH:O: what is written stays apart */
+    char **layers;       /* keys of the image's layers, lowest first: image/image.h */
     int64_t created;
     char **create_command; /* the command line that made it */
 

@@ -23,6 +23,8 @@
  *   control  SOCK_SEQPACKET listening socket, one JSON request per packet, one JSON answer each.
  *   exec/<session>   struct exec_state as JSON.
  *   network  struct network_state (spec/network_state.h), written by the engine alone.
+ *   host_lines   lines of the container's `hosts` that have the host's own address; written by the engine, and by
+ *            the monitor when that address is another (monitor/host_lines.h).  None without such lines.
  *   dhcp     struct dhcp_leases (spec/dhcp.h), written by the monitor alone: addresses that it keeps.
  *
  * Network.  With monitor_config.network the engine sets the container's network up.  The monitor, once
@@ -31,6 +33,7 @@
  * {"fds":["use",...],"more":bool}, each with as many descriptors (at most NETWORK_FDS_MAX), or
  * closes its end: then the start fails.  What each descriptor is for, as long as the monitor lives:
  *   "hold"                   kept open and left alone: the reservation of a host's port
+ *   "address NETWORK"        kept as long as the container is on the network: a claim on its address
  *   "dns-udp", "dns-tcp"     sockets inside the namespace on which names are answered (the second listens)
  *   "proxy tcp|udp ADDRESS PORT"   a socket of the host (tcp: it listens): what arrives is passed on to
  *                            ADDRESS PORT by sockets inside the namespace; ADDRESS "-": the one that the namespace
@@ -81,6 +84,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "spec/event.h"
 
 enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250, KEEP_FDS_MAX = 64 };
 enum { EXIT_CODE_TIMED_OUT = -1 }; /* of a container that --timeout ended */
@@ -142,12 +146,15 @@ struct monitor_config {
     char *cgroup_manager; /* "cgroupfs" or "systemd" */
     char *runtime;        /* NULL: ours, in process; otherwise an OCI runtime's path */
     char **runtime_flags;
-    char *pid_file;         /* --pidfile: the container's pid is written here */
-    char *monitor_pid_file; /* --conmon-pidfile */
-    char **exit_command;    /* run (detached) once the container has ended for good and no attached
+    char *pid_file;          /* --pidfile: the container's pid is written here */
+    char *monitor_pid_file;  /* --conmon-pidfile */
+    struct event_log events; /* what happens is noted there, */
+    char *image;             /* with these */
+    kv_list labels;
+    char **exit_command;  /* run (detached) once the container has ended for good and no attached
                                engine took the exit over; NULL: nothing */
-    char **seccomp_cache;   /* [0]: directory for compiled filters, may be absent */
-    char *sdnotify;         /* "container", "conmon", "healthy", "ignore" */
+    char **seccomp_cache; /* [0]: directory for compiled filters, may be absent */
+    char *sdnotify;       /* "container", "conmon", "healthy", "ignore" */
     char *init_path; /* host path of the init program bind-mounted at /run/podman-init; NULL none */
     bool no_pivot;
     bool

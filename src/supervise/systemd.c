@@ -1,78 +1,19 @@
 #include "supervise/systemd.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 #include <time.h>
 
+#include "base/sdbus.h"
+
 #include "base/banned.h"
-
-/* What we use of sd-bus, as its documentation has it: a stable interface, so no header is needed. */
-struct sd_bus;
-struct sd_bus_message;
-struct sd_bus_slot;
-struct sd_bus_error {
-    const char *name, *message;
-    int need_free;
-};
-typedef int bus_handler(struct sd_bus_message *m, void *arg, struct sd_bus_error *e);
-
-static struct {
-    int (*bus_new)(struct sd_bus **);
-    int (*set_address)(struct sd_bus *, const char *);
-    int (*start)(struct sd_bus *);
-    int (*match_signal)(struct sd_bus *, struct sd_bus_slot **, const char *sender,
-                        const char *path, const char *interface, const char *member, bus_handler *,
-                        void *);
-    int (*call_method)(struct sd_bus *, const char *dest, const char *path, const char *interface,
-                       const char *member, struct sd_bus_error *, struct sd_bus_message **,
-                       const char *types, ...);
-    int (*message_read)(struct sd_bus_message *, const char *types, ...);
-    int (*process)(struct sd_bus *, struct sd_bus_message **);
-    int (*wait)(struct sd_bus *, uint64_t usec);
-    struct sd_bus *(*close_unref)(struct sd_bus *);
-    void (*error_free)(struct sd_bus_error *);
-} sd;
-
-static const struct {
-    const char *name;
-    void *to;
-} symbols[] = {
-    { "sd_bus_new", &sd.bus_new },
-    { "sd_bus_set_address", &sd.set_address },
-    { "sd_bus_start", &sd.start },
-    { "sd_bus_match_signal", &sd.match_signal },
-    { "sd_bus_call_method", &sd.call_method },
-    { "sd_bus_message_read", &sd.message_read },
-    { "sd_bus_process", &sd.process },
-    { "sd_bus_wait", &sd.wait },
-    { "sd_bus_flush_close_unref", &sd.close_unref },
-    { "sd_bus_error_free", &sd.error_free },
-};
 
 static int load(struct err *err)
 {
-    static void *so;
+    const char *why = sdbus_load();
 
-    if (so)
-        return 0;
-    void *h = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (!h)
-        return err_set(err, ERR_UNSUPPORTED, ENOENT,
-                       "cgroup manager systemd: %s (or use --cgroup-manager cgroupfs)", dlerror());
-    for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
-        void *sym = dlsym(h, symbols[i].name);
-        if (!sym)
-            return err_set(err, ERR_UNSUPPORTED, ENOSYS, "cgroup manager systemd: %s", dlerror());
-        memcpy(symbols[i].to, &sym, sizeof(sym));
-    }
-    so = h;
-    return 0;
-}
-
-static void bus_closep(struct sd_bus **bus)
-{
-    if (*bus)
-        sd.close_unref(*bus);
+    return why ? err_set(err, ERR_UNSUPPORTED, ENOENT,
+                         "cgroup manager systemd: %s (or use --cgroup-manager cgroupfs)", why)
+               : 0;
 }
 
 struct job {
@@ -147,7 +88,7 @@ static void kill_left(struct sd_bus *bus, const struct systemd_scope *s)
 
 int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *err)
 {
-    CLEANUP(bus_closep) struct sd_bus *bus = NULL;
+    AUTO_SDBUS bus = NULL;
     AUTO_FREE char *address = xasprintf("unix:path=%s", s->socket);
     struct job job = { .unit = s->name };
 

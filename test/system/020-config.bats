@@ -58,7 +58,7 @@ conf() { printf '%s\n' "$@" >"$CONTAINERS_CONF"; }
     load_busybox
     conf '[containers]' 'pids_limit = 77'
     run_podman run -d --name c busybox sleep 100
-    is "$(cat "$(cgroup_dirs "$(podman inspect -f '{{.Id}}' c)" | grep /pids/)/pids.max")" = 77
+    is "$(limit c pids/pids.max pids.max)" = 77
 }
 
 @test "containers.conf: log_driver, read_only, capabilities, sysctls" {

@@ -435,7 +435,8 @@ host"
         is "${lines[0]}" !~ "$(readlink /proc/self/ns/net | tr -d '[]')"
         [ "${lines[0]}" != "$(readlink /proc/self/ns/net)" ]
         is "${lines[1]}" =~ ' lo:'
-        [ "${#lines[@]}" = 2 ]
+        # An ordinary user's own network has a way out where pasta and /dev/net/tun are there.
+        [ "${#lines[@]}" = 2 ] || [ $mode = private ]
     done
     run_podman run --rm --network none busybox ip addr show lo
     is "$output" =~ "LOOPBACK,UP"

@@ -13,7 +13,6 @@ status_of() { podman inspect -f '{{.State.Status}}' "$1"; }
 has_status() { [ "$(status_of "$1")" = "$2" ]; }
 # A container that says "up" and ends with 9 when it is asked to.
 polite='trap "echo bye; exit 9" TERM; echo up; while :; do sleep 0.1; done'
-log_has() { podman logs "$1" 2>&1 | grep -q -- "$2"; }
 
 # ---------- create, start, stop, kill ----------
 

@@ -30,6 +30,7 @@ setup() {
 teardown() {
     [ -n "${TEST_DIR:-}" ] || return 0
     podman rm -fa -t 0 >/dev/null 2>&1 || true
+    [ ! -d "$TEST_DIR/root2" ] || other_podman rm -fa -t 0 >/dev/null 2>&1 || true
     for n in $(podman network ls -q); do podman network rm -f "$n" >/dev/null 2>&1 || true; done
     basic_teardown
     for s in $SERVERS; do kill "$s" 2>/dev/null || true; done
@@ -248,6 +249,32 @@ user_processes() { ps -u podtest -o args= | grep -c "$1.*$USER_DIR/" || true; }
     is "$output" =~ "127.0.0.1"$'\t'"h "
     run_podman run --rm --no-hostname busybox sh -c 'cat /etc/hostname || echo none'
     is "$output" =~ none
+}
+
+@test "/etc/hosts: another address of the host, while the container runs" {
+    podman run -d --name h --network host --add-host gate:host-gateway --add-host mine:192.0.2.1 busybox sleep 300
+    podman run -d --name b busybox sleep 300
+    podman exec h sh -c 'echo "192.0.2.1 added.inside" >>/etc/hosts'
+    is "$(podman exec h grep host.containers /etc/hosts)" =~ ^192.0.2.1
+    ip addr del 192.0.2.1/24 dev up0
+    ip addr add 192.0.2.77/24 dev up0
+    follows() { podman exec h grep -q "^192.0.2.77[[:space:]]host.containers.internal" /etc/hosts; }
+    eventually follows
+    is "$(podman exec h grep gate /etc/hosts)" =~ ^192.0.2.77
+    is "$(podman exec h grep mine /etc/hosts)" =~ ^192.0.2.1[^0-9]
+    is "$(podman exec h grep added /etc/hosts)" = "192.0.2.1 added.inside"
+    is "$(podman exec b grep host.containers /etc/hosts)" =~ ^10.88.0.1 # a bridge's address is what it was
+    ip addr del 192.0.2.77/24 dev up0
+    ip addr add 192.0.2.1/24 dev up0
+    back() { podman exec h grep -q "^192.0.2.1[[:space:]]host.containers.internal" /etc/hosts; }
+    eventually back
+    # Who has changed the line has it.
+    podman exec h sh -c 'sed "s/host.containers.internal/changed/" /etc/hosts >/tmp/h; cat /tmp/h >/etc/hosts'
+    ip addr del 192.0.2.1/24 dev up0
+    ip addr add 192.0.2.77/24 dev up0
+    gate() { podman exec h grep -q "^192.0.2.77.*gate" /etc/hosts; }
+    eventually gate
+    is "$(podman exec h grep changed /etc/hosts)" =~ ^192.0.2.1[^0-9]
 }
 
 @test "/etc/resolv.conf: --dns, --dns-search, --dns-option, the host's servers" {
@@ -494,6 +521,70 @@ JSON
     is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
 }
 
+# A second store on the same host: other_podman.
+other_podman() { "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" "$@"; }
+other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
+
+@test "two stores: addresses never meet, neither takes away what is the other's" {
+    other_podman load -q -i "$TEST_DIR/busybox.tar"
+    for n in 1 2 3; do
+        podman run -d --name a$n busybox sleep 300
+        other_podman run -d --name b$n busybox sleep 300
+    done
+    all=$(for n in 1 2 3; do
+        address_of a$n
+        other_address b$n
+    done | sort)
+    is "$(uniq <<<"$all" | grep -c '^10\.88\.')" = 6
+    run_podman 125 run --rm --ip "$(other_address b1)" busybox true
+    is "$output" =~ "already allocated to a container of another storage root"
+    # A container that has gone has given its address up.
+    ip=$(other_address b3)
+    other_podman rm -f -t 0 b3
+    podman run --rm --ip "$ip" busybox true
+    # The table is made by whoever comes first; both stores' ports are in it again.
+    server sa -p 8080:80
+    other_podman run -d --name sb -v "$NETECHO:/netecho:ro" -p 8081:80 busybox /netecho serve tcp 80
+    both() { ask_outside 192.0.2.1 8080 && ask_outside 192.0.2.1 8081; }
+    eventually both
+    nft flush ruleset
+    eventually both
+    nft delete table inet podman
+    eventually both
+    podman network reload --all
+    both
+    # The same network of both, and one removes its own.
+    podman network create --interface-name brx --subnet 10.201.0.0/24 net
+    other_podman network create --interface-name brx --subnet 10.201.0.0/24 net
+    podman run -d --name ca --network net busybox sleep 300
+    server2() { other_podman run -d --name cb --network net -p 8082:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80; }
+    server2
+    eventually ask_outside 192.0.2.1 8082
+    podman network rm -f -t 0 net
+    ip link show brx
+    ask_outside 192.0.2.1 8082
+    other_podman network rm -f -t 0 net
+    run ip link show brx
+    [ "$status" -ne 0 ]
+    podman system reset -f
+    ask_outside 192.0.2.1 8081
+    other_podman rm -fa -t 0
+}
+
+@test "a port of a dead container of another store" {
+    other_podman load -q -i "$TEST_DIR/busybox.tar"
+    other_podman run -d --name dead -p 8080:80 busybox sleep 300
+    kill -9 "$(other_podman inspect -f '{{.State.ConmonPid}}' dead)"
+    is "$(elements ports4)" = 1
+    free() { podman run -d --replace --name web -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80; }
+    eventually free
+    eventually ask_outside 192.0.2.1 8080
+    other_podman rm -f -t 0 dead # knows of the port, which leads elsewhere now
+    ask_outside 192.0.2.1 8080
+    podman rm -f -t 0 web
+    no_ports
+}
+
 @test "macvlan" {
     podman network create -d macvlan --interface-name up0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 --ip-range 192.0.2.64/27 mv
     server a --network mv
@@ -563,6 +654,27 @@ JSON
     is "$(podman network inspect -f '{{.NetworkDNSServers}}' a)" = "[192.0.2.3]"
     run_podman 125 network update --dns-add nonsense a
     run_podman 125 network update --dns-add 192.0.2.3 podman # answers no names
+}
+
+@test "another OCI runtime: bridge, ports, names, exec, restart" {
+    command -v runc >/dev/null || skip "no runc"
+    podman network create net
+    podman --runtime runc run -d --name r --network net -p 8080:80 -v "$NETECHO:/netecho:ro" busybox /netecho serve tcp 80
+    ip=$(address_of r)
+    eventually ask_outside 192.0.2.1 8080
+    is "$(podman exec r ip -4 -o addr show eth0)" =~ "inet $ip/"
+    client c --network net
+    is "$(podman exec c nslookup r 2>&1)" =~ "$ip"
+    is "$(ask_from c "$ip" 80)" =~ "from $(address_of c)"
+    podman --runtime runc run --rm --network container:r busybox ip -4 -o addr show eth0 | grep -q "inet $ip/"
+    podman restart -t 0 r
+    eventually ask_outside 192.0.2.1 8080
+    podman network disconnect net r
+    run podman exec r ip link show eth0
+    [ "$status" -ne 0 ]
+    podman rm -f -t 0 r c
+    eventually no_veths
+    no_ports
 }
 
 @test "the network of another container" {
@@ -636,6 +748,12 @@ JSON
     # From outside, and with the client's own address; another port comes and goes while it runs.
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:"
     is "$(ask_outside 2001:db8::1 8080)" =~ "from "
+    user_podman run -d --name u -p 8053:53/udp -v "$NETECHO:/netecho:ro" busybox /netecho serve udp 53
+    udp_said() { outside timeout 5 "$NETECHO" ask udp 192.0.2.1 8053 | grep -q "from 192.0.2.2:"; }
+    eventually udp_said
+    udp_said
+    is "$(timeout 5 "$NETECHO" ask udp 127.0.0.1 8053)" =~ "from "
+    user_podman rm -f -t 0 u
     user_podman update --publish-add 8082:80 a
     is "$(ask_outside 192.0.2.1 8082)" =~ "from 192.0.2.2:"
     user_podman update --publish-rm 8082:80 a
@@ -669,6 +787,12 @@ JSON
     eventually from_b
     eventually ask 127.0.0.1 8080
     is "$(ask_outside 192.0.2.1 8080)" =~ "from 192.0.2.2:" # and not from whoever passes it on
+    user_podman run -d --name u --network n -p 8053:53/udp -p 8054:53/udp -v "$NETECHO:/netecho:ro" busybox /netecho serve udp 53
+    udp_said() { outside timeout 5 "$NETECHO" ask udp 192.0.2.1 "$1" | grep -q "from 192.0.2.2:"; }
+    eventually udp_said 8053
+    udp_said 8054
+    is "$(user_podman exec b timeout 5 /netecho ask udp 10.89.0.4 53)" =~ "from 10.89.0.3:" # its neighbours as ever
+    user_podman rm -f -t 0 u
     serve_outside 90
     out() { user_podman exec b /netecho ask tcp 192.0.2.2 90 | grep -q "from 192.0.2.1:"; }
     eventually out

@@ -48,7 +48,7 @@ podman() {
 # run_podman [CODE] ARGS...: like `run`, and the exit code has to be CODE (0 when not given).
 run_podman() {
     local expected=0
-    case $1 in [0-9] | [0-9][0-9] | 1[0-9][0-9])
+    case $1 in [0-9] | [0-9][0-9] | [12][0-9][0-9])
         expected=$1
         shift
         ;;
@@ -125,10 +125,10 @@ load_busybox() {
 # pid_of CONTAINER: its first process, as the kernel of the host counts.
 pid_of() { podman inspect -f '{{.State.Pid}}' "$1"; }
 
-# eventually COMMAND...: until it succeeds, five seconds at most.
+# eventually COMMAND...: until it succeeds, some twenty seconds at most: the machine may be busy.
 eventually() {
     local _
-    for _ in $(seq 100); do
+    for _ in $(seq 400); do
         "$@" && return
         sleep 0.05
     done
@@ -136,8 +136,26 @@ eventually() {
     return 1
 }
 
+# log_has CONTAINER TEXT
+log_has() { podman logs "$1" 2>&1 | grep -q -- "$2"; }
+
 # cgroup_dirs ID: the directories of a container's cgroup, in every hierarchy.
 cgroup_dirs() { find /sys/fs/cgroup -type d -name "libpod-$1*" 2>/dev/null; }
+
+# limit CONTAINER V1-CONTROLLER/FILE V2-FILE: a file of the container's cgroup.
+limit() {
+    local path dir
+    path=$(podman inspect -f '{{.State.CgroupPath}}' "$1")
+    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+        cat "/sys/fs/cgroup$path/$3"
+    else
+        dir=$(find /sys/fs/cgroup -maxdepth 1 \( -name "${2%%/*}" -o -name "${2%%/*},*" -o -name "*,${2%%/*}" \) ! -type l)
+        cat "$dir$path/${2#*/}"
+    fi
+}
+
+# has_cgroup: can a container here have limits?  An ordinary user needs systemd for it.
+has_cgroup() { ! is_rootless || [ "$(podman info -f '{{.Host.CgroupManager}}')" = systemd ]; }
 
 # alive_processes WORD: processes (not zombies) whose command line has the word; the one that keeps a
 # rootless user's namespace does not count.

@@ -137,7 +137,9 @@ static void test_order(void **state)
     assert_true(str_ends(env, ",A,B,C"));
     char *missing[] = { (char[]) { "nope.conf" }, NULL };
     assert_int_equal(config_containers_load(&a, missing, 1000, &c, &err), -ENOENT);
-    assert_string_equal(err.msg, "could not resolve module \"nope.conf\"");
+    assert_string_equal(
+        err.msg,
+        "could not resolve module \"nope.conf\": stat nope.conf: no such file or directory");
 }
 
 static const struct {

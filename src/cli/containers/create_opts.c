@@ -50,7 +50,6 @@ const struct opt create_opts[] = {
     O_STR(0, "creds", A, creds, "user:password", "Credentials for a registry"),
     O_STRV(0, "decryption-key", A, decryption_key, "key",
            "Key needed to decrypt the image (e.g. /path/to/key.pem)", .complete = COMPLETE_FILE),
-    O_STR(0, "detach-keys", A, detach_keys, "keys", "Key sequence for detaching from a container"),
     O_STRV(0, "device", A, device, "host[:ctr[:rwm]]", "Add a host device to the container"),
     O_SLICE(0, "device-cgroup-rule", A, device_cgroup_rule, "rule",
             "Add a rule to the cgroup allowed devices list"),
@@ -169,7 +168,9 @@ const struct opt create_opts[] = {
             .complete = COMPLETE_CONTAINER),
     O_STR(0, "restart", A, restart, "policy",
           "Restart policy to apply when a container exits "
-          "(\"always\"|\"no\"|\"never\"|\"on-failure\"|\"unless-stopped\")"),
+          "(\"always\"|\"no\"|\"never\"|\"on-failure\"|\"unless-stopped\")",
+          .choices = "always|no|never|on-failure|on-failure:|unless-stopped",
+          .flags = OPTF_OPEN_CHOICE),
     O_UINT(0, "retry", A, retry, "times",
            "Number of times to retry in case of failure when performing pull", .def = "3"),
     O_STR(0, "retry-delay", A, retry_delay, "duration",
@@ -266,6 +267,7 @@ const struct opt create_later_opts[] = {
 
 const struct opt run_opts[] = {
     O_BOOL('d', "detach", A, detach, "Run container in background and print container ID"),
+    O_STR(0, "detach-keys", A, detach_keys, "keys", "Key sequence for detaching from a container"),
     O_SLICE(0, "preserve-fd", A, preserve_fd, "fd",
             "Pass a list of additional file descriptors to the container (FD1,FD2,...)"),
     O_UINT(0, "preserve-fds", A, preserve_fds, "number",

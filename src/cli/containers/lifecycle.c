@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
+#include "engine/events.h"
 #include "engine/options.h"
 
 #include "base/banned.h"
@@ -216,6 +217,8 @@ static const struct opt stop_opts[] = {
     O_BOOL('i', "ignore", struct stop_args, sel.ignore,
            "Ignore errors when a specified container is missing"),
     SELECT_LATEST(struct stop_args),
+    O_INT(0, "timeout", struct stop_args, time, "seconds", "The same as --time", .def = "10",
+          .flags = OPTF_HIDDEN),
     O_INT('t', "time", struct stop_args, time, "seconds",
           "Seconds to wait for stop before killing the container", .def = "10"),
     { 0 },
@@ -247,7 +250,7 @@ static int restart_one(struct cmd_ctx *x, struct target *t, void *arg)
     if (r == 0)
         r = container_start(e, x->arena, &t->c, false, NULL, &warnings, x->err);
     log_warnings(warnings);
-    return r;
+    return container_did(e, &t->c.config, "restart", r);
 }
 
 static int restart_run(struct cmd_ctx *x, void *args)

@@ -191,7 +191,7 @@ static int diff_names(struct cmd_ctx *x, const struct diff_args *o, const char *
 {
     struct container c;
 
-    if (o->latest && x->nargs > 1)
+    if (o->latest && x->nargs > 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--latest and arguments cannot be used together");
     if (!o->latest && (x->nargs < 1 || x->nargs > 2))
@@ -202,7 +202,6 @@ static int diff_names(struct cmd_ctx *x, const struct diff_args *o, const char *
     if (!o->latest)
         return 0;
     int r = container_latest(cmd_engine(x), x->arena, &c, x->err);
-    *two = *one;
     *one = r == 0 ? c.config.id : NULL;
     return r;
 }

@@ -352,15 +352,14 @@ static int print(struct cmd_ctx *x, const struct ps_args *o)
     }
     if (r < 0)
         return r;
-    const char *format = o->format;
-    if (!format)
-        format = o->ns    ? ns_format
-                 : o->pod ? arena_printf(x->arena, "%s\t{{.Pod}}\t{{.PodName}}", default_format)
+    const char *own = o->ns ? ns_format
+                      : o->pod
+                          ? arena_printf(x->arena, "%s\t{{.Pod}}\t{{.PodName}}", default_format)
                           : default_format;
-    if (o->size && !o->format)
-        format = arena_printf(x->arena, "%s\t{{.Size}}", format);
-    struct cli_list how = { .format = o->format ? format : NULL,
-                            .def = format,
+    if (o->size)
+        own = arena_printf(x->arena, "%s\t{{.Size}}", own);
+    struct cli_list how = { .format = o->format,
+                            .def = own,
                             .title = "ps",
                             .headers = headers,
                             .no_heading = o->noheading };

@@ -110,6 +110,9 @@ int select_targets(struct cmd_ctx *x, const struct select_args *s, bool running,
     if ((s->all || s->latest) && x->nargs)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--%s and containers cannot be used together",
                        s->all ? "all" : "latest");
+    if (s->cidfile && (s->all || s->latest))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--all, --latest, and --cidfile cannot be used together");
     if (s->all && s->latest)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--all and --latest cannot be used together");
     if (s->latest) {

@@ -11,18 +11,22 @@
 
 #include "base/banned.h"
 
-static int one_container(struct cmd_ctx *x, bool latest, int skip, struct container *ret)
+/* @one: no argument may stand beside the container. */
+static int one_container(struct cmd_ctx *x, bool latest, bool one, struct container *ret)
 {
     struct engine *e = cmd_engine(x);
 
     if (!e)
         return -EIO;
+    if (latest && one && x->nargs)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--latest and containers cannot be used together");
     if (latest)
         return container_latest(e, x->arena, ret, x->err);
-    if (x->nargs <= skip)
+    if (x->nargs < 1)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "%s requires a name, id, or the \"--latest\" flag", x->path);
-    return container_find(e, x->arena, x->args[skip], ret, x->err);
+    return container_find(e, x->arena, x->args[0], ret, x->err);
 }
 
 /* ---------- attach ---------- */
@@ -37,7 +41,7 @@ static int attach_run_cmd(struct cmd_ctx *x, void *args)
     struct attach_args *o = args;
     struct container c;
     struct engine *e = cmd_engine(x);
-    int r = one_container(x, o->latest, 0, &c);
+    int r = one_container(x, o->latest, true, &c);
 
     if (r < 0)
         return r;
@@ -112,7 +116,7 @@ static int exec_run(struct cmd_ctx *x, void *args)
     char session[65];
     int code = 0, first = o->latest || o->cidfile ? 0 : 1;
     int r = o->cidfile ? container_of_cidfile(x, o->cidfile, &c)
-                       : one_container(x, o->latest, 0, &c);
+                       : one_container(x, o->latest, false, &c);
 
     if (r < 0)
         return r;
@@ -365,7 +369,7 @@ static int top_run(struct cmd_ctx *x, void *args)
             puts((*rows)[0]);
         return r;
     }
-    int r = one_container(x, o->latest, 0, &c);
+    int r = one_container(x, o->latest, false, &c);
     if (r < 0)
         return r;
     char **given = x->args + (o->latest ? 0 : 1);

@@ -1,5 +1,6 @@
 /* The one symbol of podman-image.so: see image/module.h. */
 #include "image/mod/commit.h"
+#include "image/mod/copy_tree.h"
 #include "image/mod/files.h"
 #include "image/mod/hello.h"
 #include "image/mod/import.h"
@@ -33,6 +34,7 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .save = module_save,
     .import = module_import,
     .export = module_export,
+    .copy = module_copy,
     .commit = module_commit,
     .hello = module_hello,
     .unpack = module_unpack,

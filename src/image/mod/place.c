@@ -377,6 +377,18 @@ static int write_contents(int fd, struct tar_reader *t, const struct tar_entry *
     return 0;
 }
 
+/* A file that is a mount point (a container's /etc/hosts) cannot be replaced, but it can be written. */
+static int open_busy(const struct placer *p, const struct parent *in, const char *name,
+                     struct err *err)
+{
+    if (!p->opt.plain || !err || err->errnum != EBUSY)
+        return -1;
+    int fd = openat(in->fd, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0)
+        err_clear(err);
+    return fd;
+}
+
 static int place_file(struct placer *p, struct tar_reader *t, const char *path,
                       const struct tar_entry *e, struct err *err)
 {
@@ -393,11 +405,12 @@ static int place_file(struct placer *p, struct tar_reader *t, const char *path,
     AUTO_CLOSE int fd = CREATE(
         p, in, path, name, e, err,
         openat(in->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, e->mode & 0777));
-    if (fd < 0)
-        return fd;
+    bool fresh = fd >= 0;
+    if (!fresh && (r = fd, fd = open_busy(p, in, name, err)) < 0)
+        return r;
     r = write_contents(fd, t, e, err);
     if (r == 0)
-        r = set_open_attributes(p, fd, in, true, e, err);
+        r = set_open_attributes(p, fd, in, fresh, e, err);
     to_times(e->mtime, ts);
     if (r == 0 && futimens(fd, ts) < 0)
         r = err_sys(err, errno, "setting the times of %s", e->path);
@@ -582,19 +595,47 @@ static int place_whiteout(struct placer *p, const char *path, const struct tar_e
     return fd < 0 ? 0 : make_opaque(p, fd, path, err);
 }
 
-int place_entry(struct placer *p, struct tar_reader *t, const struct tar_entry *e, struct err *err)
+static int64_t mapped(const struct container_idmap *m, size_t n, int64_t id)
 {
-    char path[PATH_SIZE];
+    for (size_t i = 0; i < n; i++)
+        if (id >= m[i].container && id - m[i].container < m[i].size)
+            return m[i].host + id - m[i].container;
+    return id;
+}
 
-    if (!place_clean_path(e->path, path, sizeof(path)))
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid tar archive: the entry \"%s\" lies outside the root", e->path);
-    const char *slash = strrchr(path, '/');
-    if (str_starts(slash ? slash + 1 : path, ".wh."))
-        return place_whiteout(p, path, e, err);
-    if (!path[0] && e->type != TAR_DIR)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "invalid tar archive: the entry \"%s\" replaces the root", e->path);
+static void take_owners(const struct image_owners *o, struct tar_entry *e)
+{
+    e->uid = mapped(o->uid_map, o->n_uid, o->fixed ? o->uid : e->uid);
+    e->gid = mapped(o->gid_map, o->n_gid, o->fixed ? o->gid : e->gid);
+}
+
+/* What stands at @path: 1 when the entry is done with (a link to a directory is one to those below it). */
+static int check_kind(struct placer *p, const char *path, const struct tar_entry *e,
+                      struct err *err)
+{
+    const char *name;
+    struct parent *in;
+    struct stat st;
+    int r = path[0] ? parent_of(p, path, &name, &in, err) : 0;
+
+    if (r < 0 || !path[0] || fstatat(in->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return r;
+    if (e->type == TAR_DIR && S_ISLNK(st.st_mode)) {
+        AUTO_CLOSE int dir = fs_open_in_root(p->root, path, O_PATH | O_DIRECTORY, 0);
+        if (dir >= 0)
+            return 1;
+    }
+    if (p->opt.overwrite || S_ISDIR(st.st_mode) == (e->type == TAR_DIR))
+        return 0;
+    return err_set(err, ERR_CONFLICT, EEXIST,
+                   "error creating \"%s/%s\": %s (--overwrite replaces it): file exists",
+                   p->opt.prefix ? p->opt.prefix : "", path,
+                   S_ISDIR(st.st_mode) ? "a directory is there" : "it is no directory there");
+}
+
+static int place_kind(struct placer *p, struct tar_reader *t, const char *path,
+                      const struct tar_entry *e, struct err *err)
+{
     switch (e->type) {
     case TAR_FILE:
         return place_file(p, t, path, e, err);
@@ -610,6 +651,36 @@ int place_entry(struct placer *p, struct tar_reader *t, const struct tar_entry *
         return place_dir(p, path, e, err);
     }
     return 0;
+}
+
+/* An entry of a tree that is no layer. */
+static int place_plain(struct placer *p, struct tar_reader *t, const char *path,
+                       const struct tar_entry *e, struct err *err)
+{
+    struct tar_entry own = *e;
+
+    if (p->opt.owners)
+        take_owners(p->opt.owners, &own);
+    if (p->opt.no_devices && (e->type == TAR_CHAR || e->type == TAR_BLOCK_DEV))
+        return 0;
+    int r = check_kind(p, path, e, err);
+    return r < 0 ? r : r > 0 ? 0 : place_kind(p, t, path, &own, err);
+}
+
+int place_entry(struct placer *p, struct tar_reader *t, const struct tar_entry *e, struct err *err)
+{
+    char path[PATH_SIZE];
+
+    if (!place_clean_path(e->path, path, sizeof(path)))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid tar archive: the entry \"%s\" lies outside the root", e->path);
+    const char *slash = strrchr(path, '/');
+    if (!p->opt.plain && str_starts(slash ? slash + 1 : path, ".wh."))
+        return place_whiteout(p, path, e, err);
+    if (!path[0] && e->type != TAR_DIR)
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid tar archive: the entry \"%s\" replaces the root", e->path);
+    return p->opt.plain ? place_plain(p, t, path, e, err) : place_kind(p, t, path, e, err);
 }
 
 int place_finish(struct placer *p, struct err *err)

@@ -6,11 +6,19 @@
  * One placer belongs to one thread; the umask of the process must be 0 while it works. */
 #pragma once
 
+#include "image/image.h"
 #include "image/mod/tar_read.h"
 
 struct place_options {
     bool rootless;            /* inside a user namespace: user.overlay.* and no devices */
     bool ignore_chown_errors; /* an owner that the namespace lacks becomes ours */
+
+    /* For a tree that is no layer (`podman cp`): names that begin with ".wh." are names. */
+    bool plain;
+    bool overwrite;                    /* a directory may replace a file and the other way round */
+    bool no_devices;                   /* those are left out */
+    const char *prefix;                /* of names in errors: "/tmp" */
+    const struct image_owners *owners; /* NULL: as the entries tell */
 };
 
 struct placer;

@@ -173,6 +173,17 @@ static void fill_common(const struct writer *w, const struct stat *st, struct ta
     e->mtime = (int64_t)st->st_mtim.tv_sec * NSEC_PER_SEC;
 }
 
+static int write_opened(struct writer *w, int fd, const struct stat *st, struct arena *a,
+                        struct tar_entry *e)
+{
+    e->size = st->st_size;
+    if (is_known(w, st, e))
+        return send_headers(w, e);
+    read_xattrs(fd, a, e);
+    int r = send_headers(w, e);
+    return r < 0 ? r : send_data(w, fd, e);
+}
+
 /* A container may change its files while we read: whatever was looked at first is opened again by a way that
  * follows nothing, and asked anew. */
 static int write_file(struct writer *w, int dir, const char *name, struct stat *st, struct arena *a,
@@ -183,14 +194,7 @@ static int write_file(struct writer *w, int dir, const char *name, struct stat *
 
     if (fd < 0 || fstat(fd, st) < 0)
         return errno == ENOENT ? 0 : err_sys(w->err, errno, "opening %s", e->path);
-    if (!S_ISREG(st->st_mode))
-        return 0;
-    e->size = st->st_size;
-    if (is_known(w, st, e))
-        return send_headers(w, e);
-    read_xattrs(fd, a, e);
-    int r = send_headers(w, e);
-    return r < 0 ? r : send_data(w, fd, e);
+    return S_ISREG(st->st_mode) ? write_opened(w, fd, st, a, e) : 0;
 }
 
 /* (@dir, @name), which is no directory, under the name @path. */
@@ -278,6 +282,32 @@ static int write_below(struct writer *w, int fd, const char *path, int depth)
     return r;
 }
 
+/* The root may be one file. */
+static int write_root(struct writer *w)
+{
+    const char *as = w->tree->as;
+    AUTO_ARENA a = { 0 };
+    struct stat st;
+
+    if (fstat(w->tree->root, &st) < 0)
+        return err_sys(w->err, errno, "reading %s", as ? as : "/");
+    if (!S_ISDIR(st.st_mode)) {
+        struct tar_entry e = { .type = TAR_FILE, .path = arena_strdup(&a, as ? as : "file") };
+        fill_common(w, &st, &e);
+        if (S_ISREG(st.st_mode))
+            return write_opened(w, w->tree->root, &st, &a, &e);
+        e.type = S_ISFIFO(st.st_mode) ? TAR_FIFO : S_ISBLK(st.st_mode) ? TAR_BLOCK_DEV : TAR_CHAR;
+        e.dev_major = major(st.st_rdev);
+        e.dev_minor = minor(st.st_rdev);
+        return send_headers(w, &e);
+    }
+    AUTO_CLOSE int fd = fs_open_dir(w->tree->root, ".");
+    if (fd < 0)
+        return err_sys(w->err, -fd, "opening %s", as ? as : "/");
+    int r = as ? write_dir_entry(w, fd, as) : 0;
+    return r < 0 ? r : write_below(w, fd, as ? as : "", 0);
+}
+
 /* ---------- only what changed ---------- */
 
 /* Directories above @path that have not been written yet: who unpacks the layer has to know their owners. */
@@ -342,10 +372,8 @@ int tree_write(const struct image_tree *t, tree_sink sink, void *arg, struct err
     if (t->changes) {
         for (size_t i = 0; r == 0 && i < t->n_changes; i++)
             r = write_change(&w, &t->changes[i]);
-    } else {
-        AUTO_CLOSE int fd = fs_open_dir(t->root, ".");
-        r = fd < 0 ? err_sys(err, -fd, "opening the root file system") : write_below(&w, fd, "", 0);
-    }
+    } else
+        r = write_root(&w);
     if (r == 0)
         r = send_zeros(&w, 2 * TAR_BLOCK);
     free(w.chunk);

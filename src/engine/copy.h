@@ -1,0 +1,27 @@
+/* engine/copy.h: `podman cp`: files between the host and a container, or two containers.
+ *
+ * A running container is entered through its own root, so what is mounted in it counts; one that does not run is an
+ * overlay that nobody else sees, with volumes and bind mounts where it would have them, held by its lock.
+ * Whatever a container's links say, nothing outside its root is touched.
+ *
+ * What the destination is decides where things go, as cp(1) does it: into a directory under the source's name, or
+ * under the destination's name; a directory that ends with "/." gives what is in it. */
+#pragma once
+
+#include "engine/containers.h"
+
+/* One end of a copy. */
+struct copy_end {
+    const struct container *c; /* NULL: the host */
+    const char *path;          /* as typed; of the host "-": a tar stream on @fd */
+    int fd;
+};
+
+struct copy_options {
+    bool archive; /* in a container files belong to its user; otherwise to whom the source tells */
+    bool overwrite; /* a directory may replace a file and the other way round */
+};
+
+int container_copy(struct engine *e, struct arena *a, const struct copy_end *from,
+                   const struct copy_end *to, const struct copy_options *o,
+                   struct err *err) MUST_CHECK;
