@@ -106,6 +106,7 @@ struct image_push_options {
     bool quiet; /* no progress */
     const char
         *tag; /* docker-archive: a complete name to store besides the destination's, or NULL */
+    const char *signature_policy; /* a file that is asked before anything leaves; NULL: none */
     char *const *encryption_keys; /* "jwe:FILE": whose private keys open the layers; NULL: no */
     char *const *encrypt_layers;  /* numbers of layers, negative from the last; NULL: all */
     /* Signing, at a registry only. */
@@ -162,6 +163,7 @@ struct image_save_options {
     const char *output; /* path, or NULL for @fd */
     int fd;
     bool compress, multi;
+    const char *signature_policy; /* as image_push_options' */
     char *const *skip; /* oci-archive: digests of layers that the reader has; may be NULL */
     struct progress *progress;
 };

@@ -89,15 +89,14 @@ static int open_any(struct puller *c, const struct image_ref *ref, struct opened
 static int open_with_retries(struct puller *c, const struct image_ref *ref, struct opened *o,
                              struct err *err)
 {
+    const struct retry retry = { c->opt->retry, c->opt->retry_delay_ns };
+
     for (uint64_t attempt = 0;; attempt++) {
         int r = open_any(c, ref, o, err);
-        if (!retry_helps(r) || attempt >= c->opt->retry)
+        if (!retry_helps(&retry, r) || attempt >= retry.times)
             return r;
-        progress_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                      (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
-        err_clear(err);
         opened_done(o);
-        retry_wait(&(struct retry) { c->opt->retry, c->opt->retry_delay_ns }, attempt);
+        retry_again(&retry, attempt, c->opt->progress, err);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "store/places.h"
 #include "image/mod/push_blobs.h"
 #include "image/mod/repack.h"
+#include "image/mod/trust.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -31,11 +32,7 @@ static int retry_manifest(struct pusher *p, const struct sent_manifest *m, struc
         int r = p->dest->ops->manifest(p->dest, m, err);
         if (r >= 0 || err->kind != ERR_UNAVAILABLE || attempt >= p->retry.times)
             return r;
-        progress_line(p->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                      (unsigned long long)attempt + 1, (unsigned long long)p->retry.times,
-                      err->msg);
-        err_clear(err);
-        retry_wait(&p->retry, attempt);
+        retry_again(&p->retry, attempt, p->opt->progress, err);
     }
 }
 
@@ -329,13 +326,9 @@ static struct dest *open_dest(struct pusher *p, const struct module_push *what, 
     for (uint64_t attempt = 0;; attempt++) {
         struct dest *d = STR_EQ(what->transport, "docker") ? dest_registry(p->s, p->a, what, err)
                                                            : dest_files(p->s, p->a, what, err);
-        if (d || !retry_helps(-err->errnum) || attempt >= p->retry.times)
+        if (d || !retry_helps(&p->retry, -err->errnum) || attempt >= p->retry.times)
             return d;
-        progress_line(p->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                      (unsigned long long)attempt + 1, (unsigned long long)p->retry.times,
-                      err->msg);
-        err_clear(err);
-        retry_wait(&p->retry, attempt);
+        retry_again(&p->retry, attempt, p->opt->progress, err);
     }
 }
 
@@ -388,6 +381,8 @@ int module_push(const struct store *s, struct arena *a, const struct module_push
         r = read_compression(&p, err);
     if (r == 0)
         r = crypt_check_public(what->opt->encryption_keys, err);
+    if (r == 0)
+        r = trust_check_leaving(a, what->opt->signature_policy, err);
     if (r < 0)
         return r;
     progress_line(p.opt->progress, "Getting image source signatures");
