@@ -65,6 +65,7 @@ char *container_bundle(struct engine *e, struct arena *a, const char *id);
 
 struct pull_request {
     const char *policy, *os, *arch, *variant, *authfile, *creds, *cert_dir;
+    char **decryption_keys; /* as image_pull_options' */
     int tls_verify;
     uint64_t retry;
     int64_t retry_delay_ns;

@@ -67,6 +67,7 @@ static int pull(struct engine *e, struct arena *a, const char *name, const struc
         .variant = p->variant,
         .authfile = p->authfile,
         .creds = p->creds,
+        .decryption_keys = p->decryption_keys,
         .cert_dir = p->cert_dir,
         .tls_verify = p->tls_verify,
         .quiet = p->quiet,

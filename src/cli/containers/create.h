@@ -10,6 +10,7 @@ struct create_args {
     char *arch, *os, *variant, *cidfile, *pidfile, *conmon_pidfile, *log_driver, *detach_keys,
         *userns;
     char *pid, *ipc, *uts, *cgroupns, *cgroups, *cgroup_parent, *shm_size, *tz, *umask, *memory;
+    char **decryption_key;
     char *memory_swap, *memory_reservation, *init_path, *authfile, *creds, *cert_dir, *retry_delay;
     char *kernel_memory, *image_volume, *cpuset_cpus, *cpuset_mems, *personality;
     char **env, **env_file, **env_merge, **unsetenv, **label, **label_file, **annotation, **volume;

@@ -495,6 +495,7 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
                                  .variant = o->variant,
                                  .authfile = o->authfile,
                                  .creds = o->creds,
+                                 .decryption_keys = o->decryption_key,
                                  .cert_dir = o->cert_dir,
                                  .tls_verify = o->tls_verify,
                                  .retry = o->retry,

@@ -31,6 +31,8 @@ const struct opt create_opts[] = {
     O_STR(0, "conmon-pidfile", A, conmon_pidfile, "path",
           "Path of the file that receives the PID of the monitor", .complete = COMPLETE_FILE),
     O_STR(0, "creds", A, creds, "user:password", "Credentials for a registry"),
+    O_STRV(0, "decryption-key", A, decryption_key, "key",
+           "Key needed to decrypt the image (e.g. /path/to/key.pem)", .complete = COMPLETE_FILE),
     O_STRV(0, "device", A, device, "host[:ctr[:rwm]]", "Add a host device to the container"),
     O_SLICE(0, "device-cgroup-rule", A, device_cgroup_rule, "rule",
             "Add a rule to the cgroup allowed devices list"),
@@ -196,7 +198,6 @@ const struct opt create_opts[] = {
 const struct opt create_health_opts[] = { HEALTH_OPTS(A, health), { 0 } };
 
 const struct opt create_later_opts[] = {
-    LATER(0, "decryption-key"),
     LATER(0, "gpus"),
     LATER(0, "pod"),
     LATER(0, "pod-id-file"),
