@@ -305,15 +305,22 @@ static int unix_address(int dir, const char *name, struct sockaddr_un *sa)
     return n < 0 || (size_t)n >= sizeof(sa->sun_path) ? -ENAMETOOLONG : 0;
 }
 
+/* A socket, and in @sa where it is to be. */
+static int unix_socket(int dir, const char *name, int type, struct sockaddr_un *sa)
+{
+    int r = unix_address(dir, name, sa);
+    if (r < 0)
+        return r;
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
 int unix_connect(int dir, const char *name, int type)
 {
     struct sockaddr_un sa = { 0 };
-    int r = unix_address(dir, name, &sa);
-    if (r < 0)
-        return r;
-    AUTO_CLOSE int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    AUTO_CLOSE int fd = unix_socket(dir, name, type, &sa);
     if (fd < 0)
-        return -errno;
+        return fd;
     if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
         return -errno;
     return HANDOVER_FD(fd);
@@ -322,12 +329,9 @@ int unix_connect(int dir, const char *name, int type)
 int unix_listen(int dir, const char *name, int type, mode_t mode)
 {
     struct sockaddr_un sa = { 0 };
-    int r = unix_address(dir, name, &sa);
-    if (r < 0)
-        return r;
-    AUTO_CLOSE int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    AUTO_CLOSE int fd = unix_socket(dir, name, type, &sa);
     if (fd < 0)
-        return -errno;
+        return fd;
     if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
         return -errno;
     if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || fchmodat(dir, name, mode, 0) < 0 ||

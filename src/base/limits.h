@@ -14,9 +14,11 @@
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20) /* bytes that one template may print */
 #define LIMIT_HTTP_HEADER     (64u << 10) /* bytes of one HTTP answer's headers */
 #define LIMIT_CONTROL_MESSAGE (1u << 20)  /* bytes of one request on a monitor's socket */
-#define LIMIT_PASSWD_FILE     (8u << 20)  /* bytes of a container's /etc/passwd or group */
-#define LIMIT_SUBSCRIPTIONS   (16u << 20) /* bytes that mounts.conf has copied into a container */
-#define LIMIT_LOG_LINE        (16u << 10) /* bytes of one partial log line before it is split */
-#define LIMIT_TAR_ENTRIES     2000000u    /* entries of one layer */
-#define LIMIT_TAR_PATH        4096        /* bytes of one path in a layer */
-#define LIMIT_LAYER_BYTES     (256ull << 30) /* unpacked bytes of one layer */
+#define LIMIT_LSM_FILE                                                                             \
+    (4u << 20) /* the list of loaded AppArmor profiles, an SELinux policy's file */
+#define LIMIT_PASSWD_FILE   (8u << 20)     /* bytes of a container's /etc/passwd or group */
+#define LIMIT_SUBSCRIPTIONS (16u << 20)    /* bytes that mounts.conf has copied into a container */
+#define LIMIT_LOG_LINE      (16u << 10)    /* bytes of one partial log line before it is split */
+#define LIMIT_TAR_ENTRIES   2000000u       /* entries of one layer */
+#define LIMIT_TAR_PATH      4096           /* bytes of one path in a layer */
+#define LIMIT_LAYER_BYTES   (256ull << 30) /* unpacked bytes of one layer */

@@ -62,6 +62,44 @@ static char **without(struct arena *a, char *const *set, const char *name)
     return kept;
 }
 
+/* An image, or --label, may say that it takes no more than some of them. */
+static char **named_by_label(struct arena *a, const struct container_config *c)
+{
+    const char *v = kv_get(&c->labels, "io.containers.capabilities");
+
+    return strv_split(a, v ? v : kv_get(&c->labels, "CAPABILITIES"), ',');
+}
+
+static bool has_label(const struct container_config *c)
+{
+    return !c->privileged && (!str_empty(kv_get(&c->labels, "io.containers.capabilities")) ||
+                              !str_empty(kv_get(&c->labels, "CAPABILITIES")));
+}
+
+char **capabilities_refused(struct arena *a, const struct container_config *c, char *const *set)
+{
+    char **out = NULL;
+
+    for (char **p = has_label(c) ? named_by_label(a, c) : NULL; p && *p; p++) {
+        const char *name = capability_name(a, *p);
+        if (!name || !strv_has(set, name))
+            out = strv_add(a, out, name ? name : *p);
+    }
+    return out;
+}
+
+/* What the label names, where there is one and all of it is allowed. */
+static char **by_label(struct arena *a, const struct container_config *c, char **set)
+{
+    char **out = NULL;
+
+    if (!has_label(c) || capabilities_refused(a, c, set))
+        return set;
+    for (char **p = named_by_label(a, c); p && *p; p++)
+        out = strv_add(a, out, capability_name(a, *p));
+    return out;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -98,6 +136,7 @@ int capabilities_resolve(struct arena *a, const struct container_config *c, char
                            "capability \"%s\" cannot be dropped and added", name);
         set = without(a, set, name);
     }
+    set = by_label(a, c, set);
     *ret = set ? set : arena_alloc(a, sizeof(char *));
     qsort(*ret, strv_len(*ret), sizeof(char *), by_name); /* as they are shown and compared */
     return 0;

@@ -5,10 +5,12 @@
 #include "base/parse.h"
 #include "engine/artifacts.h"
 #include "engine/events.h"
+#include "engine/health.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
 #include "engine/rootless.h"
+#include "engine/lsm.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
 
@@ -65,6 +67,7 @@ static int pull(struct engine *e, struct arena *a, const char *name, const struc
         .variant = p->variant,
         .authfile = p->authfile,
         .creds = p->creds,
+        .decryption_keys = p->decryption_keys,
         .cert_dir = p->cert_dir,
         .tls_verify = p->tls_verify,
         .quiet = p->quiet,
@@ -464,8 +467,6 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->read_only = c->read_only || d->read_only;
     if (str_empty(c->seccomp_profile) && !c->privileged)
         c->seccomp_profile = d->seccomp_profile;
-    if (str_empty(c->apparmor_profile) && !c->privileged)
-        c->apparmor_profile = d->apparmor_profile;
     c->runtime = choose(a, c->runtime, e->opt.runtime ? e->opt.runtime : d->runtime);
     c->runtime_flags = e->opt.runtime_flags ? strv_copy(a, e->opt.runtime_flags) : c->runtime_flags;
     c->cgroup_manager = arena_strdup(a, e->cgroup_manager);
@@ -486,10 +487,8 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
         return err_set(err, ERR_CANNOT_INVOKE, EINVAL,
                        "--runtime-flag %s: the built-in runtime takes no flags: OCI runtime error",
                        *e->opt.runtime_flags);
-    for (char **p = c->label_opts; p && *p; p++)
-        if (!STR_EQ(*p, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
-            log_debug("SELinux is off: --security-opt label=%s has no effect", *p);
-    return 0;
+    int r = apparmor_choose(e, a, c, d->apparmor_profile, err);
+    return r < 0 ? r : selinux_choose(e, a, c, err);
 }
 
 /* A hostname in the environment, as every container engine has it. */
@@ -690,7 +689,9 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
     if (!chosen)
         c->name = random_name(a, 0);
-    r = apply_namespaces(e, a, c, err);
+    r = health_complete(a, img.config.config.healthcheck, c, err);
+    if (r == 0)
+        r = apply_namespaces(e, a, c, err);
     if (r == 0)
         r = network_complete_config(e, a, c, img.config.config.exposed_ports, warnings, err);
     if (r == 0)
@@ -709,6 +710,10 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     /* What the specification will refuse is refused now, not at the first start. */
     char **caps;
     r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);
+    char **refused = r == 0 ? capabilities_refused(a, c, caps) : NULL;
+    if (refused)
+        log_error("Capabilities requested by user or image are not allowed by default: \"%s\"",
+                  strv_join(a, refused, ","));
     if (r == 0)
         r = store_container(e, a, c, chosen, err);
     return container_did(e, c, "create", r);

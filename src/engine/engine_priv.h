@@ -40,6 +40,9 @@ const char *container_cgroup_manager(const struct engine *e, const struct contai
 /* Is a limit of this controller sure to be in force?  (Root's are taken for granted.) */
 bool engine_has_controller(const struct engine *e, const char *name);
 
+/* Who @id of a container is outside; -1: nobody. */
+int64_t idmap_host_id(const struct container_idmap *m, size_t n, int64_t id);
+
 /* Has the container ended, or did it never begin? */
 bool container_monitor_gone(struct engine *e, const struct container *c);
 /* logs_journal.c: container_logs() of one container with the driver journald.  Opening shows what there is;

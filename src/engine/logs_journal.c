@@ -172,7 +172,7 @@ int journal_log_open(struct engine *e, const struct log_source *source, const st
 int journal_log_more(struct journal_log *l, bool *ret_done, struct err *err)
 {
     /* What it wrote last may still be on its way through the journal: one more look after its end. */
-    bool any, was_gone = l->gone;
+    bool any = false, was_gone = l->gone;
 
     l->gone = container_monitor_gone(l->e, l->source->c);
     int r = sd.process(l->j);

@@ -46,25 +46,12 @@ int rootfs_lower(struct engine *e, struct arena *a, const struct container_confi
     return r < 0 ? err_wrap(err, "the image of container %s", c->id) : 0;
 }
 
-/* Host ids of the container's root. */
-static void root_ids(const struct container_config *c, uid_t *uid, gid_t *gid)
-{
-    *uid = *gid = 0;
-    for (size_t i = 0; i < c->uid_map.n; i++)
-        if (c->uid_map.items[i].container == 0)
-            *uid = (uid_t)c->uid_map.items[i].host;
-    for (size_t i = 0; i < c->gid_map.n; i++)
-        if (c->gid_map.items[i].container == 0)
-            *gid = (gid_t)c->gid_map.items[i].host;
-}
-
 static int make_upper(int dir, const struct container_config *c, const char *top, struct err *err)
 {
     struct stat st = { .st_mode = 0755 };
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = c->uid_map.n ? (uid_t)idmap_host_id(c->uid_map.items, c->uid_map.n, 0) : 0;
+    gid_t gid = c->gid_map.n ? (gid_t)idmap_host_id(c->gid_map.items, c->gid_map.n, 0) : 0;
 
-    root_ids(c, &uid, &gid);
     if (top)
         (void)!stat(top, &st);
     /* The attributes of / are those of the upper directory: the image's have to be copied. */
@@ -85,22 +72,14 @@ static bool needs_copy(const struct engine *e, const struct container_config *c)
     return e->store->driver == DRIVER_VFS || (e->rootless && c->uid_map.n);
 }
 
-static int64_t mapped(const struct container_idmap *m, size_t n, int64_t id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (id >= m[i].container && id < m[i].container + m[i].size)
-            return m[i].host + id - m[i].container;
-    return -1;
-}
-
 static int shift_ids(int dir, const char *name, const struct container_config *c)
 {
     struct stat st;
 
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    int64_t uid = mapped(c->uid_map.items, c->uid_map.n, st.st_uid),
-            gid = mapped(c->gid_map.items, c->gid_map.n, st.st_gid);
+    int64_t uid = idmap_host_id(c->uid_map.items, c->uid_map.n, st.st_uid),
+            gid = idmap_host_id(c->gid_map.items, c->gid_map.n, st.st_gid);
     if (uid >= 0 && gid >= 0 &&
         fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
@@ -169,6 +148,7 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
     ret->upper = arena_printf(a, "%s/upper", dir);
     ret->work = arena_printf(a, "%s/work", dir);
     ret->userxattr = e->rootless;
+    ret->label = c->mount_label;
     /* What a container wrote is lost with a power cut, as its processes are: not worth a sync each. */
     ret->volatile_ = c->auto_remove;
     ret->mount_options = e->store->mount_options;

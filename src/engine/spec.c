@@ -10,6 +10,7 @@
 #include "config/containers.h"
 #include "engine/events.h"
 #include "engine/hooks.h"
+#include "engine/lsm.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
@@ -449,6 +450,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
     int r = capabilities_resolve(a, c, e->defaults.capabilities, &b.caps, err);
 
     if (r == 0)
+        r = apparmor_ensure(a, c->apparmor_profile, err);
+    if (r == 0)
         r = fill_linux(&b, err);
     if (r == 0)
         r = fill_process(&b, err);
@@ -540,6 +543,8 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
+        .health = c->health,
+        .health_events_off = !e->config->engine.healthcheck_events,
         .events = engine_event_log(e, a),
         .image = c->image_name,
         .labels = c->labels,

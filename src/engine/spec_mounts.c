@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/parse.h"
 #include "engine/artifacts.h"
+#include "engine/lsm.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/rootless.h"
@@ -267,20 +268,12 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
 
 /* ---------- the small files ---------- */
 
-static int64_t host_id(const struct container_idmap *m, size_t n, int64_t id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (id >= m[i].container && id < m[i].container + m[i].size)
-            return m[i].host + id - m[i].container;
-    return -1;
-}
-
 /* The files are the container's root's, who may be anybody here. */
 static void own_file(struct spec_builder *b, int dir, const char *name)
 {
     const struct container_config *c = b->c;
-    int64_t uid = host_id(c->uid_map.items, c->uid_map.n, 0),
-            gid = host_id(c->gid_map.items, c->gid_map.n, 0);
+    int64_t uid = idmap_host_id(c->uid_map.items, c->uid_map.n, 0),
+            gid = idmap_host_id(c->gid_map.items, c->gid_map.n, 0);
 
     if (uid > 0 || gid > 0)
         (void)!fchownat(dir, name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW);
@@ -307,6 +300,7 @@ static int put_file(struct spec_builder *b, int dir, const char *name, const cha
     if (r < 0)
         return err_sys(err, -r, "writing %s of container %s", name, b->c->id);
     own_file(b, dir, name);
+    selinux_label_file(b->c, dir, name);
     char *src = arena_printf(b->a, "%s/containers/%s/%s", b->e->store->runroot, b->c->id, name);
     add_file(b, dst, src);
     return 0;

@@ -50,6 +50,10 @@ struct oci_capabilities *capabilities_of(struct arena *a, const struct container
 int capabilities_resolve(struct arena *a, const struct container_config *c, char *const *defaults,
                          char ***ret, struct err *err) MUST_CHECK;
 
+/* What the label io.containers.capabilities asks for and @set lacks; NULL: nothing.  Then the label counts for
+ * nothing. */
+char **capabilities_refused(struct arena *a, const struct container_config *c, char *const *set);
+
 /* subscriptions.c: what mounts.conf says.  @dir is the run directory, @add makes a bind mount. */
 typedef void (*subscription_add)(struct spec_builder *b, const char *dst, const char *src);
 int subscription_mounts(struct spec_builder *b, int dir, subscription_add add,

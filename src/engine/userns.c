@@ -7,6 +7,14 @@
 
 #include "base/banned.h"
 
+int64_t idmap_host_id(const struct container_idmap *m, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (id >= m[i].container && id < m[i].container + m[i].size)
+            return m[i].host + id - m[i].container;
+    return -1;
+}
+
 /* --userns host | auto[:size=N] | keep-id[:uid=N,gid=N] | nomap | private | ns:PATH | container:NAME */
 
 static void add_map(struct arena *a, struct container_config *c, bool gid, int64_t ctr,

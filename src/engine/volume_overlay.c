@@ -49,20 +49,12 @@ static char **lower_options(struct arena *a, char *const *lower)
     return out;
 }
 
-static int64_t root_of(const struct container_idmap *m, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (m[i].container == 0)
-            return m[i].host;
-    return 0;
-}
-
 /* The merged directory has the attributes of the upper one. */
 static int make_upper(const struct container_config *c, int dir, const char *like, struct err *err)
 {
     struct stat st;
-    uid_t uid = (uid_t)root_of(c->uid_map.items, c->uid_map.n);
-    gid_t gid = (gid_t)root_of(c->gid_map.items, c->gid_map.n);
+    uid_t uid = c->uid_map.n ? (uid_t)idmap_host_id(c->uid_map.items, c->uid_map.n, 0) : 0;
+    gid_t gid = c->gid_map.n ? (gid_t)idmap_host_id(c->gid_map.items, c->gid_map.n, 0) : 0;
 
     if (stat(like, &st) < 0)
         return err_sys(err, errno, "statfs %s", like);

@@ -1,8 +1,8 @@
 #include "base/copytree.h"
 #include "base/fs.h"
 #include "base/parse.h"
-#include "engine/engine_priv.h"
 #include "engine/events.h"
+#include "engine/lsm.h"
 #include "image/image.h"
 
 #include "base/banned.h"
@@ -150,6 +150,11 @@ int volumes_prepare(struct engine *e, struct arena *a, struct container_config *
         }
         if (r == 0 && STR_IN(m->type, "volume", "bind"))
             r = chown_source(e, m, c, err);
+        if (r == 0 && STR_EQ(m->type, "bind"))
+            r = selinux_relabel(a, c, m->options, m->source, err);
+        if (r == 0 && STR_EQ(m->type, "volume")) /* any container may have it */
+            r = selinux_relabel(a, c, (char *[]) { (char *)(uintptr_t) "z", NULL },
+                                arena_printf(a, "%s/%s/_data", e->volume_path, m->source), err);
     }
     return r;
 }

@@ -124,6 +124,9 @@ static int plan_mounts(struct plan *p, struct err *err)
             return r;
         p->nmounts++;
         struct plan_mount *m = &p->mounts[i];
+        if (!str_empty(p->spec->linux_->mount_label) && str_same(m->type, "tmpfs") && !m->bind)
+            m->data = strv_add(p->arena, m->data,
+                               arena_printf(p->arena, "context=%s", p->spec->linux_->mount_label));
         if (m->bind && m->source[0] != '/')
             m->source = arena_printf(p->arena, "%s/%s", p->opt->bundle, m->source);
         if (m->bind && (p->mapped || m->idmap) && (r = open_source(p, m, err)) < 0)

@@ -130,6 +130,8 @@ static int set_options(int fs, const struct rootfs_config *r, unsigned *attr)
         if (fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
             return -errno;
     }
+    if (!str_empty(r->label) && fsconfig(fs, FSCONFIG_SET_STRING, "context", r->label, 0) < 0)
+        return -errno;
     return set_mount_options(fs, r, &a, attr);
 }
 

@@ -273,15 +273,12 @@ int supervise_request(int dir, const json_t *request, int timeout_ms, json_t **r
     return supervise_request_fds(dir, request, NULL, 0, timeout_ms, ret_answer, ret_sock, err);
 }
 
-int supervise_request_fds(int dir, const json_t *request, const int *fds, size_t n, int timeout_ms,
-                          json_t **ret_answer, int *ret_sock, struct err *err)
+/* One message there and its answer, which says that it is well. */
+static int exchange(int sock, const json_t *request, const int *fds, size_t n, int timeout_ms,
+                    json_t **ret_answer, struct err *err)
 {
-    AUTO_CLOSE int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
-    if (sock < 0)
-        return err_set(err, ERR_UNAVAILABLE,
-                       sock == -ENOENT || sock == -ECONNREFUSED ? ESRCH : -sock,
-                       "the container's monitor does not answer: %s", strerror(-sock));
     AUTO_BUF text = { 0 }, b = { .max = LIMIT_CONTROL_MESSAGE };
+
     json_text(request, 0, &text);
     int r = send_fds(sock, text.data, fds, n);
     if (r < 0)
@@ -298,38 +295,44 @@ int supervise_request_fds(int dir, const json_t *request, const int *fds, size_t
         return answer_error(answer, err);
     if (ret_answer)
         *ret_answer = HANDOVER(answer);
-    if (ret_sock)
-        *ret_sock = HANDOVER_FD(sock);
     return 0;
+}
+
+static int connect_monitor(int dir, struct err *err)
+{
+    int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
+
+    return sock < 0 ? err_set(err, ERR_UNAVAILABLE,
+                              sock == -ENOENT || sock == -ECONNREFUSED ? ESRCH : -sock,
+                              "the container's monitor does not answer: %s", strerror(-sock))
+                    : sock;
+}
+
+int supervise_request_fds(int dir, const json_t *request, const int *fds, size_t n, int timeout_ms,
+                          json_t **ret_answer, int *ret_sock, struct err *err)
+{
+    AUTO_CLOSE int sock = connect_monitor(dir, err);
+    if (sock < 0)
+        return sock;
+    int r = exchange(sock, request, fds, n, timeout_ms, ret_answer, err);
+    if (r == 0 && ret_sock)
+        *ret_sock = HANDOVER_FD(sock);
+    return r;
 }
 
 int supervise_add_fds(int dir, const struct network_fds *f, struct err *err)
 {
-    AUTO_CLOSE int sock = unix_connect(dir, "control", SOCK_SEQPACKET);
+    AUTO_CLOSE int sock = connect_monitor(dir, err);
     size_t total = strv_len(f->uses);
+    int r = sock < 0 ? sock : 0;
 
-    if (sock < 0)
-        return err_set(err, ERR_UNAVAILABLE, -sock, "the container's monitor does not answer: %s",
-                       strerror(-sock));
-    for (size_t done = 0, n; done < total; done += n) {
+    for (size_t done = 0, n; r == 0 && done < total; done += n) {
         n = MIN(total - done, (size_t)NETWORK_FDS_MAX);
         AUTO_JSON *req = json_pack("{s:s,s:o}", "op", "network_add", "fds",
                                    uses_array(f->uses ? f->uses + done : NULL, n));
-        AUTO_BUF text = { 0 }, b = { .max = LIMIT_CONTROL_MESSAGE };
-        json_text(req, 0, &text);
-        int r = send_fds(sock, text.data, n ? f->fds + done : NULL, n);
-        if (r == 0)
-            r = receive(sock, 30000, &b);
-        if (r < 0)
-            return err_set(err, ERR_UNAVAILABLE, -r, "talking to the container's monitor: %s",
-                           strerror(-r));
-        AUTO_JSON *answer = json_parse(b.data, b.len, "the monitor's answer", err);
-        if (!answer)
-            return -EPROTO;
-        if (!json_is_true(json_object_get(answer, "ok")))
-            return answer_error(answer, err);
+        r = exchange(sock, req, n ? f->fds + done : NULL, n, 30000, NULL, err);
     }
-    return 0;
+    return r;
 }
 
 int supervise_attach(int dir, struct err *err)

@@ -271,6 +271,27 @@ EOF
     rm -rf "$u"
 }
 
+@test "bundles of runc spec, root's and an ordinary user's" {
+    command -v runc >/dev/null || skip "no runc"
+    rm "$B/config.json"
+    (cd "$B" && runc spec)
+    conf 'c["process"]["terminal"] = False'
+    inside 'id -u; hostname; touch /x; cat /proc/1/comm; true'
+    echo "$output"
+    [ "$status" -eq 0 ]; [[ "$output" == *0*runc*"Read-only file system"*sh* ]]
+    local u; u=$(mktemp -d /tmp/ocitest-XXXXXX)
+    id ociuser >/dev/null 2>&1 || useradd -m ociuser
+    cp -a "$BASE" "$u/rootfs"; mkdir "$u/bin"; cp "$(readlink -f "$RT")" "$u/bin/podman-runtime"
+    chmod 755 "$u"; chown -R ociuser "$u"
+    su ociuser -s /bin/sh -c "cd '$u' && runc spec --rootless"
+    B="$u" conf 'c["process"]["terminal"] = False; c["process"]["args"] = ["sh", "-c", "id -u; hostname; ls -d /sys/fs/cgroup; exit 6"]'
+    run su ociuser -s /bin/sh -c "XDG_RUNTIME_DIR='$u' '$u/bin/podman-runtime' run -b '$u' r1"
+    userdel -r ociuser 2>/dev/null || true
+    rm -rf "$u"
+    echo "$output"
+    [ "$status" -eq 6 ]; [[ "$output" == *0*runc*/sys/fs/cgroup* ]]
+}
+
 @test "root with a user namespace" {
     conf 'c["linux"]["namespaces"].append(dict(type="user")); c["linux"]["uidMappings"] = c["linux"]["gidMappings"] = [dict(containerID=0, hostID=100000, size=65536)]'
     chown -R 100000:100000 "$B/rootfs"

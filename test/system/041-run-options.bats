@@ -426,3 +426,13 @@ EOF
     run_podman inspect -f '{{.Path}} {{.Args}} {{.BoundingCaps}}' c
     is "$output" = "/bin/sh [-c true] [CAP_CHOWN CAP_KILL]"
 }
+
+@test "--label io.containers.capabilities: no more than these, where all of them are allowed" {
+    run_podman run --rm --label io.containers.capabilities=chown,kill busybox grep CapBnd /proc/self/status
+    is "$output" =~ "0000000000000021$"
+    run_podman run --rm --label CAPABILITIES=chown,sys_admin busybox grep CapBnd /proc/self/status
+    is "$output" =~ 'Capabilities requested by user or image are not allowed by default: \\\"CAP_SYS_ADMIN\\\"'
+    is "$output" =~ "00000000800405fb$"
+    run_podman run --rm --cap-add sys_admin --label CAPABILITIES=chown,sys_admin busybox grep CapBnd /proc/self/status
+    is "$output" =~ "0000000000200001$"
+}

@@ -215,3 +215,11 @@ refused() {
     is "$(podman __complete run --restart=a 2>&1)" =~ "always"
     is "$(podman __complete ps -- 2>&1 >/dev/null)" = "Completion ended with directive: ShellCompDirectiveNoFileComp"
 }
+
+@test "no_hosts of containers.conf is the option" {
+    printf '[containers]\nno_hosts = true\n' >"$TEST_DIR/containers.conf"
+    export CONTAINERS_CONF_OVERRIDE=$TEST_DIR/containers.conf
+    run_podman 125 run --rm --add-host a:10.0.0.1 busybox true
+    is "$output" =~ "--no-hosts and --add-host cannot be set together"
+    run_podman run --rm --no-hosts=false --add-host a:10.0.0.1 busybox grep -w a /etc/hosts
+}

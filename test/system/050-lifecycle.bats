@@ -262,7 +262,8 @@ four"
     is "$output" =~ "^$(date +%Y)-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.?[0-9]*[^ ]* two"
     is "$(podman logs --since 1h c 2>/dev/null | head -1)" = one
     is "$(podman logs --since 2100-01-01T00:00:00 c 2>&1)" = ""
-    is "$(podman logs --until 1h c 2>&1)" = ""
+    is "$(podman logs --until -1h c 2>&1)" = ""
+    is "$(podman logs --until 1h c 2>&1)" = "$(podman logs c 2>&1)" # an hour from now
     run_podman logs -n --tail 1 c
     is "$output" = "c two"
     run_podman 125 logs --since nonsense c

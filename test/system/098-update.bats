@@ -69,6 +69,9 @@ teardown() { basic_teardown; }
     run_podman inspect -f '{{.HostConfig.RestartPolicy.Name}}' d
     is "$output" = always
     run_podman 125 update --restart sometimes d
+    run_podman run -d --rm --name gone busybox sleep 100
+    run_podman 125 update --restart always gone
+    is "$output" =~ "the --rm option conflicts with --restart"
 }
 
 @test "update: environment and ulimits of the next start" {

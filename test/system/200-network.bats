@@ -768,7 +768,6 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
     podman stop -t 0 a >/dev/null
     run_podman update --publish-rm 80/tcp a
     is "$(podman port a)" = ""
-    run_podman 125 update --memory 1g a
     podman run -d --name h --network none busybox sleep 100
     run_podman 125 update --publish-add 8085:80 h
     is "$output" =~ "none"

@@ -374,8 +374,8 @@ static int fill_network(struct cmd_ctx *x, const struct create_args *o, struct c
     c->dns_searches = o->dns_search;
     c->dns_options = o->dns_option;
     c->hosts_file = o->hosts_file;
-    c->no_hosts = o->no_hosts || (!cmd_given(x, "no-hosts") && !o->add_host && !o->hosts_file &&
-                                  engine_config(cmd_engine(x))->containers.no_hosts);
+    c->no_hosts = o->no_hosts ||
+                  (!cmd_given(x, "no-hosts") && engine_config(cmd_engine(x))->containers.no_hosts);
     c->no_hostname = o->no_hostname;
     return r;
 }
@@ -463,7 +463,7 @@ static int fill_process(struct cmd_ctx *x, const struct create_args *o, struct c
 /* --requires: started first; --systemd and its relatives. */
 static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
-    bool on;
+    bool on = false;
 
     for (char **p = o->requires_; p && *p; p++) {
         struct container other;
@@ -478,9 +478,6 @@ static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct c
                        "invalid value \"%s\" for --systemd: use true, false or always", o->systemd);
     c->systemd = STR_EQ(o->systemd, "always") ? o->systemd
                                               : arena_strdup(x->arena, on ? "true" : "false");
-    if (o->sdnotify && STR_EQ(o->sdnotify, "healthy"))
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "--sdnotify=healthy needs health checks, which are not supported yet");
     c->sdnotify = o->sdnotify;
     c->chroot_dirs = o->chrootdirs;
     c->seccomp_policy = o->seccomp_policy;
@@ -498,6 +495,7 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
                                  .variant = o->variant,
                                  .authfile = o->authfile,
                                  .creds = o->creds,
+                                 .decryption_keys = o->decryption_key,
                                  .cert_dir = o->cert_dir,
                                  .tls_verify = o->tls_verify,
                                  .retry = o->retry,
@@ -534,17 +532,8 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
     return 0;
 }
 
-int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,
-                struct pull_request *pull)
+static int fill_attach(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
-    c->name = o->name ? o->name + (o->name[0] == '/') : NULL; /* Docker's names begin with one */
-    c->auto_remove = o->rm || o->rmi;
-    c->auto_remove_image = o->rmi;
-    c->read_only = o->read_only;
-    c->read_only_tmpfs = o->read_only_tmpfs;
-    c->pid_file = o->pidfile;
-    c->monitor_pid_file = o->conmon_pidfile;
-    c->cid_file = o->cidfile;
     for (char **p = o->attach; p && *p; p++) {
         char *stream = arena_strdup(x->arena, *p);
         for (char *s = stream; *s; s++)
@@ -556,12 +545,11 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
                            *p);
         c->attach = strv_add(x->arena, c->attach, stream);
     }
-    c->image_volume = o->image_volume;
-    c->env_unset = o->unsetenv;
-    c->env_unset_all = o->unsetenv_all;
-    c->env_merge = o->env_merge;
-    c->personality = o->personality;
-    c->device_cgroup_rules = o->device_cgroup_rule;
+    return 0;
+}
+
+static int check_options(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
+{
     if (!str_empty(o->image_volume) &&
         !STR_IN(o->image_volume, "anonymous", "bind", "tmpfs", "ignore"))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --image-volume value: \"%s\"",
@@ -578,28 +566,38 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "the --rm option conflicts with --restart, when the restartPolicy is not "
                        "\"\" and \"no\"");
+    return 0;
+}
+
+int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container_config *c,
+                struct pull_request *pull)
+{
+    static int (*const parts[])(struct cmd_ctx *, const struct create_args *,
+                                struct container_config *) = {
+        check_options,     fill_attach,   fill_process,    fill_env,     fill_labels,  fill_mounts,
+        fill_volumes_from, fill_security, fill_namespaces, fill_network, fill_service, fill_log,
+    };
+
+    c->name = o->name ? o->name + (o->name[0] == '/') : NULL; /* Docker's names begin with one */
+    c->auto_remove = o->rm || o->rmi;
+    c->auto_remove_image = o->rmi;
+    c->read_only = o->read_only;
+    c->read_only_tmpfs = o->read_only_tmpfs;
+    c->pid_file = o->pidfile;
+    c->monitor_pid_file = o->conmon_pidfile;
+    c->cid_file = o->cidfile;
+    c->image_volume = o->image_volume;
+    c->env_unset = o->unsetenv;
+    c->env_unset_all = o->unsetenv_all;
+    c->env_merge = o->env_merge;
+    c->personality = o->personality;
+    c->device_cgroup_rules = o->device_cgroup_rule;
     int r = size_option("--shm-size", o->shm_size, &c->shm_size, x->err);
-    if (r == 0)
-        r = fill_process(x, o, c);
-    if (r == 0)
-        r = fill_env(x, o, c);
-    if (r == 0)
-        r = fill_labels(x, o, c);
-    if (r == 0)
-        r = fill_mounts(x, o, c);
-    if (r == 0)
-        r = fill_volumes_from(x, o, c);
-    if (r == 0)
-        r = fill_security(x, o, c);
+    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
+        r = parts[i](x, o, c);
     if (r == 0)
         r = create_fill_resources(x, o, &c->resources);
     if (r == 0)
-        r = fill_namespaces(x, o, c);
-    if (r == 0)
-        r = fill_network(x, o, c);
-    if (r == 0)
-        r = fill_service(x, o, c);
-    if (r == 0)
-        r = fill_log(x, o, c);
+        r = health_fill(x, &o->health, &c->health);
     return r < 0 ? r : fill_pull(x, o, pull);
 }

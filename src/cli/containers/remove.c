@@ -313,9 +313,13 @@ static int wait_states(struct cmd_ctx *x, char *const *conditions, unsigned *ret
             i++;
         if (STR_EQ(word, "configured"))
             i = CTR_CREATED;
-        if (STR_IN(word, "healthy", "unhealthy", "removing"))
+        if (STR_IN(word, "healthy", "unhealthy")) {
+            *ret |= STR_EQ(word, "healthy") ? CTR_WAIT_HEALTHY : CTR_WAIT_UNHEALTHY;
+            continue;
+        }
+        if (STR_EQ(word, "removing"))
             return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                           "waiting for \"%s\" is not supported yet", word);
+                           "waiting for \"%s\" is not supported: removal is one step", word);
         if (i == CTR_STATUS_COUNT)
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                            "unknown container state: %s: invalid argument", word);

@@ -251,7 +251,10 @@ static int logs_run(struct cmd_ctx *x, void *args)
     if (o->since && parse_time(o->since, now, &lo.since) < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "parsing --since \"%s\": not a time or a duration", o->since);
-    if (o->until && parse_time(o->until, now, &lo.until) < 0)
+    int64_t span; /* from now on, while --since counts backwards */
+    if (o->until && parse_duration(o->until, &span) == 0)
+        lo.until = now + span;
+    else if (o->until && parse_time(o->until, now, &lo.until) < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "parsing --until \"%s\": not a time or a duration", o->until);
     int r = select_targets(x, &sel, false, &list, &code);
