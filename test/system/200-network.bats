@@ -641,7 +641,7 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
     ip link del iv0
     podman network create -d ipvlan -o parent=up0 -o mode=l2 --subnet 192.0.2.0/24 --ip-range 192.0.2.96/27 iv
     server a --network iv
-    is "$(ask_outside 192.0.2.96 80)" =~ "from 192.0.2.2:"
+    is "$(ask_outside 192.0.2.97 80)" =~ "from 192.0.2.2:"
     podman rm -f -t 0 a
     podman network create -d ipvlan -o parent=up0 -o mode=l3 --subnet 198.51.100.0/24 l3
     run_podman run --rm --network l3 busybox ip route
