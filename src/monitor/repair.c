@@ -325,7 +325,7 @@ static void watch_name(char out[64])
     struct stat st = { 0 };
 
     (void)!stat("/proc/self/ns/net", &st);
-    snprintf(out, 64, "network-watch-%llu", (unsigned long long)st.st_ino);
+    snprintf(out, 64, "locks/network-watch-%llu", (unsigned long long)st.st_ino);
 }
 
 static void lead(struct watch *w, int lock)
