@@ -345,9 +345,8 @@ int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct
     static const char *const graph[] = { "containers", "layers",        "oci",
                                          "volumes",    "networks",      "secrets",
                                          "db.sqlite",  "db.sqlite-wal", "db.sqlite-shm" };
-    static const char *const run[] = {
-        "containers", "dns", "events", "locks", "mounts", "seccomp"
-    };
+    static const char *const run[] = { "containers", "dns",    "events", "firewalld",
+                                       "locks",      "mounts", "seccomp" };
     for (size_t i = 0; i < ARRAY_SIZE(graph); i++)
         if ((r = fs_remove_tree(e->store->graph_fd, graph[i])) < 0)
             *ret_problems = strv_add(
