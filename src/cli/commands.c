@@ -130,6 +130,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_events,
     &cmd_exec,
     &cmd_export,
+    &cmd_healthcheck,
     &cmd_help,
     &cmd_info,
     &cmd_init,

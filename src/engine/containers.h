@@ -65,6 +65,7 @@ char *container_bundle(struct engine *e, struct arena *a, const char *id);
 
 struct pull_request {
     const char *policy, *os, *arch, *variant, *authfile, *creds, *cert_dir;
+    char **decryption_keys; /* as image_pull_options' */
     int tls_verify;
     uint64_t retry;
     int64_t retry_delay_ns;
@@ -125,7 +126,8 @@ int container_remove(struct engine *e, const struct container *c,
 int container_rename(struct engine *e, const struct container *c, const char *name,
                      struct err *err) MUST_CHECK;
 
-/* Waits until the container has any of the states (bit mask of 1 << enum container_status); *ret_code is
+enum { CTR_WAIT_HEALTHY = 1 << 16, CTR_WAIT_UNHEALTHY = 1 << 17 };
+/* Waits until the container has any of the states (bit mask of 1 << enum container_status, and of those above); *ret_code is
  * its exit code. */
 int container_wait(struct engine *e, const struct container *c, unsigned states,
                    int64_t interval_ns, int *ret_code, struct err *err) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "engine/artifacts.h"
 #include "engine/events.h"
+#include "engine/health.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
@@ -66,6 +67,7 @@ static int pull(struct engine *e, struct arena *a, const char *name, const struc
         .variant = p->variant,
         .authfile = p->authfile,
         .creds = p->creds,
+        .decryption_keys = p->decryption_keys,
         .cert_dir = p->cert_dir,
         .tls_verify = p->tls_verify,
         .quiet = p->quiet,
@@ -691,7 +693,9 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
                        "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
     if (!chosen)
         c->name = random_name(a, 0);
-    r = apply_namespaces(e, a, c, err);
+    r = health_complete(a, img.config.config.healthcheck, c, err);
+    if (r == 0)
+        r = apply_namespaces(e, a, c, err);
     if (r == 0)
         r = network_complete_config(e, a, c, img.config.config.exposed_ports, warnings, err);
     if (r == 0)

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/parse.h"
+#include "engine/health.h"
 #include "engine/network.h"
 
 #include "base/banned.h"
@@ -194,10 +195,12 @@ static int by_pod(const struct filter_env *f, const struct container *c, const c
 
 static int by_health(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    (void)c;
+    AUTO_ARENA a = { 0 };
+    struct health_state st;
+
     if (!STR_IN(arg, "healthy", "unhealthy", "starting", "none"))
         return err_set(f->err, ERR_BAD_PARAM, EINVAL, "\"%s\" is not a health status", arg);
-    return STR_EQ(arg, "none");
+    return container_health(f->e, &a, c, &st) ? STR_EQ(st.status, arg) : STR_EQ(arg, "none");
 }
 
 static int by_restart_policy(const struct filter_env *f, const struct container *c, const char *arg)

@@ -54,6 +54,7 @@ int images_push(struct engine *e, struct arena *a, const char *name, const char 
 {
     const struct config_containers *c = engine_config(e);
     struct image_push_options with = *o;
+    struct manifest_list list = { 0 };
     struct image img = { 0 };
     char *found;
 
@@ -62,6 +63,13 @@ int images_push(struct engine *e, struct arena *a, const char *name, const char 
         with.compression_format = c->engine.compression_format;
     if (with.compression_level < 0 && c->engine.compression_level)
         with.compression_level = (int)*c->engine.compression_level;
+    /* Podman sends the image of a list, and the whole list where that image is not here. */
+    if (manifest_list_absent(engine_store(e), a, name, &list)) {
+        with.all = true;
+        return engine_did(e, "image", "push", list.id, destination,
+                          manifest_list_push(engine_store(e), a, &list, destination, NULL, &with,
+                                             ret_digest, err));
+    }
     int r = image_find_named(engine_store(e), a, name, &img, &found, err);
     if (r < 0)
         return r;

@@ -1,7 +1,8 @@
 #include <inttypes.h>
 
-#include "base/parse.h"
 #include "base/fs.h"
+#include "base/parse.h"
+#include "engine/health.h"
 #include "engine/inspect_network.h"
 #include "engine/spec_parts.h"
 #include "engine/lsm.h"
@@ -36,6 +37,51 @@ static void fill_state(struct arena *a, const struct container *c,
     s->stopped_by_user = c->run.stopped_by_user;
 }
 
+static void fill_health(struct engine *e, struct arena *a, const struct container *c,
+                        struct inspect_container_state *s)
+{
+    struct health_state st;
+
+    if (!container_health(e, a, c, &st))
+        return;
+    s->health = arena_alloc(a, sizeof(*s->health));
+    s->health->status = st.status;
+    s->health->failing_streak = st.failing_streak;
+    for (size_t i = 0; i < st.log.n; i++) {
+        struct inspect_container_state_health_log *l = LIST_ADD(a, s->health->log);
+        char stamp[TIME_TEXT_MAX];
+        l->start = DUP(time_format_rfc3339_local(st.log.items[i].start, stamp));
+        l->end = DUP(time_format_rfc3339_local(st.log.items[i].end, stamp));
+        l->exit_code = st.log.items[i].exit_code;
+        l->output = st.log.items[i].output;
+    }
+}
+
+static void fill_healthcheck(struct arena *a, const struct health_config *h,
+                             struct inspect_container_config *o)
+{
+    if (!h->test)
+        return;
+    o->healthcheck = arena_alloc(a, sizeof(*o->healthcheck));
+    o->healthcheck->test = h->test;
+    o->healthcheck->interval = MAX(h->interval, 0);
+    o->healthcheck->timeout = h->timeout;
+    o->healthcheck->start_period = h->start_period;
+    o->healthcheck->retries = h->retries;
+    o->healthcheck_on_failure_action = DUP(h->on_failure);
+    o->health_log_destination = DUP(h->log_destination);
+    o->healthcheck_max_log_count = h->max_log_count;
+    o->healthcheck_max_log_size = h->max_log_size;
+    if (!h->startup_test)
+        return;
+    o->startup_health_check = arena_alloc(a, sizeof(*o->startup_health_check));
+    o->startup_health_check->test = h->startup_test;
+    o->startup_health_check->interval = MAX(h->startup_interval, 0);
+    o->startup_health_check->timeout = h->startup_timeout;
+    o->startup_health_check->retries = h->startup_retries;
+    o->startup_health_check->successes = h->startup_success;
+}
+
 static void fill_config(struct arena *a, const struct container_config *c,
                         struct inspect_container_config *o)
 {
@@ -58,6 +104,7 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->stop_signal = DUP(c->stop_signal);
     o->on_build = DUP("");
     o->create_command = c->create_command;
+    fill_healthcheck(a, &c->health, o);
     o->timezone = DUP(c->tz);
     uint32_t umask_bits;
     o->umask = parse_octal(c->umask ? c->umask : "", 0777, &umask_bits) == 0
@@ -408,6 +455,7 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
     o.namespace = DUP("");
     o.kube_exit_code_propagation = DUP("invalid");
     fill_state(a, c, &o.state);
+    fill_health(e, a, c, &o.state);
     fill_config(a, cc, &o.config);
     fill_host(e, a, cc, &o.host_config);
     fill_mounts(e, a, cc, &o);

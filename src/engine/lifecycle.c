@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/proc.h"
 #include "engine/events.h"
+#include "engine/health.h"
 #include "engine/mounts.h"
 #include "engine/engine_priv.h"
 #include "engine/network.h"
@@ -506,6 +507,8 @@ int container_remove(struct engine *e, const struct container *c,
                     : o->timeout_s < -1           ? c->config.stop_timeout
                                                   : o->timeout_s;
         r = container_stop(e, &now, t, &was, err);
+        if (r == 0) /* its monitor may have been killed meanwhile, with the cgroup still there */
+            r = container_refresh(e, &a, &now, err);
         if (r < 0)
             return r;
     }
@@ -676,6 +679,18 @@ static void sleep_ns(int64_t ns)
     nanosleep(&ts, NULL);
 }
 
+static bool has_health(struct engine *e, const struct container *c, unsigned states)
+{
+    AUTO_ARENA a = { 0 };
+    struct health_state st;
+
+    if (!(states & (CTR_WAIT_HEALTHY | CTR_WAIT_UNHEALTHY)) || c->status != CTR_RUNNING ||
+        !container_health(e, &a, c, &st))
+        return false;
+    return ((states & CTR_WAIT_HEALTHY) && STR_EQ(st.status, "healthy")) ||
+           ((states & CTR_WAIT_UNHEALTHY) && STR_EQ(st.status, "unhealthy"));
+}
+
 int container_wait(struct engine *e, const struct container *c, unsigned states,
                    int64_t interval_ns, int *ret_code, struct err *err)
 {
@@ -685,7 +700,7 @@ int container_wait(struct engine *e, const struct container *c, unsigned states,
     for (;;) {
         AUTO_ARENA a = { 0 };
         /* A container that never ran has not ended either: waiting for its end means for its run. */
-        if (states & 1u << now.status) {
+        if ((states & 1u << now.status) || has_health(e, &now, states)) {
             *ret_code = now.status == CTR_EXITED ? (int)now.run.exit_code : -1;
             return 0;
         }

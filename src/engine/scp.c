@@ -269,20 +269,40 @@ static int transfer(struct arena *a, const struct end *from, const struct end *t
     return r;
 }
 
+/* Another name beside the one that it came with. */
+static int rename_there(struct arena *a, const struct end *to, const char *image, const char *name,
+                        struct err *err)
+{
+    pid_t pid;
+    int r = start(a, to, WORDS(a, NULL, "tag", image, name), -1, STDERR_FILENO, STDERR_FILENO, &pid,
+                  err);
+
+    if (r == 0 && (r = proc_wait(pid)) != 0)
+        return err_set(err, ERR_UNAVAILABLE, EIO, "%s: naming the image %s failed (exit code %d)",
+                       to->what, name, r);
+    return r;
+}
+
 int scp_run(struct engine *e, struct arena *a, const struct scp_end *from, const struct scp_end *to,
             const struct scp_options *o, struct err *err)
 {
     struct end src = { 0 }, dst = { 0 };
+    struct image here = { 0 };
 
     if (!from->image)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "no source image specified: invalid argument");
-    if (to->image)
+    /* Podman does this between users of one machine only. */
+    if (to->image && (to->place == SCP_HOST || from->place == SCP_HOST))
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "cannot specify an image rename: invalid argument");
-    int r = open_end(e, a, from, &src, err);
+    int r = from->place == SCP_HERE ? image_find(e->store, a, from->image, &here, err) : 0;
+    if (r == 0)
+        r = open_end(e, a, from, &src, err);
     if (r == 0)
         r = open_end(e, a, to, &dst, err);
-    return r < 0 ? r : transfer(a, &src, &dst, sender(a, &src, &dst, from->image, o), o, err);
+    if (r == 0)
+        r = transfer(a, &src, &dst, sender(a, &src, &dst, from->image, o), o, err);
+    return r < 0 || !to->image ? r : rename_there(a, &dst, from->image, to->image, err);
 }
 
 /* ---------- the far end ---------- */

@@ -543,6 +543,8 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
     struct monitor_config m = {
         .id = c->id,
         .name = c->name,
+        .health = c->health,
+        .health_events_off = !e->config->engine.healthcheck_events,
         .events = engine_event_log(e, a),
         .image = c->image_name,
         .labels = c->labels,

@@ -1,6 +1,7 @@
 #include "engine/update.h"
 
 #include "engine/events.h"
+#include "engine/health.h"
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/spec_parts.h"
@@ -109,6 +110,11 @@ static int take(struct arena *a, const struct container_changes *what, struct co
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "the --rm option conflicts with --restart, when the restartPolicy is not "
                        "\"\" and \"no\"");
+    if (what->health)
+        c->health = *what->health;
+    int h = what->health ? health_complete(a, NULL, c, err) : 0;
+    if (h < 0)
+        return h;
     int rc = what->restart ? option_restart(a, what->restart, c, err) : 0;
     if (rc == 0)
         rc = take_env(a, what, c, err);
@@ -118,7 +124,7 @@ static int take(struct arena *a, const struct container_changes *what, struct co
 /* ---------- telling the monitor ---------- */
 
 static int tell(struct engine *e, struct arena *a, const struct container *c, bool limits,
-                bool restart, struct err *err)
+                bool restart, bool health, struct err *err)
 {
     AUTO_JSON *req = json_pack("{s:s}", "op", "update");
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
@@ -141,6 +147,12 @@ static int tell(struct engine *e, struct arena *a, const struct container *c, bo
         struct restart_config policy = { c->config.restart_policy, c->config.restart_tries };
         json_object_set_new(req, "restart", json_from(&restart_config_type, &policy));
     }
+    if (health) { /* the monitor reads its configuration again */
+        int r = spec_write_monitor(e, a, c, false, false, err);
+        if (r < 0)
+            return r;
+        json_object_set_new(req, "health", json_true());
+    }
     return supervise_request(dir, req, 30000, NULL, NULL, err);
 }
 
@@ -156,8 +168,8 @@ int container_update(struct engine *e, struct arena *a, const struct container *
     if (r < 0)
         return r;
     bool limits = gives_resources(&what->resources), runs = now.alive && now.run.pid > 0;
-    if (runs && (limits || what->restart))
-        r = tell(e, a, &now, limits, what->restart != NULL, err);
+    if (runs && (limits || what->restart || what->health))
+        r = tell(e, a, &now, limits, what->restart != NULL, what->health != NULL, err);
     if (r == 0)
         r = network_save_config(e, &now.config, err);
     return container_did(e, &now.config, "update", r);

@@ -10,6 +10,7 @@ struct container_changes {
     struct container_resources resources; /* zero, NULL, empty: as it was */
     const char *restart;                  /* "on-failure:3" */
     char *const *env, *const *unsetenv;   /* "KEY=value"; "KEY" */
+    const struct health_config *health;   /* NULL: as it was; otherwise the whole */
     char *const *ulimits;                 /* "nofile=1:2" */
 };
 

@@ -63,6 +63,7 @@ struct image_pull_options {
     const char *os, *arch, *variant;
     const char *authfile, *creds, *cert_dir;
     const char *signature_policy; /* a file; NULL: the one of config/policy.h */
+    char *const *decryption_keys; /* "FILE[:PASSPHRASE]" for encrypted layers; may be NULL */
     int tls_verify;               /* -1: as configured */
     bool all_tags, quiet;
     uint64_t retry;
@@ -105,6 +106,9 @@ struct image_push_options {
     bool quiet; /* no progress */
     const char
         *tag; /* docker-archive: a complete name to store besides the destination's, or NULL */
+    const char *signature_policy; /* a file that is asked before anything leaves; NULL: none */
+    char *const *encryption_keys; /* "jwe:FILE": whose private keys open the layers; NULL: no */
+    char *const *encrypt_layers;  /* numbers of layers, negative from the last; NULL: all */
     /* Signing, at a registry only. */
     const char *sign_by, *sign_passphrase; /* a GPG key; NULL: the agent asks */
     const char *sigstore_key,
@@ -159,6 +163,7 @@ struct image_save_options {
     const char *output; /* path, or NULL for @fd */
     int fd;
     bool compress, multi;
+    const char *signature_policy; /* as image_push_options' */
     char *const *skip; /* oci-archive: digests of layers that the reader has; may be NULL */
     struct progress *progress;
 };

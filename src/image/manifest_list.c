@@ -140,6 +140,17 @@ int manifest_list_instance(struct store *s, struct arena *a, const struct image 
     return r < 0 ? r : unpack_entry(s, a, &l, ret_id, err);
 }
 
+bool manifest_list_absent(struct store *s, struct arena *a, const char *name,
+                          struct manifest_list *ret)
+{
+    char *id = NULL;
+
+    if (manifest_list_find(s, a, name, ret, NULL) < 0)
+        return false;
+    const struct descriptor *d = best_entry(&ret->index);
+    return !d || by_manifest(store_db(s, NULL), a, d->digest, &id, NULL) < 0 || !id;
+}
+
 /* ---------- writing ---------- */
 
 /* Always an OCI index: Docker's list cannot say all of it, and is not looked at in an OCI layout by other tools.

@@ -25,6 +25,10 @@ int manifest_list_find(struct store *s, struct arena *a, const char *name,
 int manifest_list_instance(struct store *s, struct arena *a, const struct image *list,
                            char **ret_id, struct err *err) MUST_CHECK;
 
+/* Is @name a list whose image for this machine is not here? */
+bool manifest_list_absent(struct store *s, struct arena *a, const char *name,
+                          struct manifest_list *ret);
+
 /* An empty list; with @amend an existing one is taken.  Annotations are those of the list. */
 int manifest_list_create(struct store *s, struct arena *a, const char *name, bool amend,
                          const kv_list *annotations, char **ret_id, struct err *err) MUST_CHECK;

@@ -35,7 +35,7 @@ void answer_ok(struct client *c, json_t *more)
         json_decref(more);
     }
     send_json(c, doc);
-    if (c->kind == CLIENT_WAIT_STOP || c->kind == CLIENT_WAIT_EXIT)
+    if (c->kind == CLIENT_WAIT_STOP || c->kind == CLIENT_WAIT_EXIT || c->kind == CLIENT_WAIT_HEALTH)
         c->kind = CLIENT_CONTROL;
 }
 
@@ -66,10 +66,8 @@ static int op_start(struct monitor *m, struct client *c, const json_t *req, stru
     if (m->status != RUN_CREATED)
         return err_set(err, ERR_STATE, EINVAL, "container %s is not waiting for its start", m->id);
     int r = container_go(m, err);
-    if (r == 0) {
-        monitor_event(m, NULL, "start");
+    if (r == 0)
         answer_ok(c, NULL);
-    }
     return r;
 }
 
@@ -247,6 +245,8 @@ static int op_update(struct monitor *m, struct client *c, const json_t *req, str
             m->restart_max = rc.max_tries;
         }
     }
+    if (r == 0 && json_is_true(json_object_get(req, "health")))
+        health_again(m);
     if (r == 0)
         answer_ok(c, NULL);
     return r;
@@ -338,6 +338,7 @@ static const struct {
     { "exec_resize", op_exec_resize },
     { "network_remove", op_network_remove },
     { "exec_kill", op_exec_kill },
+    { "health", op_health },
     { "stats", op_stats },
     { "top", op_top },
     { "sessions", op_sessions },

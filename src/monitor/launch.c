@@ -241,6 +241,19 @@ static void started(struct monitor *m)
     state_save(m);
 }
 
+/* The configuration is read once more: the arena of the start has gone. */
+static void tell_started(struct monitor *m)
+{
+    AUTO_ARENA a = { 0 };
+    struct monitor_config c = { 0 };
+    AUTO_JSON *doc = json_parse_file(m->bundle_dir, "monitor.json", LIMIT_JSON_FILE, NULL);
+
+    if (!doc || json_read(&a, doc, &monitor_config_type, &c, NULL) < 0)
+        return;
+    monitor_event(m, &c, "start");
+    health_started(m, &c);
+}
+
 int container_go(struct monitor *m, struct err *err)
 {
     int r = m->runtime ? external_start(m, err) : oci_start(&m->ctr, err);
@@ -249,6 +262,7 @@ int container_go(struct monitor *m, struct err *err)
     if (r < 0)
         return r;
     started(m);
+    tell_started(m);
     malloc_trim(0);
     return 0;
 }
@@ -318,10 +332,7 @@ int container_up(struct monitor *m, struct err *err)
         state_save(m);
         return 0;
     }
-    r = container_go(m, err);
-    if (r == 0)
-        monitor_event(m, NULL, "start"); /* the arena of @c has gone */
-    return r;
+    return container_go(m, err);
 }
 
 /* ---------- exec ---------- */

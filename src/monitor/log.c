@@ -77,7 +77,7 @@ static void rotate(struct logger *l)
 }
 
 /* Bytes of the character that begins at @s, 0 when it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s, size_t n)
+size_t log_utf8_length(const unsigned char *s, size_t n)
 {
     static const struct {
         unsigned char mask, lead;
@@ -105,7 +105,7 @@ static void json_escape(struct buf *b, const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        size_t len = utf8_length((const unsigned char *)s + i, n - i);
+        size_t len = log_utf8_length((const unsigned char *)s + i, n - i);
         if (!len)
             buf_puts(b, "\xef\xbf\xbd");
         else if (len > 1) {

@@ -73,6 +73,8 @@ static bool read_stream(struct monitor *m, struct exec_session *session, int fd,
         return false;
     if (!session)
         logger_write(&m->log, err, chunk, (size_t)n);
+    else if (session->health)
+        health_output(m, chunk, (size_t)n);
     clients_output(m, session, err, chunk, (size_t)n);
     return true;
 }
@@ -126,6 +128,7 @@ static bool finish_clients(struct monitor *m)
             break;
         case CLIENT_CONTROL:
         case CLIENT_EXEC:
+        case CLIENT_WAIT_HEALTH:
             break;
         }
     }
@@ -151,6 +154,8 @@ static void finish(struct monitor *m)
 
 static bool wants_restart(const struct monitor *m)
 {
+    if (m->health.restart && !m->state.stopped_by_user)
+        return true;
     if (m->state.stopped_by_user || m->restart == RESTART_NO)
         return false;
     return m->restart == RESTART_ALWAYS ||
@@ -166,6 +171,7 @@ static void container_ended(struct monitor *m, int wait_status)
     m->state.finished_at = time_now();
     m->state.pid = 0;
     m->kill_at = m->timeout_at = 0;
+    health_stopped(m);
     if (m->ctr.cgroup || m->cgroup) {
         m->state.oom_killed = m->cgroup && oci_cgroup_oom_killed(m->cgroup);
         if (m->cgroup)
@@ -201,6 +207,10 @@ static void session_ended(struct monitor *m, struct exec_session *s, int wait_st
     streams_close(&s->io);
     s->ended = true;
     s->code = code;
+    if (s->health) {
+        health_session_ended(m, s, code);
+        return;
+    }
     monitor_event_code(m, "exec_died", &(int64_t) { code });
     for (struct client *c = m->clients; c; c = c->next)
         if (c->kind == CLIENT_EXEC && c->session == s) {
@@ -301,13 +311,15 @@ static void run_timers(struct monitor *m)
     }
     if (m->restart_at && now >= m->restart_at)
         restart(m);
+    health_tick(m, now);
     sources_tick(&m->net.sources, now);
 }
 
 static int next_timeout(const struct monitor *m)
 {
     int64_t next = INT64_MAX, now = time_monotonic();
-    const int64_t at[] = { m->kill_at, m->timeout_at, m->restart_at };
+    const int64_t at[] = { m->kill_at, m->timeout_at, m->restart_at, m->health.deadline,
+                           m->health.session ? 0 : m->health.next_at };
 
     for (size_t i = 0; i < ARRAY_SIZE(at); i++)
         if (at[i])

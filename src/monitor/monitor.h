@@ -33,13 +33,15 @@ struct logger {
 int logger_open(struct logger *l, const struct monitor_config *c, struct err *err) MUST_CHECK;
 void logger_write(struct logger *l, bool err, const char *data, size_t len);
 void logger_close(struct logger *l);
+/* Bytes of the UTF-8 character at @s, 0 when it is none. */
+size_t log_utf8_length(const unsigned char *s, size_t n);
 
 struct exec_session {
     struct exec_session *next;
     char id[65];
     pid_t pid;
     struct streams io;
-    bool ended;
+    bool ended, health;
     int code;
 };
 
@@ -47,7 +49,14 @@ struct exec_session {
 struct client {
     struct client *next;
     int fd;
-    enum { CLIENT_CONTROL, CLIENT_ATTACH, CLIENT_EXEC, CLIENT_WAIT_STOP, CLIENT_WAIT_EXIT } kind;
+    enum {
+        CLIENT_CONTROL,
+        CLIENT_ATTACH,
+        CLIENT_EXEC,
+        CLIENT_WAIT_STOP,
+        CLIENT_WAIT_EXIT,
+        CLIENT_WAIT_HEALTH
+    } kind;
     struct exec_session *session; /* CLIENT_EXEC */
     struct buf pending;           /* one frame that its socket did not take */
     int64_t blocked_since;
@@ -102,8 +111,17 @@ struct monitor {
     char **warnings;        /* in warn_arena */
     struct arena warn_arena;
     int64_t kill_at, timeout_at, restart_at, backoff; /* monotonic ns, 0: none */
-    bool stop_killed;                                 /* it did not take its stop signal */
-    bool timed_out;                                   /* --timeout */
+    struct {
+        int64_t next_at, deadline; /* monotonic ns, 0: none */
+        int64_t begun;
+        int64_t good, bad; /* of the startup check */
+        struct exec_session *session;
+        struct buf output;
+        bool startup, timed_out;
+        bool restart; /* whatever the policy says */
+    } health;
+    bool stop_killed; /* it did not take its stop signal */
+    bool timed_out;   /* --timeout */
     bool done;
 };
 
@@ -147,6 +165,15 @@ void external_delete(struct monitor *m);
 void control_request(struct monitor *m, struct client *c);
 void answer_ok(struct client *c, json_t *more);
 void answer_error(struct client *c, const struct err *err);
+
+/* health.c */
+void health_started(struct monitor *m, const struct monitor_config *c);
+void health_again(struct monitor *m); /* its configuration has changed */
+void health_stopped(struct monitor *m);
+void health_tick(struct monitor *m, int64_t now);
+void health_output(struct monitor *m, const char *data, size_t len);
+void health_session_ended(struct monitor *m, struct exec_session *s, int32_t code);
+int op_health(struct monitor *m, struct client *c, const json_t *req, struct err *err);
 
 /* events.c: with the configuration at hand, or NULL */
 void monitor_event(const struct monitor *m, const struct monitor_config *c, const char *status);

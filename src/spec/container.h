@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "spec/health.h"
 
 /* One mount that somebody asked for: -v, --mount, --tmpfs, an image's VOLUME. */
 struct container_mount {
@@ -146,6 +147,7 @@ struct container_config {
     char *log_driver, *log_path, *log_tag;
     int64_t log_size_max;
     kv_list log_options;
+    struct health_config health;
     char *restart_policy;
     int64_t restart_tries;
     bool auto_remove, auto_remove_image;

@@ -63,7 +63,8 @@
  *                                                   who asked cleans up, and exit_command is not run
  *   {"op":"pause"} {"op":"unpause"}
  *   {"op":"resize","rows":N,"cols":N}
- *   {"op":"update","resources":{linux.resources},"restart":{...}}
+ *   {"op":"update","resources":{linux.resources},"restart":{...},"health":bool}
+ *                                                   health: monitor.json has another check now
  *   {"op":"exec","session":"hex","process":{OCI process},"attach":bool,"stdin":bool}
  *        answer: {"pid":N}; with "attach" the same connection then becomes an attach connection.  A
  *        terminal is process.terminal; "stdin" says whether stdin is connected without one.
@@ -74,6 +75,8 @@
  *        "interface":"eth1"                         and gives back what this interface has by DHCP
  *   {"op":"exec_resize","session":"hex","rows":N,"cols":N}
  *   {"op":"exec_kill","session":"hex","signal":N}
+ *   {"op":"health"}                                 runs the health check now (or waits for one that
+ *                                                   runs): {"exit_code":N,"status":"healthy"}
  *   {"op":"stats"}                                  answer: {"stats":{...}} (spec/stats.h)
  *   {"op":"top"}                                    answer: {"pids":[N,...]} host pids
  *   {"op":"sessions"}                               answer: {"sessions":["hex",...]} that run
@@ -85,6 +88,7 @@
 
 #include "base/json.h"
 #include "spec/event.h"
+#include "spec/health.h"
 
 enum { ATTACH_FRAME_MAX = 32768, NETWORK_FDS_MAX = 250, KEEP_FDS_MAX = 64 };
 enum { EXIT_CODE_TIMED_OUT = -1 }; /* of a container that --timeout ended */
@@ -147,8 +151,10 @@ struct monitor_config {
     char *cgroup_manager; /* "cgroupfs" or "systemd" */
     char *runtime;        /* NULL: ours, in process; otherwise an OCI runtime's path */
     char **runtime_flags;
-    char *pid_file;          /* --pidfile: the container's pid is written here */
-    char *monitor_pid_file;  /* --conmon-pidfile */
+    char *pid_file;         /* --pidfile: the container's pid is written here */
+    char *monitor_pid_file; /* --conmon-pidfile */
+    struct health_config health;
+    bool health_events_off;
     struct event_log events; /* what happens is noted there, */
     char *image;             /* with these */
     kv_list labels;

@@ -4,7 +4,7 @@
  *   USER@localhost::IMAGE  in the store of another user of this machine
  *   HOST::IMAGE            on another machine: a connection's name, [user@]host[:port], ssh://...
  *
- * As a destination nothing follows "::". */
+ * As a destination, an image is another name for it there. */
 #pragma once
 
 #include "base/arena.h"

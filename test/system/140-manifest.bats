@@ -213,6 +213,18 @@ digest_of() { podman image inspect -f '{{.Digest}}' "$1"; }
     run_podman image save -q -o "$TEST_DIR/list.tar" other:9
 }
 
+@test "push of a list: its image, or all of it where that is not here" {
+    load_busybox
+    load_foreign s390x localhost/foreign:1
+    podman manifest create both busybox foreign:1
+    podman manifest create far foreign:1
+    run_podman push -q both "dir:$TEST_DIR/one"
+    is "$(jq -r '.layers | length' "$TEST_DIR/one/manifest.json")" = 1
+    run_podman push -q far "dir:$TEST_DIR/all"
+    is "$(jq -r '.manifests | length' "$TEST_DIR/all/manifest.json")" = 1
+    [ -e "$TEST_DIR/all/$(digest_of foreign:1 | cut -d: -f2).manifest.json" ]
+}
+
 # If this failed, a list of ten platforms would cost ten downloads of images that nobody runs here.
 @test "manifest add docker://: layers stay at the registry until a push or a run needs them" {
     start_registry

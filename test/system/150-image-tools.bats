@@ -296,6 +296,79 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     is "$output" =~ 'user "nobody-here" is not known on this machine'
 }
 
+# The test's own sshd: its keys, its port, its podman; what is not in them is the machine's.
+start_sshd() {
+    local sshd port
+    sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || skip "no sshd"
+    is_rootless || [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && touch "$TEST_DIR/made-run-sshd"; }
+    ssh-keygen -q -t ed25519 -N '' -f "$TEST_DIR/host_key"
+    ssh-keygen -q -t ed25519 -N '' -f "$TEST_DIR/user_key"
+    mkdir -p "$TEST_DIR/bin" "$TEST_DIR/far"
+    for _ in 1 2 3 4 5; do
+        port=$((20000 + RANDOM % 12000))
+        cat >"$TEST_DIR/sshd_config" <<END
+Port $port
+ListenAddress 127.0.0.1
+HostKey $TEST_DIR/host_key
+AuthorizedKeysFile $TEST_DIR/user_key.pub
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+PidFile none
+SetEnv PATH=$TEST_DIR/far:$PATH
+END
+        "$sshd" -D -e -f "$TEST_DIR/sshd_config" 2>"$TEST_DIR/sshd.log" 3>&- &
+        SSHD_PID=$!
+        eventually grep -qE 'listening on|Address already in use|Cannot bind' "$TEST_DIR/sshd.log" || true
+        ! grep -q 'listening on' "$TEST_DIR/sshd.log" || break
+    done
+    SSH_PORT=$port
+    printf '%s ' "[127.0.0.1]:$port" >"$TEST_DIR/known"
+    cat "$TEST_DIR/host_key.pub" >>"$TEST_DIR/known"
+    # The real ssh; only its files are ours.
+    printf '#!/bin/sh\nexec %s -F none -i %s -o IdentitiesOnly=yes -o UserKnownHostsFile=%s -o BatchMode=yes "$@"\n' \
+        "$(command -v ssh)" "$TEST_DIR/user_key" "$TEST_DIR/known" >"$TEST_DIR/bin/ssh"
+    printf '#!/bin/bash\n[ "$1" = load ] && { tee %s | %s --root %s --runroot %s "$@"; exit; }\nexec %s --root %s --runroot %s "$@"\n' \
+        "$TEST_DIR/sent" "$PODMAN" "$TEST_DIR/froot" "$TEST_DIR/frun" "$PODMAN" "$TEST_DIR/froot" "$TEST_DIR/frun" >"$TEST_DIR/far/podman"
+    chmod +x "$TEST_DIR/bin/ssh" "$TEST_DIR/far/podman"
+    PATH=$TEST_DIR/bin:$PATH
+}
+
+stop_sshd() {
+    [ -z "$SSHD_PID" ] || kill "$SSHD_PID" 2>/dev/null || true
+    [ ! -e "$TEST_DIR/made-run-sshd" ] || rmdir /run/sshd
+}
+
+@test "image scp: through a real sshd" {
+    start_sshd
+    load_busybox
+    load_child localhost/child:1
+    me=$(id -un)
+    # In a shell of its own: whatever happens, the server is stopped.
+    run bash -c "
+        set -e
+        podman() { '$PODMAN' --root '$TEST_DIR/root' --runroot '$TEST_DIR/run' \"\$@\"; }
+        far() { '$TEST_DIR/far/podman' \"\$@\"; }
+        podman image scp -q busybox '$me@127.0.0.1:$SSH_PORT::'
+        far image exists busybox
+        full=\$(stat -c %s '$TEST_DIR/sent')
+        podman image scp -q child:1 'ssh://$me@127.0.0.1:$SSH_PORT::'
+        far run --rm --network none localhost/child:1 cat /new/file
+        echo sent \$(stat -c %s '$TEST_DIR/sent') of \$full
+        [ \$(stat -c %s '$TEST_DIR/sent') -lt \$((full / 4)) ]
+        podman rmi -f child:1
+        podman image scp -q '$me@127.0.0.1:$SSH_PORT::localhost/child:1'
+        podman run --rm --network none child:1 cat /new/file
+        ! podman image scp -q '$me@127.0.0.1:$SSH_PORT::nothing'
+    "
+    stop_sshd
+    echo "$output"
+    cat "$TEST_DIR/sshd.log"
+    is "$status" = 0
+    is "$output" =~ "sending the image failed"
+}
+
 @test "image scp: between two users of this machine" {
     is_rootless && skip "it takes root to be another user"
     user=scptest$$
@@ -307,12 +380,18 @@ far() { "$TEST_DIR/far/podman" "$@"; }
     as() { setpriv --reuid "$user" --regid "$user" --init-groups env -i HOME="$TEST_DIR/home" PATH="$PATH" "$PODMAN" "$@"; }
     names=$(as images --format '{{.Repository}}' || true)
     again=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image scp -q "$user@localhost::busybox" && "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" images --format '{{.Repository}}' || true)
+    named=$(podman image scp -q busybox "$user@localhost::renamed:1" && as images --format '{{.Repository}}:{{.Tag}}' | sort | tr '\n' ' ' || true)
+    back=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image scp -q "$user@localhost::renamed:1" here:2 && "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" image inspect -f '{{.Id}}' here:2 || true)
     as system reset -f >/dev/null 2>&1 || true
     for pid in $(ps -u "$user" -o pid=); do kill -9 "$pid" || true; done
     rm -rf "/tmp/podman-run-$(id -u "$user")"
     userdel "$user"
     is "$names" = docker.io/library/busybox
     is "$again" =~ docker.io/library/busybox$
+    is "$named" =~ "docker.io/library/busybox:latest localhost/renamed:1 "$
+    is "$back" =~ "$(podman image inspect -f '{{.Id}}' busybox)"$
+    run_podman 125 image scp nope.nope/nonesuch:1 root@localhost::
+    is "$output" = "Error: nope.nope/nonesuch:1: image not known"
 }
 
 @test "images: every filter" {

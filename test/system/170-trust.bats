@@ -303,4 +303,12 @@ EOF
     echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$TEST_DIR/loose.json"
     run_podman import -q --signature-policy "$TEST_DIR/loose.json" "$TEST_DIR/files.tar"
     run_podman load -q --signature-policy "$TEST_DIR/loose.json" -i "$TEST_DIR/oci.tar"
+    # What leaves is asked for by those who name a policy.
+    run_podman save -q --signature-policy "$TEST_DIR/loose.json" -o "$TEST_DIR/out.tar" busybox
+    run_podman 125 save -q --signature-policy "$POLICY" -o "$TEST_DIR/out2.tar" busybox
+    is "$output" =~ "Running image containers-storage:.* is rejected by policy"
+    [ ! -e "$TEST_DIR/out2.tar" ]
+    run_podman 125 push -q --signature-policy "$POLICY" busybox "dir:$TEST_DIR/out3"
+    is "$output" =~ "rejected by policy"
+    run_podman push -q --signature-policy "$TEST_DIR/loose.json" busybox "dir:$TEST_DIR/out3"
 }

@@ -222,7 +222,7 @@ stop_registry() {
 # start_stub: registry_stub.py in the place of a registry: $REGISTRY; names go to it as with start_registry.
 start_stub() {
     rm -f "$TEST_DIR/stub.port"
-    python3 "$BATS_TEST_DIRNAME/registry_stub.py" "$TEST_DIR/stub.port" 2>"$TEST_DIR/stub.log" 3>&- &
+    python3 "${BASH_SOURCE[0]%/*}/registry_stub.py" "$TEST_DIR/stub.port" 2>"$TEST_DIR/stub.log" 3>&- &
     REGISTRY_PID=$!
     for _ in $(seq 200); do
         [ -s "$TEST_DIR/stub.port" ] && break

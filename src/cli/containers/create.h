@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/cmd.h"
+#include "cli/containers/health.h"
 #include "engine/containers.h"
 
 struct create_args {
@@ -9,6 +10,7 @@ struct create_args {
     char *arch, *os, *variant, *cidfile, *pidfile, *conmon_pidfile, *log_driver, *detach_keys,
         *userns;
     char *pid, *ipc, *uts, *cgroupns, *cgroups, *cgroup_parent, *shm_size, *tz, *umask, *memory;
+    char **decryption_key;
     char *memory_swap, *memory_reservation, *init_path, *authfile, *creds, *cert_dir, *retry_delay;
     char *kernel_memory, *image_volume, *cpuset_cpus, *cpuset_mems, *personality;
     char **env, **env_file, **env_merge, **unsetenv, **label, **label_file, **annotation, **volume;
@@ -30,12 +32,14 @@ struct create_args {
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;
     bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable;
+    struct health_args health;
     char **later; /* what unsupported options fill */
     bool later_flag, content_trust;
 };
 
-extern const struct opt create_opts[];       /* both */
-extern const struct opt limit_opts[];        /* both, and `update` */
+extern const struct opt create_opts[]; /* both */
+extern const struct opt limit_opts[];  /* both, and `update` */
+extern const struct opt create_health_opts[];
 extern const struct opt create_later_opts[]; /* both: not supported yet */
 extern const struct opt run_opts[];          /* `run` alone */
 

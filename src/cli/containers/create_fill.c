@@ -478,9 +478,6 @@ static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct c
                        "invalid value \"%s\" for --systemd: use true, false or always", o->systemd);
     c->systemd = STR_EQ(o->systemd, "always") ? o->systemd
                                               : arena_strdup(x->arena, on ? "true" : "false");
-    if (o->sdnotify && STR_EQ(o->sdnotify, "healthy"))
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "--sdnotify=healthy needs health checks, which are not supported yet");
     c->sdnotify = o->sdnotify;
     c->chroot_dirs = o->chrootdirs;
     c->seccomp_policy = o->seccomp_policy;
@@ -498,6 +495,7 @@ static int fill_pull(struct cmd_ctx *x, const struct create_args *o, struct pull
                                  .variant = o->variant,
                                  .authfile = o->authfile,
                                  .creds = o->creds,
+                                 .decryption_keys = o->decryption_key,
                                  .cert_dir = o->cert_dir,
                                  .tls_verify = o->tls_verify,
                                  .retry = o->retry,
@@ -599,5 +597,7 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         r = parts[i](x, o, c);
     if (r == 0)
         r = create_fill_resources(x, o, &c->resources);
+    if (r == 0)
+        r = health_fill(x, &o->health, &c->health);
     return r < 0 ? r : fill_pull(x, o, pull);
 }

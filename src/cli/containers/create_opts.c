@@ -31,6 +31,8 @@ const struct opt create_opts[] = {
     O_STR(0, "conmon-pidfile", A, conmon_pidfile, "path",
           "Path of the file that receives the PID of the monitor", .complete = COMPLETE_FILE),
     O_STR(0, "creds", A, creds, "user:password", "Credentials for a registry"),
+    O_STRV(0, "decryption-key", A, decryption_key, "key",
+           "Key needed to decrypt the image (e.g. /path/to/key.pem)", .complete = COMPLETE_FILE),
     O_STRV(0, "device", A, device, "host[:ctr[:rwm]]", "Add a host device to the container"),
     O_SLICE(0, "device-cgroup-rule", A, device_cgroup_rule, "rule",
             "Add a rule to the cgroup allowed devices list"),
@@ -192,27 +194,11 @@ const struct opt create_opts[] = {
 /* Podman's options that nothing here does yet: using one is an error that says so. */
 #define LATER(b, n)                                                                                \
     O_STRV(b, n, A, later, "value", "Not supported yet", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED)
-#define LATER_FLAG(b, n)                                                                           \
-    O_BOOL(b, n, A, later_flag, "Not supported yet", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED)
+
+const struct opt create_health_opts[] = { HEALTH_OPTS(A, health), { 0 } };
 
 const struct opt create_later_opts[] = {
-    LATER(0, "decryption-key"),
     LATER(0, "gpus"),
-    LATER(0, "health-cmd"),
-    LATER(0, "health-interval"),
-    LATER(0, "health-log-destination"),
-    LATER(0, "health-max-log-count"),
-    LATER(0, "health-max-log-size"),
-    LATER(0, "health-on-failure"),
-    LATER(0, "health-retries"),
-    LATER(0, "health-start-period"),
-    LATER(0, "health-startup-cmd"),
-    LATER(0, "health-startup-interval"),
-    LATER(0, "health-startup-retries"),
-    LATER(0, "health-startup-success"),
-    LATER(0, "health-startup-timeout"),
-    LATER(0, "health-timeout"),
-    LATER_FLAG(0, "no-healthcheck"),
     LATER(0, "pod"),
     LATER(0, "pod-id-file"),
     LATER(0, "secret"),

@@ -8,6 +8,7 @@
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
 #include "cli/format.h"
+#include "engine/health.h"
 #include "engine/networks.h"
 
 #include "base/banned.h"
@@ -32,14 +33,17 @@ static char *command_text(struct arena *a, const struct container_config *c, boo
     return s;
 }
 
-static char *status_text(struct arena *a, const struct container *c, int64_t now)
+static char *status_text(struct engine *e, struct arena *a, const struct container *c, int64_t now)
 {
+    struct health_state health;
     char text[64];
 
     switch (c->status) {
     case CTR_RUNNING:
-        return arena_printf(a, "Up %s",
-                            human_duration(now - c->run.started_at, text, sizeof(text)));
+        human_duration(now - c->run.started_at, text, sizeof(text));
+        return container_health(e, a, c, &health)
+                   ? arena_printf(a, "Up %s (%s)", text, health.status)
+                   : arena_printf(a, "Up %s", text);
     case CTR_PAUSED:
         return arena_strdup(a, "Paused");
     case CTR_EXITED:
@@ -174,8 +178,9 @@ static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct
         "Pod", "", "PodName", "", "Ports", ports_of(k), "Restarts",
         (json_int_t)c->run.restart_count, "Size", "StartedAt",
         (json_int_t)(c->run.started_at ? c->run.started_at / NSEC_PER_SEC : -62135596800LL),
-        "State", container_status_names[c->status], "Status", status_text(x->arena, c, now),
-        "Created", (json_int_t)(k->created / NSEC_PER_SEC));
+        "State", container_status_names[c->status], "Status",
+        status_text(cmd_engine(x), x->arena, c, now), "Created",
+        (json_int_t)(k->created / NSEC_PER_SEC));
     return row;
 }
 
@@ -199,7 +204,7 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     SET("CreatedAt", time_format_go(k->created, stamp));
     SET("CreatedHuman", ago);
     SET("RunningFor", ago);
-    SET("Status", status_text(a, c, now));
+    SET("Status", status_text(cmd_engine(x), a, c, now));
     SET("Ports", container_ports_text(cmd_engine(x), a, c));
     SET("Size", "");
     SET("Networks", strv_join(a, network_names(a, k), ","));

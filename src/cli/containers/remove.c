@@ -101,15 +101,6 @@ struct prune_args {
     bool force;
 };
 
-static bool confirmed(const char *question)
-{
-    char line[16];
-
-    printf("%s\nAre you sure you want to continue? [y/N] ", question);
-    fflush(stdout);
-    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
-}
-
 static int prune_run(struct cmd_ctx *x, void *args)
 {
     struct prune_args *o = args;
@@ -117,7 +108,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     struct engine *e = cmd_engine(x);
     int code = 0;
 
-    if (!o->force && !confirmed("WARNING! This will remove all non running containers."))
+    if (!o->force && !cmd_confirmed("WARNING! This will remove all non running containers."))
         return 0;
     if (!e)
         return -EIO;
@@ -322,9 +313,13 @@ static int wait_states(struct cmd_ctx *x, char *const *conditions, unsigned *ret
             i++;
         if (STR_EQ(word, "configured"))
             i = CTR_CREATED;
-        if (STR_IN(word, "healthy", "unhealthy", "removing"))
+        if (STR_IN(word, "healthy", "unhealthy")) {
+            *ret |= STR_EQ(word, "healthy") ? CTR_WAIT_HEALTHY : CTR_WAIT_UNHEALTHY;
+            continue;
+        }
+        if (STR_EQ(word, "removing"))
             return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                           "waiting for \"%s\" is not supported yet", word);
+                           "waiting for \"%s\" is not supported: removal is one step", word);
         if (i == CTR_STATUS_COUNT)
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                            "unknown container state: %s: invalid argument", word);

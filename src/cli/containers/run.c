@@ -129,10 +129,10 @@ static int run_run(struct cmd_ctx *x, void *args)
     return attach(x, e, &c, o, owned);
 }
 
-static const struct opt *const create_tables[] = { create_opts, limit_opts, create_later_opts,
-                                                   NULL };
-static const struct opt *const run_tables[] = { create_opts, limit_opts, run_opts,
-                                                create_later_opts, NULL };
+static const struct opt *const create_tables[] = { create_opts, limit_opts, create_health_opts,
+                                                   create_later_opts, NULL };
+static const struct opt *const run_tables[] = { create_opts,        limit_opts,        run_opts,
+                                                create_health_opts, create_later_opts, NULL };
 
 static const char *const run_examples[] = {
     "podman run --rm docker.io/library/busybox echo hello",

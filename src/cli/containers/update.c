@@ -11,9 +11,6 @@ struct update_args {
     struct create_args c; /* first: limit_opts[] fill it */
     char **publish_add, **publish_rm, **unsetenv;
     bool latest;
-    char *unused;
-    uint64_t unused_number;
-    bool unused_bool;
 };
 
 static int change(struct cmd_ctx *x, struct engine *e, const struct update_args *o,
@@ -22,8 +19,13 @@ static int change(struct cmd_ctx *x, struct engine *e, const struct update_args 
     struct container_changes what = {
         .restart = o->c.restart, .env = o->c.env, .unsetenv = o->unsetenv, .ulimits = o->c.ulimit
     };
+    struct health_config health = c->config.health;
     int r = create_fill_resources(x, &o->c, &what.resources);
 
+    if (r == 0 && health_given(x)) {
+        r = health_fill(x, &o->c.health, &health);
+        what.health = &health;
+    }
     return r < 0 ? r : container_update(e, x->arena, c, &what, x->err);
 }
 
@@ -63,36 +65,7 @@ static const struct opt update_opts[] = {
     O_SLICE(0, "ulimit", struct update_args, c.ulimit, "name=soft[:hard]", "Ulimit options"),
     O_STRV(0, "unsetenv", struct update_args, unsetenv, "env",
            "Unset environment default variables in container"),
-    O_STR(0, "health-cmd", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-interval", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-log-destination", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_UINT(0, "health-max-log-count", struct update_args, unused_number, "value",
-           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
-    O_UINT(0, "health-max-log-size", struct update_args, unused_number, "value",
-           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-on-failure", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_UINT(0, "health-retries", struct update_args, unused_number, "value", "Podman's; not built",
-           .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-start-period", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-startup-cmd", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-startup-interval", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_UINT(0, "health-startup-retries", struct update_args, unused_number, "value",
-           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
-    O_UINT(0, "health-startup-success", struct update_args, unused_number, "value",
-           "Podman's; not built", .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-startup-timeout", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_STR(0, "health-timeout", struct update_args, unused, "value", "Podman's; not built",
-          .flags = OPTF_UNSUPPORTED),
-    O_BOOL(0, "no-healthcheck", struct update_args, unused_bool, "Podman's; not built",
-           .flags = OPTF_UNSUPPORTED),
+    HEALTH_OPTS(struct update_args, c.health),
     { 0 },
 };
 static const struct opt *const update_tables[] = { update_opts, limit_opts, NULL };

@@ -8,7 +8,7 @@
 struct pull_args {
     char *arch, *authfile, *cert_dir, *creds, *os, *platform, *policy, *retry_delay, *variant;
     char *signature_policy;
-    char **unused_list;
+    char **decryption_key;
     uint64_t retry;
     int tls_verify;
     bool all_tags, quiet, no_trust;
@@ -50,6 +50,7 @@ static int pull_run(struct cmd_ctx *x, void *args)
         return r;
     p.policy = o->policy;
     p.signature_policy = o->signature_policy;
+    p.decryption_keys = o->decryption_key;
     p.os = o->os;
     p.arch = o->arch;
     p.variant = o->variant;
@@ -85,8 +86,8 @@ static const struct opt pull_opts[] = {
           "Path to a directory containing TLS certificates and keys", .complete = COMPLETE_DIR),
     O_STR(0, "creds", struct pull_args, creds, "user:password",
           "Credentials to use for authenticating to a registry"),
-    O_STRV(0, "decryption-key", struct pull_args, unused_list, "key",
-           "Key needed to decrypt the image", .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "decryption-key", struct pull_args, decryption_key, "key",
+           "Key needed to decrypt the image (e.g. /path/to/key.pem)", .complete = COMPLETE_FILE),
     O_BOOL(0, "disable-content-trust", struct pull_args, no_trust,
            "This is a Docker specific option and is a NOOP", .flags = OPTF_HIDDEN),
     O_STR(0, "os", struct pull_args, os, "OS",

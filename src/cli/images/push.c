@@ -9,6 +9,7 @@
 struct push_args {
     struct registry_args reg;
     char *compression_format, *digestfile, *format;
+    char **encryption_key, **encrypt_layer;
     int64_t compression_level;
     bool compress, force_compression, remove_signatures, no_trust;
 };
@@ -21,6 +22,9 @@ static int check(struct cmd_ctx *x, const struct push_args *o, const char *desti
     if (o->compression_level < -1 || o->compression_level > 100)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid compression level: %lld",
                        (long long)o->compression_level);
+    if (o->encrypt_layer && !o->encryption_key)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--encrypt-layer can be used only with --encryption-key set");
     return 0;
 }
 
@@ -42,6 +46,8 @@ static int push_run(struct cmd_ctx *x, void *args)
                                                             : o->compression_format != NULL;
     p.compress = o->compress;
     p.remove_signatures = o->remove_signatures;
+    p.encryption_keys = o->encryption_key;
+    p.encrypt_layers = o->encrypt_layer;
     struct engine *e = r == 0 ? cmd_engine(x) : NULL;
     if (r == 0)
         r = e ? images_push(e, x->arena, x->args[0], destination, &p, &digest, x->err) : -EIO;
@@ -60,12 +66,10 @@ static const struct opt push_opts[] = {
           "Write the digest of the pushed image to the specified file", .complete = COMPLETE_FILE),
     O_BOOL(0, "disable-content-trust", struct push_args, no_trust,
            "This is a Docker specific option and is a NOOP", .flags = OPTF_HIDDEN),
-    O_STRV(0, "encrypt-layer", struct push_args, reg.unused_list, "layer",
-           "Layers to encrypt, 0-indexed layer indices with support for negative indexing",
-           .flags = OPTF_UNSUPPORTED),
-    O_STRV(0, "encryption-key", struct push_args, reg.unused_list, "key",
-           "Key with the encryption protocol to use to encrypt the image",
-           .flags = OPTF_UNSUPPORTED),
+    O_STRV(0, "encrypt-layer", struct push_args, encrypt_layer, "layer",
+           "Layers to encrypt, 0-indexed layer indices with support for negative indexing"),
+    O_STRV(0, "encryption-key", struct push_args, encryption_key, "key",
+           "Key with the encryption protocol to use to encrypt the image (jwe:/path/to/key.pem)"),
     O_BOOL(0, "force-compression", struct push_args, force_compression,
            "Use the specified compression algorithm even if the image has its layers in another "
            "(default: true when --compression-format is given)"),

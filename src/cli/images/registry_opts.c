@@ -112,6 +112,7 @@ static int signing(struct cmd_ctx *x, const struct registry_args *o, struct imag
 int registry_push_options(struct cmd_ctx *x, const struct registry_args *o,
                           struct image_push_options *ret)
 {
+    ret->signature_policy = o->signature_policy;
     ret->authfile = o->authfile;
     ret->creds = o->creds;
     ret->cert_dir = o->cert_dir;
@@ -167,7 +168,7 @@ const struct opt registry_sign_opts[] = {
           "Sign the image using a Sequoia-PGP key with the fingerprint", .flags = OPTF_UNSUPPORTED),
     O_STR(0, "sign-passphrase-file", struct registry_args, passphrase_file, "path",
           "Read a passphrase for signing an image from the file", .complete = COMPLETE_FILE),
-    O_STR(0, "signature-policy", struct registry_args, unused, "path",
-          "Path to a signature-policy file", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED),
+    O_STR(0, "signature-policy", struct registry_args, signature_policy, "path",
+          "Path to a signature-policy file", .flags = OPTF_HIDDEN),
     { 0 },
 };

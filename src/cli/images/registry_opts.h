@@ -13,7 +13,7 @@ struct registry_args {
     int tls_verify;
     bool insecure, quiet;
     char *sign_by, *sign_by_sigstore, *sigstore_key, *passphrase_file;
-    char *unused;
+    char *signature_policy, *unused;
     char **unused_list;
 };
 

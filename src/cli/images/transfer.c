@@ -66,7 +66,7 @@ const struct cmd cmd_load = {
 /* ---------- save ---------- */
 
 struct save_args {
-    char *format, *output, *unused;
+    char *format, *output, *signature_policy;
     bool compress, multi, quiet, uncompressed;
 };
 
@@ -76,6 +76,7 @@ static int save_run(struct cmd_ctx *x, void *args)
     struct image_save_options s = {
         .format = o->format,
         .output = o->output,
+        .signature_policy = o->signature_policy,
         .fd = STDOUT_FILENO,
         .compress = o->compress,
         .multi = o->multi,
@@ -110,8 +111,8 @@ static const struct opt save_opts[] = {
           "Write to a specified file (default: stdout, which must be redirected)",
           .complete = COMPLETE_FILE),
     O_BOOL('q', "quiet", struct save_args, quiet, "Suppress the output"),
-    O_STR(0, "signature-policy", struct save_args, unused, "path",
-          "Path to a signature-policy file", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED),
+    O_STR(0, "signature-policy", struct save_args, signature_policy, "path",
+          "Path to a signature-policy file", .flags = OPTF_HIDDEN),
     O_BOOL(0, "uncompressed", struct save_args, uncompressed,
            "Accept uncompressed layers when copying OCI images"),
     { 0 },

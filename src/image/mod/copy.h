@@ -19,6 +19,7 @@ struct blob_source {
     const int *spooled; /* instead: a blob_tmpfile() that holds the one blob */
     bool remote;        /* a cut-off transfer is kept, repeated and resumed */
     struct retry retry;
+    char *const *decryption_keys; /* "FILE[:PASSPHRASE]"; may be NULL */
 };
 
 /* Layers of an image, lowest first.  blobs[i].digest may be NULL: it is then found out, and so are

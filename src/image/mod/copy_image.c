@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/progress.h"
+#include "image/mod/copy_decrypt.h"
 #include "image/mod/hash.h"
 #include "store/blobs.h"
 
@@ -97,9 +98,9 @@ static int read_manifest(struct arena *a, const struct buf *manifest, struct ima
     return doc ? image_manifest_read(a, doc, ret, err) : -EINVAL;
 }
 
-int copy_image(const struct store *s, struct arena *a, const struct blob_source *src,
-               const struct buf *manifest, const char *media_type, const struct buf *config,
-               struct progress *progress, struct stored_image *ret, struct err *err)
+static int copy_plain(const struct store *s, struct arena *a, const struct blob_source *src,
+                      const struct buf *manifest, const char *media_type, const struct buf *config,
+                      struct progress *progress, struct stored_image *ret, struct err *err)
 {
     struct image_manifest m = { 0 };
     struct image_config ic = { 0 };
@@ -117,6 +118,21 @@ int copy_image(const struct store *s, struct arena *a, const struct blob_source 
     fill_image(a, config, &ic, manifest, media_type, ret);
     progress_line(progress, "Writing manifest to image destination");
     return put_documents(s, ret, config, manifest, err);
+}
+
+int copy_image(const struct store *s, struct arena *a, const struct blob_source *src,
+               const struct buf *manifest, const char *media_type, const struct buf *config,
+               struct progress *progress, struct stored_image *ret, struct err *err)
+{
+    AUTO_BUF plain = { .max = LIMIT_MANIFEST };
+    struct image_manifest m = { 0 };
+    struct blob_source decrypted;
+    int r = read_manifest(a, manifest, &m, err);
+
+    if (r < 0 || !copy_is_encrypted(&m))
+        return r < 0 ? r : copy_plain(s, a, src, manifest, media_type, config, progress, ret, err);
+    r = copy_decrypt(a, src, manifest, &plain, &decrypted, err);
+    return r < 0 ? r : copy_plain(s, a, &decrypted, &plain, media_type, config, progress, ret, err);
 }
 
 static const char *docker_type(const char *oci_type)

@@ -179,7 +179,9 @@ static int load_manifest(const struct store *s, struct arena *a, struct named_so
                          const struct load_options *o, struct stored_image *img, struct err *err)
 {
     AUTO_BUF config = { .max = LIMIT_IMAGE_CONFIG };
-    struct blob_source src = { .fetch = named_fetch, .arg = ns };
+    struct blob_source src = { .fetch = named_fetch,
+                               .arg = ns,
+                               .decryption_keys = o->decryption_keys };
     struct image_manifest m = { 0 };
     AUTO_JSON *doc = json_parse(text->data ? text->data : "", text->len, "manifest", err);
 

@@ -12,6 +12,7 @@ int layout_detect(struct archive *ar, enum layout *ret, struct err *err) MUST_CH
 struct load_options {
     const char *reference; /* name or tag of the one image to take, or NULL for all */
     const char *os, *arch, *variant;
+    char *const *decryption_keys; /* as image_pull_options' */
     struct progress *progress;
 };
 

@@ -89,15 +89,14 @@ static int open_any(struct puller *c, const struct image_ref *ref, struct opened
 static int open_with_retries(struct puller *c, const struct image_ref *ref, struct opened *o,
                              struct err *err)
 {
+    const struct retry retry = { c->opt->retry, c->opt->retry_delay_ns };
+
     for (uint64_t attempt = 0;; attempt++) {
         int r = open_any(c, ref, o, err);
-        if (!retry_helps(r) || attempt >= c->opt->retry)
+        if (!retry_helps(&retry, r) || attempt >= retry.times)
             return r;
-        progress_line(c->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                      (unsigned long long)attempt + 1, (unsigned long long)c->opt->retry, err->msg);
-        err_clear(err);
         opened_done(o);
-        retry_wait(&(struct retry) { c->opt->retry, c->opt->retry_delay_ns }, attempt);
+        retry_again(&retry, attempt, c->opt->progress, err);
     }
 }
 
@@ -195,7 +194,8 @@ static int copy_opened(struct puller *c, struct opened *o, struct stored_image *
     struct blob_source src = { .fetch = registry_blob,
                                .arg = o->reg,
                                .remote = true,
-                               .retry = { c->opt->retry, c->opt->retry_delay_ns } };
+                               .retry = { c->opt->retry, c->opt->retry_delay_ns },
+                               .decryption_keys = c->opt->decryption_keys };
     struct image_manifest m = { 0 };
 
     AUTO_JSON *doc = json_parse(o->manifest.data, o->manifest.len, "manifest", err);
@@ -373,6 +373,7 @@ static int pull_file(struct puller *c, const char *name, enum layout layout, str
     struct load_options o = { .os = c->opt->os,
                               .arch = c->opt->arch,
                               .variant = c->opt->variant,
+                              .decryption_keys = c->opt->decryption_keys,
                               .progress = c->opt->progress };
 
     if (colon) {
@@ -423,6 +424,7 @@ static int pull_daemon(struct puller *c, const char *name, struct err *err)
     struct load_options o = { .os = c->opt->os,
                               .arch = c->opt->arch,
                               .variant = c->opt->variant,
+                              .decryption_keys = c->opt->decryption_keys,
                               .progress = c->opt->progress };
     AUTO_CLOSE int fd = daemon_get(c->s, name, err);
 

@@ -1,11 +1,14 @@
 #include "image/mod/push.h"
 
 #include "base/limits.h"
+#include "base/parse.h"
+#include "image/mod/crypt.h"
 #include "image/mod/hash.h"
 #include "image/mod/media.h"
 #include "store/places.h"
 #include "image/mod/push_blobs.h"
 #include "image/mod/repack.h"
+#include "image/mod/trust.h"
 #include "store/blobs.h"
 
 #include "base/banned.h"
@@ -29,11 +32,7 @@ static int retry_manifest(struct pusher *p, const struct sent_manifest *m, struc
         int r = p->dest->ops->manifest(p->dest, m, err);
         if (r >= 0 || err->kind != ERR_UNAVAILABLE || attempt >= p->retry.times)
             return r;
-        progress_line(p->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                      (unsigned long long)attempt + 1, (unsigned long long)p->retry.times,
-                      err->msg);
-        err_clear(err);
-        retry_wait(&p->retry, attempt);
+        retry_again(&p->retry, attempt, p->opt->progress, err);
     }
 }
 
@@ -63,7 +62,7 @@ static enum media_family wanted_family(const struct pusher *p, const struct imag
         return MEDIA_DOCKER;
     /* Docker's format has no zstd: what is packed so becomes OCI unless somebody insists. */
     for (size_t i = 0; i < m->layers.n; i++)
-        if (jobs[i].to_format == COMP_ZSTD)
+        if (jobs[i].to_format == COMP_ZSTD || jobs[i].encrypt)
             return MEDIA_OCI;
     return media_family(m->media_type);
 }
@@ -72,10 +71,28 @@ static int check_family(const struct image_manifest *m, const struct send_job *j
                         enum media_family want, struct err *err)
 {
     for (size_t i = 0; want == MEDIA_DOCKER && i < m->layers.n; i++)
-        if (jobs[i].to_format == COMP_ZSTD)
+        if (jobs[i].encrypt)
+            return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
+                           "Docker's manifest format v2s2 has no encrypted layers: use --format "
+                           "oci");
+        else if (jobs[i].to_format == COMP_ZSTD)
             return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP,
                            "Docker's manifest format v2s2 has no zstd layers: use --format oci");
     return 0;
+}
+
+static void mark_encrypted(json_t *layer, const struct send_job *j)
+{
+    json_t *annotations = json_object_get(layer, "annotations");
+    AUTO_FREE char *type = xasprintf("%s" CRYPT_SUFFIX, media_layer(MEDIA_OCI, j->to_format));
+
+    json_object_set_new(layer, "mediaType", json_string(type));
+    if (!annotations) {
+        annotations = json_object();
+        json_object_set_new(layer, "annotations", annotations);
+    }
+    json_object_set_new(annotations, CRYPT_KEYS, json_string(j->enc_keys));
+    json_object_set_new(annotations, CRYPT_PUBLIC, json_string(j->enc_public));
 }
 
 /* Puts what was sent into the manifest's text.  False when nothing differs. */
@@ -94,8 +111,33 @@ static bool edit_manifest(json_t *doc, const struct image_manifest *m, const str
         json_object_set_new(l, "digest", json_string(j->to.digest));
         json_object_set_new(l, "size", json_integer(j->to.size));
         changed = true;
+        if (j->enc_keys)
+            mark_encrypted(l, j);
     }
     return changed;
+}
+
+/* --encrypt-layer: numbers from 0, or from -1 backwards; without any, all. */
+static int plan_encryption(const struct pusher *p, struct send_job *jobs, size_t n, struct err *err)
+{
+    char *const *which = p->opt->encrypt_layers;
+    int64_t at;
+
+    for (size_t i = 0; (!which || !*which) && i < n; i++)
+        jobs[i].encrypt = true;
+    for (; which && *which; which++) {
+        if (parse_i64(*which, -(int64_t)n, (int64_t)n - 1, &at) < 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "--encrypt-layer %s: the image's layers are 0 to %zu, or -1 to -%zu",
+                           *which, n ? n - 1 : 0, n);
+        jobs[at < 0 ? (int64_t)n + at : at].encrypt = true;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i].same_as)
+            jobs[i].same_as->encrypt |= jobs[i].encrypt;
+    for (size_t i = 0; i < n; i++)
+        jobs[i].encrypt |= jobs[i].same_as && jobs[i].same_as->encrypt;
+    return 0;
 }
 
 /* An artifact's configuration can be the same blob as a layer, and images repeat layers. */
@@ -153,6 +195,8 @@ static int push_image(struct pusher *p, json_t *doc, const struct buf *text, boo
     size_t n = m.layers.n + 1;
     struct send_job *jobs = arena_alloc(p->a, n * sizeof(*jobs));
     plan_jobs(p, &m, jobs);
+    if (p->opt->encryption_keys && (r = plan_encryption(p, jobs, m.layers.n, err)) < 0)
+        return r;
     enum media_family family = wanted_family(p, &m, jobs);
     r = check_family(&m, jobs, family, err);
     if (r == 0)
@@ -282,13 +326,9 @@ static struct dest *open_dest(struct pusher *p, const struct module_push *what, 
     for (uint64_t attempt = 0;; attempt++) {
         struct dest *d = STR_EQ(what->transport, "docker") ? dest_registry(p->s, p->a, what, err)
                                                            : dest_files(p->s, p->a, what, err);
-        if (d || !retry_helps(-err->errnum) || attempt >= p->retry.times)
+        if (d || !retry_helps(&p->retry, -err->errnum) || attempt >= p->retry.times)
             return d;
-        progress_line(p->opt->progress, "Failed, retrying (%llu/%llu). Error: %s",
-                      (unsigned long long)attempt + 1, (unsigned long long)p->retry.times,
-                      err->msg);
-        err_clear(err);
-        retry_wait(&p->retry, attempt);
+        retry_again(&p->retry, attempt, p->opt->progress, err);
     }
 }
 
@@ -339,6 +379,10 @@ int module_push(const struct store *s, struct arena *a, const struct module_push
     int r = read_format(&p, err);
     if (r == 0)
         r = read_compression(&p, err);
+    if (r == 0)
+        r = crypt_check_public(what->opt->encryption_keys, err);
+    if (r == 0)
+        r = trust_check_leaving(a, what->opt->signature_policy, err);
     if (r < 0)
         return r;
     progress_line(p.opt->progress, "Getting image source signatures");

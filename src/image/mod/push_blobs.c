@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/fs.h"
+#include "image/mod/crypt.h"
 #include "image/mod/hash.h"
 #include "image/mod/media.h"
 #include "image/mod/repack.h"
@@ -20,7 +21,7 @@
  *
  * A destination that needs digest and size in advance gets it from a nameless file instead. */
 
-enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20 };
+enum { MAX_WORKERS = 4, RING_SIZE = 1 << 20, CHUNK = 256 * 1024 };
 
 /* A list's image may have stayed at the registry that it was added from: see image/manifest_push.c. */
 static int blob_absent(const struct send_job *j, struct err *err)
@@ -83,25 +84,84 @@ struct packer {
     int64_t bytes;
     struct progress_bar *bar;
     char digest[DIGEST_MAX];
+    bool as_is;                  /* not packed anew: encrypted only */
+    struct crypt_secret *secret; /* NULL: not encrypted; its digest is found on the way */
+    char plain_digest[DIGEST_MAX];
+    unsigned char hmac[32];
+    struct crypt_stream *crypt;
+    struct hash *plain;
     struct err err;
     int r;
 };
 
-static int packed_sink(void *arg, const void *data, size_t len)
+static int packed_bytes(struct packer *k, const void *data, size_t len)
 {
-    struct packer *k = arg;
-
     k->bytes += (int64_t)len;
     hash_add(k->hash, data, len);
     progress_add(k->bar, (int64_t)len);
     return k->ring ? ring_write(k->ring, data, len) : write_all(k->out, data, len);
 }
 
+static int packed_sink(void *arg, const void *data, size_t len)
+{
+    struct packer *k = arg;
+    char sealed[16 * 1024];
+    int r = k->crypt ? 0 : packed_bytes(k, data, len);
+
+    if (!k->crypt)
+        return r;
+    hash_add(k->plain, data, len);
+    for (size_t at = 0; r == 0 && at < len; at += sizeof(sealed)) {
+        size_t n = MIN(len - at, sizeof(sealed));
+        r = crypt_stream_run(k->crypt, (const char *)data + at, sealed, n);
+        if (r == 0)
+            r = packed_bytes(k, sealed, n);
+    }
+    return r;
+}
+
+static int pass_as_is(struct packer *k)
+{
+    AUTO_FREE char *chunk = xmalloc(CHUNK);
+
+    for (int64_t at = 0;;) {
+        ssize_t n = pread(k->in, chunk, CHUNK, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(&k->err, errno, "reading a blob");
+        int r = n ? packed_sink(k, chunk, (size_t)n) : 0;
+        if (r < 0 || n == 0)
+            return r;
+        at += n;
+    }
+}
+
+static int pack(struct packer *k)
+{
+    return k->as_is ? pass_as_is(k) : repack(k->in, k->to, k->level, packed_sink, k, &k->err);
+}
+
+static int pack_and_encrypt(struct packer *k)
+{
+    AUTO_HASH *plain = k->plain = hash_new(NULL);
+    int r;
+
+    k->crypt = crypt_stream_new(k->secret, 0);
+    r = k->crypt ? pack(k) : err_set(&k->err, ERR_INTERNAL, EIO, "cannot start encrypting");
+    if (r == 0)
+        r = crypt_stream_hmac(k->crypt, k->hmac);
+    k->crypt = crypt_stream_free(k->crypt);
+    if (r == 0)
+        k->secret->digest = (char *)(uintptr_t)hash_end(plain, k->plain_digest);
+    return r;
+}
+
 static void run_packer(struct packer *k)
 {
     AUTO_HASH *hash = k->hash = hash_new(NULL);
 
-    k->r = repack(k->in, k->to, k->level, packed_sink, k, &k->err);
+    k->r = k->secret ? pack_and_encrypt(k) : pack(k);
     if (k->r == 0)
         hash_end(hash, k->digest);
 }
@@ -193,8 +253,19 @@ static int send_packed(struct pusher *p, struct send_job *j, struct progress_bar
                        struct err *err)
 {
     AUTO_CLOSE int in = blob_open(p->s, j->from.digest);
-    struct packer k = { .in = in, .to = j->to_format, .level = p->level, .bar = bar };
+    struct packer k = { .in = in,
+                        .to = j->to_format,
+                        .level = p->level,
+                        .bar = bar,
+                        .as_is = j->to_format == j->have };
+    struct crypt_secret secret;
 
+    if (j->encrypt) {
+        int r = crypt_secret_new(&secret, err);
+        if (r < 0)
+            return r;
+        k.secret = &secret;
+    }
     if (in == -ENOENT)
         return blob_absent(j, err);
     if (in < 0)
@@ -211,6 +282,12 @@ static int send_packed(struct pusher *p, struct send_job *j, struct progress_bar
         return r;
     j->to.digest = arena_strdup(&j->arena, k.digest);
     j->to.size = k.bytes;
+    if (j->encrypt) {
+        r = crypt_seal(&j->arena, &secret, k.hmac, p->opt->encryption_keys, &j->enc_keys,
+                       &j->enc_public, err);
+        explicit_bzero(&secret, sizeof(secret));
+        return r;
+    }
     repacked_note(p->s, j->from.digest, j->to_format, p->level, &j->to);
     return 0;
 }
@@ -240,6 +317,9 @@ static int send_as_is(struct pusher *p, struct send_job *j, struct progress_bar 
 static int try_blob(struct pusher *p, struct send_job *j, struct progress_bar *bar, struct err *err)
 {
     bool anew = j->to_format != j->have;
+
+    if (j->encrypt)
+        return send_packed(p, j, bar, err);
     int r = anew ? find_packed(p, j, err) : p->dest->ops->has(p->dest, &j->from, err);
 
     if (r != 0)
@@ -303,11 +383,16 @@ static void finish_jobs(struct pusher *p, struct send_job *jobs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         jobs[i].to.digest = arena_strdup(p->a, jobs[i].to.digest); /* out of the job's arena */
+        jobs[i].enc_keys = arena_strdup(p->a, jobs[i].enc_keys);
+        jobs[i].enc_public = arena_strdup(p->a, jobs[i].enc_public);
         arena_done(&jobs[i].arena);
     }
     for (size_t i = 0; i < n; i++)
-        if (jobs[i].same_as)
+        if (jobs[i].same_as) {
             jobs[i].to = jobs[i].same_as->to;
+            jobs[i].enc_keys = jobs[i].same_as->enc_keys;
+            jobs[i].enc_public = jobs[i].same_as->enc_public;
+        }
 }
 
 int send_blobs(struct pusher *p, struct send_job *jobs, size_t n, struct err *err)

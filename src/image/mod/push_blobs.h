@@ -21,7 +21,9 @@ struct send_job {
     struct descriptor from, to; /* as it is here; as it is there (set when it was sent) */
     enum compression have, to_format;
     bool config;
-    struct send_job *same_as; /* the same blob appears twice in one manifest */
+    bool encrypt;
+    char *enc_keys, *enc_public; /* annotations of an encrypted layer */
+    struct send_job *same_as;    /* the same blob appears twice in one manifest */
     struct arena arena;
 };
 

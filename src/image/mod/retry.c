@@ -9,17 +9,35 @@
 
 enum { LONGEST_SECONDS = 60 };
 
-void retry_wait(const struct retry *r, uint64_t attempt)
+static int64_t delay_of(const struct retry *r, uint64_t attempt)
 {
     int64_t ns = r->delay_ns >= 0 ? r->delay_ns : (2 * NSEC_PER_SEC) << MIN(attempt, (uint64_t)5);
 
-    int64_t asked = http_retry_after();
-    ns = MIN(MAX(ns, asked), LONGEST_SECONDS * NSEC_PER_SEC);
+    return MIN(MAX(ns, http_retry_after()), LONGEST_SECONDS * NSEC_PER_SEC);
+}
+
+void retry_wait(const struct retry *r, uint64_t attempt)
+{
+    int64_t ns = delay_of(r, attempt);
     struct timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+
     nanosleep(&ts, NULL);
 }
 
-bool retry_helps(int r)
+bool retry_helps(const struct retry *r, int code)
 {
-    return r == -EAGAIN || r == -ECONNABORTED;
+    return code == -EAGAIN || code == -ECONNABORTED || (code == -ECONNREFUSED && r->delay_ns >= 0);
+}
+
+void retry_again(const struct retry *r, uint64_t attempt, struct progress *progress,
+                 struct err *err)
+{
+    long long ms = delay_of(r, attempt) / (NSEC_PER_SEC / 1000);
+    bool whole = ms % 1000 == 0 && ms;
+
+    progress_line(progress, "Failed, retrying in %lld%s ... (%llu/%llu). Error: %s",
+                  whole ? ms / 1000 : ms, whole ? "s" : "ms", (unsigned long long)attempt + 1,
+                  (unsigned long long)r->times, err->msg);
+    err_clear(err);
+    retry_wait(r, attempt);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/progress.h"
 
 struct retry {
     uint64_t times;
@@ -12,6 +13,10 @@ struct retry {
  * (Retry-After), up to a minute. */
 void retry_wait(const struct retry *r, uint64_t attempt);
 
-/* Is it a failure that may pass?  A registry that is busy, or a connection that broke; not one that is not
- * there, nor what it refused. */
-bool retry_helps(int r);
+/* Is it a failure that may pass?  A registry that is busy, or a connection that broke; not what it refused, and one that
+ * is not there only for those who told how long to wait. */
+bool retry_helps(const struct retry *r, int code);
+
+/* Says that @err is not the end, clears it and waits. */
+void retry_again(const struct retry *r, uint64_t attempt, struct progress *progress,
+                 struct err *err);

@@ -9,6 +9,7 @@
 #include "image/mod/media.h"
 #include "image/mod/out.h"
 #include "image/mod/save_blobs.h"
+#include "image/mod/trust.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -277,6 +278,9 @@ int module_save(const struct store *s, const struct module_save *images, size_t 
     AUTO_ARENA a = { 0 };
     struct saver sv = { .s = s, .progress = o->progress, .skip = o->skip };
 
+    int allowed = trust_check_leaving(&a, o->signature_policy, err);
+    if (allowed < 0)
+        return allowed;
     sv.out.dir = str_ends(o->format, "-dir");
     AUTO_CLOSE int fd = sv.out.dir ? open_directory(o, err) : open_file(o, err);
     if (fd < 0)

@@ -20,6 +20,9 @@ struct trust_image {
 int trust_check(struct arena *a, const char *policy, const struct trust_image *img,
                 struct err *err) MUST_CHECK;
 
+/* The same of what leaves the store, for those who name a policy; NULL: everything may. */
+int trust_check_leaving(struct arena *a, const char *policy, struct err *err) MUST_CHECK;
+
 /* With what a push signs. */
 struct trust_signer {
     const char *gpg_key, *gpg_passphrase;
