@@ -639,16 +639,20 @@ static int rootfs_given(struct arena *a, struct container_config *c, struct err 
     return 0;
 }
 
-/* Of every --mount type=image. */
-static int image_mounts_check(struct engine *e, struct arena *a, const struct container_config *c,
-                              struct err *err)
+/* Every --mount type=image by its ID: the name may come to mean another. */
+static int resolve_image_mounts(struct engine *e, struct arena *a, struct container_config *c,
+                                struct err *err)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < c->mounts.n; i++) {
+        struct container_mount *m = &c->mounts.items[i];
         struct image img = { 0 };
-        if (STR_EQ(c->mounts.items[i].type, "image"))
-            r = image_find(e->store, a, c->mounts.items[i].source, &img, err);
+        if (!STR_EQ(m->type, "image"))
+            continue;
+        r = image_find(e->store, a, m->source, &img, err);
+        if (r == 0)
+            m->source = arena_strdup(a, img.id);
     }
     return r;
 }
@@ -675,7 +679,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
         c->layers = img.layers;
     } else if ((r = rootfs_given(a, c, err)) < 0)
         return r;
-    if ((r = image_mounts_check(e, a, c, err)) < 0)
+    if ((r = resolve_image_mounts(e, a, c, err)) < 0)
         return r;
     check_platform(p, &img);
     merge_env(e, a, &img.config.config, c);

@@ -10,7 +10,13 @@ static char *users_of(struct db *db, struct arena *a, const char *id, struct err
 {
     char **ids = NULL;
 
-    struct rows q = db_query(db, err, "SELECT id FROM containers WHERE image = ?", "s", id);
+    /* As their own image, or as one of their mounts (--mount type=image). */
+    struct rows q = db_query(db, err,
+                             "SELECT id FROM containers WHERE image = ?1 OR EXISTS ("
+                             "SELECT 1 FROM json_each(containers.config, '$.mounts') m WHERE "
+                             "json_extract(m.value, '$.type') = 'image' AND "
+                             "json_extract(m.value, '$.source') = ?1)",
+                             "s", id);
     while (rows_next(&q))
         ids = strv_add(a, ids, rows_text(&q, 0));
     if (rows_end(&q) < 0 || !ids)

@@ -378,6 +378,17 @@ EOF
     is "$output" =~ gone
     run_podman 125 run --rm --mount type=image,source=no-such-image,destination=/img busybox true
     is "$output" =~ "image not known"
+    # Whoever is mounted is in use.
+    printf 'FROM-SCRATCH' >"$TEST_DIR/only"
+    tar -C "$TEST_DIR" -cf "$TEST_DIR/only.tar" only
+    podman import -q "$TEST_DIR/only.tar" data:1
+    podman create --name holds --mount type=image,source=data:1,destination=/img busybox cat /img/only
+    run_podman 2 rmi data:1
+    is "$output" =~ "image is in use by a container"
+    run_podman start -a holds
+    is "$output" = FROM-SCRATCH
+    podman rm holds
+    run_podman rmi data:1
     touch "$TEST_DIR/a1" "$TEST_DIR/a2" "$TEST_DIR/b1"
     run_podman run --rm --mount "type=glob,src=$TEST_DIR/a*,destination=/gl" busybox ls /gl
     is "${lines[*]}" = "a1 a2"

@@ -538,7 +538,7 @@ assert c["Args"] == ["100"] and c["Path"] == "sleep"
     run_podman run -d -v v:/v busybox sleep 100
     run_podman system reset -f
     is "$(alive_processes "$TEST_DIR/root")" = ""
-    is "$(find "$TEST_DIR/root" "$TEST_DIR/run" -type f 2>/dev/null | grep -v 'db.sqlite\|/locks/\|lock$\|boot-id\|storage' || :)" = ""
+    is "$(find "$TEST_DIR/root" "$TEST_DIR/run" -type f 2>/dev/null | grep -v 'db.sqlite\|/locks/\|lock$\|boot-id\|network-watch\|storage' || :)" = ""
     load_busybox
     run_podman run --rm busybox true
 }
