@@ -151,6 +151,9 @@ struct cmd {
 /* Was the option given on the command line (not its default)? */
 bool cmd_given(const struct cmd_ctx *c, const char *name);
 
+/* Prints the warning and asks whether to go on; anything but a yes is a no. */
+bool cmd_confirmed(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 /* Global options, filled before any command runs. */
 struct global_args {
     char *cgroup_manager, *config, *conmon, *connection, *events_backend, *identity, *imagestore;

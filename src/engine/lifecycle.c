@@ -507,6 +507,8 @@ int container_remove(struct engine *e, const struct container *c,
                     : o->timeout_s < -1           ? c->config.stop_timeout
                                                   : o->timeout_s;
         r = container_stop(e, &now, t, &was, err);
+        if (r == 0) /* its monitor may have been killed meanwhile, with the cgroup still there */
+            r = container_refresh(e, &a, &now, err);
         if (r < 0)
             return r;
     }

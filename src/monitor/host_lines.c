@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -22,31 +23,40 @@ struct watch {
 
 /* ---------- the host's address ---------- */
 
-/* The first address of @family that is good everywhere, of one datagram of a dump.  1 found, 0 not yet, -1 the end. */
+/* The address of the message @h as text; false: it is none that is good everywhere. */
+static bool read_address(const struct nlmsghdr *h, char out[INET6_ADDRSTRLEN])
+{
+    const struct ifaddrmsg *m = (const struct ifaddrmsg *)((const char *)h + NLMSG_HDRLEN);
+    const unsigned char *ip = NULL;
+
+    if (h->nlmsg_type != RTM_NEWADDR || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) ||
+        m->ifa_scope != RT_SCOPE_UNIVERSE)
+        return false;
+    size_t size = m->ifa_family == AF_INET ? 4 : 16;
+    for (size_t at = NLMSG_LENGTH(sizeof(*m)); at + NLA_HDRLEN <= h->nlmsg_len;) {
+        const struct nlattr *a = (const struct nlattr *)((const char *)h + at);
+        if (a->nla_len < NLA_HDRLEN || at + a->nla_len > h->nlmsg_len)
+            break;
+        if ((a->nla_type == IFA_LOCAL || (a->nla_type == IFA_ADDRESS && !ip)) &&
+            a->nla_len == NLA_HDRLEN + size)
+            ip = (const unsigned char *)a + NLA_HDRLEN;
+        at += NLA_ALIGN(a->nla_len);
+    }
+    return ip && !(size == 4 && ip[0] == 127) &&
+           inet_ntop(m->ifa_family, ip, out, INET6_ADDRSTRLEN);
+}
+
+/* The first address of one datagram of a dump.  1 found, 0 not yet, -1 the end. */
 static int find_address(const char *data, size_t len, char out[INET6_ADDRSTRLEN])
 {
     for (size_t at = 0; at + NLMSG_HDRLEN <= len;) {
         const struct nlmsghdr *h = (const struct nlmsghdr *)(data + at);
-        const struct ifaddrmsg *m = NLMSG_DATA(h);
         if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > len - at || h->nlmsg_type == NLMSG_DONE ||
             h->nlmsg_type == NLMSG_ERROR)
             return -1;
+        if (read_address(h, out))
+            return 1;
         at += NLMSG_ALIGN(h->nlmsg_len);
-        if (h->nlmsg_type != RTM_NEWADDR || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) ||
-            m->ifa_scope != RT_SCOPE_UNIVERSE)
-            continue;
-        unsigned char ip[16];
-        size_t size = m->ifa_family == AF_INET ? 4 : 16;
-        bool found = false;
-        int left = (int)IFA_PAYLOAD(h);
-        for (const struct rtattr *a = IFA_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left))
-            if ((a->rta_type == IFA_LOCAL || (a->rta_type == IFA_ADDRESS && !found)) &&
-                RTA_PAYLOAD(a) == size) {
-                memcpy(ip, RTA_DATA(a), size);
-                found = true;
-            }
-        if (found && !(size == 4 && ip[0] == 127))
-            return inet_ntop(m->ifa_family, ip, out, INET6_ADDRSTRLEN) ? 1 : -1;
     }
     return 0;
 }
@@ -172,10 +182,20 @@ void host_lines_watch(struct monitor *m)
     struct sockaddr_nl at = { .nl_family = AF_NETLINK,
                               .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
 
+    /* Only addresses that are good everywhere: every other container's interface has one of its own link. */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifaddrmsg, ifa_scope)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_SCOPE_UNIVERSE, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    const struct sock_fprog filter = { ARRAY_SIZE(code), code };
+
     if (faccessat(m->run_dir, FILE_NAME, F_OK, 0) < 0)
         return;
     AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+        bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
         return;
     struct watch *w = xcalloc(1, sizeof(*w));
     w->run_dir = m->run_dir;

@@ -8,10 +8,12 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/fs.h"
 #include "base/lock.h"
 #include "base/parse.h"
 #include "base/proc.h"
@@ -20,18 +22,19 @@
 
 #define TABLE    "podman" /* net/firewall.h: inet podman */
 #define LOCK     "network-repair.lock"
-#define MOMENT   (20 * (NSEC_PER_SEC / 1000)) /* at least; a chance of as much again, times four */
+#define MOMENT   (20 * (NSEC_PER_SEC / 1000)) /* losses come in many messages */
 #define AGAIN_NS (300 * (NSEC_PER_SEC / 1000))
-enum { TRIES_MAX = 10, BRIDGES_MAX = 8 };
+enum { TRIES_MAX = 10 };
 
 struct watch {
-    struct source s;
+    struct source s; /* the firewall's socket; whoever watches, as a pidfd, if it is not we */
     struct network *net;
     char **command;
     unsigned tries;
-    int64_t lost_at;      /* wall clock; 0: nothing is known to be lost */
-    struct source *links; /* the other socket, told of bridges; its owner's timer is ours */
+    int64_t lost_at; /* wall clock; 0: nothing is known to be lost */
+    int lead;        /* the lock; -EBADF: another monitor watches */
 };
+/* The other socket, told of interfaces; its owner's timer counts. */
 struct link_watch {
     struct source s;
     struct watch *owner;
@@ -82,23 +85,16 @@ static int firewall_losses(void)
     return listen_to(NETLINK_NETFILTER, NFNLGRP_NFTABLES, code, ARRAY_SIZE(code));
 }
 
-static int link_losses(const uint32_t *index, size_t n)
+static int link_losses(void)
 {
-    struct sock_filter code[4 + 2 * BRIDGES_MAX + 1] = {
+    const struct sock_filter code[] = {
         LOAD(offsetof(struct nlmsghdr, nlmsg_type)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 1, 0),
+        TYPE(RTM_DELLINK),
+        TAKE,
         LEAVE,
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_index)),
     };
-    size_t len = 4;
 
-    for (size_t i = 0; i < n; i++) {
-        code[len++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(index[i]), 0,
-                                                   1);
-        code[len++] = (struct sock_filter)TAKE;
-    }
-    code[len++] = (struct sock_filter)LEAVE;
-    return listen_to(NETLINK_ROUTE, RTNLGRP_LINK, code, len);
+    return listen_to(NETLINK_ROUTE, RTNLGRP_LINK, code, ARRAY_SIZE(code));
 }
 
 /* ---------- is it whole? ---------- */
@@ -162,119 +158,84 @@ static uint32_t master_of(int fd, const char *name)
     return 0;
 }
 
-/* Bridges that our interfaces are on; false when one of them is on none. */
-static bool find_bridges(struct network *net, uint32_t *index, size_t *n)
+/* Are our own interfaces on bridges? */
+static bool on_bridges(struct network *net)
 {
     const struct network_state *st = network_state(net);
     AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     bool whole = true;
 
-    *n = 0;
-    for (size_t i = 0; i < st->networks.n && *n < BRIDGES_MAX; i++) {
+    for (size_t i = 0; i < st->networks.n; i++) {
         const char *side = st->networks.items[i].host_side;
-        uint32_t master = str_empty(side) ? 0 : master_of(fd, side);
-        if (master)
-            index[(*n)++] = master;
-        else
-            whole &= str_empty(side);
+        whole &= str_empty(side) || master_of(fd, side);
     }
     return whole;
 }
 
-/* ---------- the watch ---------- */
+/* ---------- what the kernel tells ---------- */
 
-static void drain(int fd)
+/* The attribute @type of the message @h, whose attributes begin at @at; NULL: it has none. */
+static const struct nlattr *find_attr(const struct nlmsghdr *h, size_t at, int type)
 {
-    char chunk[8192];
-
-    while (recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-        ;
-}
-
-/* Does one message of nftables say that ours is not what it was?  Whatever it is about, the table's name is the
- * attribute with the number 1. */
-static bool is_loss(const struct nlmsghdr *h)
-{
-    size_t at = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-    bool fresh = h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE);
-    const char *want = fresh ? "firewalld" : TABLE;
-
     while (at + NLA_HDRLEN <= h->nlmsg_len) {
         const struct nlattr *a = (const struct nlattr *)((const char *)h + at);
         if (a->nla_len < NLA_HDRLEN || at + a->nla_len > h->nlmsg_len)
-            break;
-        if ((a->nla_type & NLA_TYPE_MASK) == NFTA_TABLE_NAME)
-            return (size_t)a->nla_len == NLA_HDRLEN + strlen(want) + 1 &&
-                   memcmp((const char *)a + NLA_HDRLEN, want, strlen(want) + 1) == 0;
+            return NULL;
+        if ((a->nla_type & NLA_TYPE_MASK) == type)
+            return a;
         at += NLA_ALIGN(a->nla_len);
     }
-    return false;
+    return NULL;
 }
 
-/* Reads what the kernel tells; in doubt something is lost. */
-static bool any_loss(int fd)
+static bool is_text(const struct nlattr *a, const char *text)
+{
+    return a && (size_t)a->nla_len == NLA_HDRLEN + strlen(text) + 1 &&
+           memcmp((const char *)a + NLA_HDRLEN, text, strlen(text) + 1) == 0;
+}
+
+/* Does a message of nftables say that our table is not what it was, or that firewalld has a new one?  Whatever the
+ * message is about, the table's name is the attribute with the number 1. */
+static bool firewall_lost(const struct nlmsghdr *h)
+{
+    bool fresh = h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE);
+
+    return is_text(find_attr(h, NLMSG_LENGTH(sizeof(struct nfgenmsg)), NFTA_TABLE_NAME),
+                   fresh ? "firewalld" : TABLE);
+}
+
+/* A bridge that has gone may be another container's: whose it was nobody knows any more. */
+static bool bridge_lost(const struct nlmsghdr *h)
+{
+    static const char bridge[] = "bridge";
+    const struct nlattr *info = find_attr(h, NLMSG_LENGTH(sizeof(struct ifinfomsg)), IFLA_LINKINFO);
+
+    return h->nlmsg_type == RTM_DELLINK && info &&
+           memmem((const char *)info + NLA_HDRLEN, info->nla_len - NLA_HDRLEN, bridge,
+                  sizeof(bridge));
+}
+
+/* Reads all there is; in doubt something is lost. */
+static bool any_loss(int fd, bool (*lost)(const struct nlmsghdr *h))
 {
     char chunk[16384];
-    bool lost = false;
+    bool any = false;
     ssize_t n;
 
     while ((n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT)) > 0 || errno == ENOBUFS) {
-        lost |= n <= 0;
+        any |= n <= 0;
         for (size_t at = 0; n > 0 && at + NLMSG_HDRLEN <= (size_t)n;) {
             const struct nlmsghdr *h = (const struct nlmsghdr *)(chunk + at);
             if (h->nlmsg_len < NLMSG_HDRLEN || h->nlmsg_len > (size_t)n - at)
                 break;
-            lost |= is_loss(h);
+            any |= lost(h);
             at += NLMSG_ALIGN(h->nlmsg_len);
         }
     }
-    return lost;
+    return any;
 }
 
-/* Not all monitors at once. */
-static int64_t soon(void)
-{
-    uint32_t chance = 0;
-
-    (void)!getrandom(&chance, sizeof(chance), 0);
-    return time_monotonic() + MOMENT + chance % (4 * MOMENT);
-}
-
-static void link_ready(struct source *s, short revents)
-{
-    struct link_watch *l = (struct link_watch *)s;
-
-    if (!revents)
-        return;
-    drain(s->fd);
-    l->owner->tries = 0;
-    l->owner->s.deadline = soon();
-}
-
-static void source_close(struct source *s)
-{
-    close_p(&s->fd);
-    free(s);
-}
-
-/* The bridges may be others than before: their numbers are in the filter. */
-static void watch_links(struct watch *w, const uint32_t *index, size_t n)
-{
-    int fd = n ? link_losses(index, n) : -EBADF;
-
-    if (w->links)
-        w->links->dead = true;
-    w->links = NULL;
-    if (fd < 0)
-        return;
-    struct link_watch *l = xcalloc(1, sizeof(*l));
-    l->s = (struct source) {
-        .fd = fd, .events = POLLIN, .ready = link_ready, .release = source_close
-    };
-    l->owner = w;
-    w->links = &l->s;
-    source_add(&w->net->sources, &l->s);
-}
+/* ---------- repairing ---------- */
 
 /* One monitor of all runs the command; its child has the lock until it ends, and the file's time tells when it
  * began.  True: nobody needs to run it for what was lost at @lost_at. */
@@ -304,13 +265,9 @@ static bool run_repair(const struct watch *w, int64_t lost_at)
 
 static void look(struct watch *w)
 {
-    uint32_t index[BRIDGES_MAX];
-    size_t n;
-    bool whole = find_bridges(w->net, index, &n) && has_table();
+    bool whole = on_bridges(w->net) && has_table();
 
     w->s.deadline = 0;
-    if (n)
-        watch_links(w, index, n);
     if (whole && !w->lost_at)
         return;
     /* What is lost of a table that stands is not seen: whoever looks again after a repair believes it. */
@@ -320,36 +277,132 @@ static void look(struct watch *w)
         w->s.deadline = time_monotonic() + AGAIN_NS * w->tries;
 }
 
+static void lost(struct watch *w)
+{
+    w->lost_at = time_now();
+    w->tries = 0;
+    w->s.deadline = time_monotonic() + MOMENT;
+}
+
+static void link_ready(struct source *s, short revents)
+{
+    struct link_watch *l = (struct link_watch *)s;
+
+    if (revents && any_loss(s->fd, bridge_lost))
+        lost(l->owner);
+}
+
 static void firewall_ready(struct source *s, short revents)
 {
     struct watch *w = (struct watch *)s;
 
-    if (!revents) {
+    if (!revents)
         look(w);
+    else if (any_loss(s->fd, firewall_lost))
+        lost(w);
+}
+
+/* ---------- who watches ---------- */
+
+static void link_release(struct source *s)
+{
+    close_p(&s->fd);
+    free(s);
+}
+
+static void watch_release(struct source *s)
+{
+    struct watch *w = (struct watch *)s;
+
+    close_p(&w->lead);
+    link_release(s);
+}
+
+/* Everybody is told of every interface that comes and goes, so that with a thousand listeners each would cost its
+ * millisecond ten times: of the monitors of one run directory and one network namespace, one listens. */
+static void watch_name(char out[64])
+{
+    struct stat st = { 0 };
+
+    (void)!stat("/proc/self/ns/net", &st);
+    snprintf(out, 64, "locks/network-watch-%llu", (unsigned long long)st.st_ino);
+}
+
+static void lead(struct watch *w, int lock)
+{
+    char text[16];
+    int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+    (void)!(ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)n, 0) == n);
+    w->lead = lock;
+    w->s.fd = firewall_losses();
+    w->s.ready = firewall_ready;
+    w->s.events = POLLIN;
+    int fd = link_losses();
+    if (fd < 0)
         return;
-    }
-    if (!any_loss(s->fd))
+    struct link_watch *l = xcalloc(1, sizeof(*l));
+    l->s = (struct source) {
+        .fd = fd, .events = POLLIN, .ready = link_ready, .release = link_release
+    };
+    l->owner = w;
+    source_add(&w->net->sources, &l->s);
+}
+
+/* Somebody else watches: waits for the end of that process. */
+static void follow(struct watch *w, const char *name)
+{
+    AUTO_BUF text = { .max = 64 };
+    uint32_t pid;
+
+    w->s.deadline = time_monotonic() +
+                    AGAIN_NS; /* it has not said yet who it is, or is gone again */
+    if (fs_read_file(w->net->run, name, &text) < 0 || !text.data)
         return;
-    w->lost_at = time_now();
-    w->tries = 0;
-    s->deadline = soon();
+    text.data[strcspn(text.data, "\n")] = '\0';
+    if (parse_u32(text.data, &pid) < 0 ||
+        (w->s.fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0)) < 0)
+        return;
+    w->s.events = POLLIN;
+    if (lock_is_held(w->net->run, name))
+        w->s.deadline = 0;
+}
+
+/* @w has no descriptor. */
+static void take_part(struct watch *w)
+{
+    char name[64];
+
+    watch_name(name);
+    int lock = lock_try(w->net->run, name);
+    if (lock >= 0)
+        lead(w, lock);
+    else
+        follow(w, name);
+}
+
+static void leader_gone(struct source *s, short revents)
+{
+    struct watch *w = (struct watch *)s;
+
+    (void)revents;
+    close_p(&s->fd);
+    s->fd = -EBADF;
+    s->events = 0;
+    s->deadline = 0;
+    take_part(w);
+    if (w->lead >= 0) /* what happened while nobody watched */
+        s->deadline = time_monotonic() + MOMENT;
 }
 
 void repair_watch(struct network *net, char **command)
 {
-    uint32_t index[BRIDGES_MAX];
-    size_t n;
-    int fd = firewall_losses();
-
-    if (fd < 0)
-        return;
     struct watch *w = xcalloc(1, sizeof(*w));
-    w->s = (struct source) {
-        .fd = fd, .events = POLLIN, .ready = firewall_ready, .release = source_close
-    };
+
+    w->s = (struct source) { .fd = -EBADF, .ready = leader_gone, .release = watch_release };
     w->net = net;
     w->command = command;
+    w->lead = -EBADF;
     source_add(&net->sources, &w->s);
-    (void)find_bridges(net, index, &n);
-    watch_links(w, index, n);
+    take_part(w);
 }

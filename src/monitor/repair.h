@@ -1,9 +1,8 @@
 /* monitor/repair.h: notices that somebody took the network's rules or bridge away, and has them made again.
  *
- * `nft flush ruleset`, a firewall's reload, a bridge that is deleted: the kernel tells by netlink.  What monitors do
- * then is wait a moment (by chance, so that not all of them move at once), look whether anything of ours is
- * missing, and let one of them run monitor_config.repair_command.  The sockets' filters let nothing else
- * through: starting and stopping containers wakes no monitor. */
+ * `nft flush ruleset`, a firewall's reload, a bridge that is deleted: the kernel tells by netlink.  It tells each listener of
+ * every interface on the host, so one monitor of a run directory listens for all, who holds a lock; the others wait for
+ * the end of its process, and then one of them does.  It waits a moment and runs monitor_config.repair_command. */
 #pragma once
 
 #include "monitor/network.h"

@@ -229,6 +229,11 @@ int link_veth(struct nl *nl, const struct link_veth *v, int netns, struct err *e
     nl_nest_end(&b, info);
     nl_end(&b, at);
     int r = nl_talk(nl, &b, NULL, NULL, why);
+    if (r == -EXFULL)
+        return err_set(
+            err, ERR_UNAVAILABLE, EXFULL,
+            "the bridge has 1023 interfaces, and a Linux bridge takes no more: use another "
+            "network");
     if (r < 0)
         return refused(r, why, err, "creating the interface", v->host);
     if (!v->vlan && !v->hairpin)

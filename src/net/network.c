@@ -318,8 +318,13 @@ int network_range_parse(struct arena *a, const char *text, struct network_range 
     struct ip_addr from, to;
     char **f = strv_split(a, text, '-');
 
-    if (strv_len(f) == 2 && ip_parse(f[0], &from) == 0 && ip_parse(f[1], &to) == 0 &&
-        from.family == to.family && ip_cmp(&from, &to) <= 0) {
+    if (strv_len(f) == 2) {
+        if (ip_parse(f[0], &from) < 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "range start ip \"%s\" is not a ip address",
+                           f[0]);
+        if (ip_parse(f[1], &to) < 0)
+            return err_set(err, ERR_BAD_PARAM, EINVAL, "range end ip \"%s\" is not a ip address",
+                           f[1]);
         ret->start_ip = f[0];
         ret->end_ip = f[1];
         return 0;
@@ -329,6 +334,9 @@ int network_range_parse(struct arena *a, const char *text, struct network_range 
                        "invalid ip range \"%s\": must be a subnet or START-END", text);
     from = ip_net_first(&net);
     to = ip_net_last(&net);
+    if (net.prefix <
+        ip_len(&net.addr) * 8) /* the first that anybody can have, as Podman writes it */
+        from = ip_next(from);
     ret->start_ip = arena_strdup(a, ip_text(&from, t));
     ret->end_ip = arena_strdup(a, ip_text(&to, t));
     return 0;

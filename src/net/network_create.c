@@ -176,9 +176,11 @@ static int translate(struct creation *c)
     return 0;
 }
 
-static int check_value(struct creation *c, enum option_kind kind, uint64_t max, const struct kv *o)
+/* Checks the value and puts it as Podman writes it. */
+static int check_value(struct creation *c, enum option_kind kind, uint64_t max, struct kv *o)
 {
-    static const char *const isolate[] = { "true", "false", "1", "0", "strict", NULL };
+    static char yes[] = "true", no[] = "false";
+    static const char *const isolate[] = { "true", "false", "strict", NULL };
     static const char *const mode[] = { "managed", "unmanaged", NULL };
     bool b;
 
@@ -186,10 +188,13 @@ static int check_value(struct creation *c, enum option_kind kind, uint64_t max, 
     case ON_NUMBER:
         return check_number(c, o->key, o->val, max);
     case ON_BOOL:
-        return parse_bool(o->val, &b) < 0
-                   ? BAD("unable to parse %s option \"%s\": invalid argument", o->key, o->val)
-                   : 0;
+        if (parse_bool(o->val, &b) < 0)
+            return BAD("unable to parse %s option \"%s\": invalid argument", o->key, o->val);
+        o->val = b ? yes : no;
+        return 0;
     case ON_ISOLATE:
+        if (parse_bool(o->val, &b) == 0)
+            o->val = b ? yes : no;
         return check_word(c, o->key, o->val, isolate);
     case ON_MODE:
         return check_word(c, o->key, o->val, mode);
@@ -428,7 +433,7 @@ static int subnets(struct creation *c, bool ipv6)
         n->dns_enabled = false;
         return 0;
     }
-    if (!n->subnets.n)
+    if (!n->subnets.n || (ipv6 && !has_family(n, AF_INET)))
         r = free_v4(c);
     if (r == 0 && ipv6 && !has_family(n, AF_INET6))
         r = free_v6(c);

@@ -126,7 +126,8 @@ static int set_options(int fs, const struct rootfs_config *r, unsigned *attr)
     if (r->upper && r->volatile_) {
         /* The mark of the previous mount; the kernel refuses to mount over it. */
         char *mark = arena_printf(&a, "%s/work/incompat/volatile", r->work);
-        (void)!unlinkat(AT_FDCWD, mark, AT_REMOVEDIR);
+        (void)!unlink(arena_printf(&a, "%s/dirty", mark));
+        (void)!rmdir(mark);
         if (fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
             return -errno;
     }

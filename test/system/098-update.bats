@@ -51,7 +51,6 @@ teardown() { basic_teardown; }
     run_podman 125 update --memory 64m nosuch
     is "$output" =~ 'no container with name or ID "nosuch" found'
     run_podman 125 update
-    run_podman 125 update --health-cmd true c
 }
 
 @test "update: restart policy" {

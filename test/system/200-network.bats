@@ -303,9 +303,9 @@ options ndots:3"
     is "$output" = n
     file=$TEST_DIR/root/networks/n.json
     is "$(jq -r '.name+" "+.driver+" "+.network_interface' "$file")" = "n bridge podman1"
-    is "$(jq -c '[.subnets,.labels,.options,.ipam_options,.dns_enabled,.internal,.ipv6_enabled,.network_dns_servers]' "$file")" = '[[{"subnet":"10.50.0.0/24","gateway":"10.50.0.254","lease_range":{"start_ip":"10.50.0.16","end_ip":"10.50.0.31"}}],{"a":"b"},{"mtu":"1400"},{"driver":"host-local"},true,false,false,["192.0.2.53"]]'
+    is "$(jq -c '[.subnets,.labels,.options,.ipam_options,.dns_enabled,.internal,.ipv6_enabled,.network_dns_servers]' "$file")" = '[[{"subnet":"10.50.0.0/24","gateway":"10.50.0.254","lease_range":{"start_ip":"10.50.0.17","end_ip":"10.50.0.31"}}],{"a":"b"},{"mtu":"1400"},{"driver":"host-local"},true,false,false,["192.0.2.53"]]'
     run_podman run --rm --network n busybox ip addr show eth0
-    is "$output" =~ "10.50.0.16/24"
+    is "$output" =~ "10.50.0.17/24"
     is "$output" =~ "mtu 1400"
     ip addr add 10.89.0.77/24 dev up0
     podman network create m # not the subnet that the host has a route to
@@ -328,6 +328,28 @@ podman1"
     run_podman network rm -f n
     run_podman 1 container exists c
     run_podman 125 network rm podman
+}
+
+@test "network create: values as Podman writes them, and its words" {
+    podman network create --opt no_default_route=1 --opt isolate=0 o
+    is "$(podman network inspect -f '{{.Options}}' o)" = "map[isolate:false no_default_route:true]"
+    podman network create --subnet fd00:4:3:2::/64 --ipv6 dual
+    is "$(podman network inspect -f '{{json .Subnets}}' dual)" =~ "fd00:4:3:2::1.*subnet.*10\.[0-9]+\.[0-9]+\.0/24"
+    podman network create --subnet fd00:4:3:3::/64 six
+    is "$(podman network inspect -f '{{len .Subnets}} {{.IPv6Enabled}}' six)" = "1 true"
+    refused() {
+        local words=$1
+        shift
+        run_podman 125 network create "$@"
+        is "$output" =~ "Error: $words"
+    }
+    refused 'range start ip "10.11.12.345" is not a ip address' --subnet 10.11.12.0/24 --ip-range 10.11.12.345-10.11.12.999
+    refused 'range end ip "10.11.12.999" is not a ip address' --subnet 10.11.12.0/24 --ip-range 10.11.12.3-10.11.12.999
+    refused 'lease range start ip 10.11.12.9 and end ip 10.11.12.3 not in subnet or out of order' --subnet 10.11.12.0/24 --ip-range 10.11.12.9-10.11.12.3
+    refused 'invalid argument "10.11.12.256" for "--gateway" flag: invalid string being converted to IP address: 10.11.12.256' --gateway 10.11.12.256
+    refused "cannot set more gateways than subnets" --subnet 10.10.3.0/24 --gateway 10.10.3.10 --gateway fd52::10
+    refused "cannot set more ranges than subnets" --subnet 10.10.3.0/24 --ip-range 10.10.3.0/26 --ip-range 10.10.3.0/28
+    refused 'unable to parse isolate option "maybe"' --opt isolate=maybe
 }
 
 @test "network ls and inspect: filters and formats" {
@@ -521,6 +543,24 @@ JSON
     is "$(ask_from b "$(address_of a)" 80)" =~ "from $(address_of b):"
 }
 
+@test "one monitor watches for all; when it is gone, another does" {
+    podman run -d --name a busybox sleep 300
+    podman network create --interface-name brx net
+    server b -p 8080:80
+    podman run -d --name c --network net busybox sleep 300
+    # Of the listeners for interfaces there is one, however many containers there are.
+    listeners() { awk '$2 == 0 && $4 ~ /[13579bdf]$/' /proc/net/netlink | wc -l; }
+    is "$(listeners)" = 1
+    kill -9 "$(podman inspect -f '{{.State.ConmonPid}}' a)"
+    one() { [ "$(listeners)" = 1 ]; }
+    eventually one
+    nft flush ruleset
+    eventually ask_outside 192.0.2.1 8080
+    ip link del brx # of another container than the one whose monitor watches
+    back() { ip link show brx >/dev/null 2>&1 && [ "$(ip -o link show master brx | wc -l)" = 1 ]; }
+    eventually back
+}
+
 # A second store on the same host: other_podman.
 other_podman() { "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" "$@"; }
 other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
@@ -588,7 +628,7 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
 @test "macvlan" {
     podman network create -d macvlan --interface-name up0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 --ip-range 192.0.2.64/27 mv
     server a --network mv
-    is "$(ask_outside 192.0.2.64 80)" =~ "from 192.0.2.2:"
+    eventually eval '[[ "$(ask_outside 192.0.2.64 80)" =~ "from 192.0.2.2:" ]]'
     podman rm -f -t 0 a
     for mode in bridge private vepa; do
         podman network create -d macvlan -o parent=up0 -o mode=$mode --ipam-driver none "m-$mode"
@@ -841,8 +881,10 @@ net-a"
 
 @test "kill -9 anywhere: addresses, ports and interfaces come back" {
     podman run --rm -p 9000:80 busybox true
+    parent=/libpod-kill-$BASHPID
+    [ "$(podman info -f '{{.Host.CgroupManager}}')" = cgroupfs ] || parent=
     for i in $(seq "${KILL_ROUNDS:-100}"); do
-        podman run -d --rm --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
+        podman run -d --rm ${parent:+--cgroup-parent $parent} --name k -p 9000:80 -p 9001:81 busybox sleep 100 >/dev/null 2>&1 3>&- &
         pid=$!
         sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"
         kill -9 $pid 2>/dev/null || true
@@ -856,4 +898,6 @@ net-a"
     podman run --rm -p 9000:80 -p 9001:81 busybox true
     clean() { [ "$(rows leases)" = 0 ] && [ "$(rows published)" = 0 ] && [ "$(elements ports4)" = 0 ] && [ "$(veths)" = 0 ]; }
     eventually clean
+    [ -z "$parent" ] || is "$(find /sys/fs/cgroup -path "*$parent/libpod-*" -type d 2>/dev/null)" = ""
+    [ -z "$parent" ] || find /sys/fs/cgroup -depth -path "*$parent" -type d -exec rmdir {} + 2>/dev/null || true
 }

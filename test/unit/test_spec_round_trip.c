@@ -112,7 +112,7 @@ static void test_empty(void **state)
     AUTO_JSON *again = json_from(&container_config_type, &c);
     AUTO_BUF out = { 0 };
     json_text(again, 0, &out);
-    assert_string_equal(out.data, "{\"resources\":{}}");
+    assert_string_equal(out.data, "{\"resources\":{},\"health\":{}}");
 }
 
 int main(void)

@@ -101,15 +101,6 @@ struct prune_args {
     bool force;
 };
 
-static bool confirmed(const char *question)
-{
-    char line[16];
-
-    printf("%s\nAre you sure you want to continue? [y/N] ", question);
-    fflush(stdout);
-    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
-}
-
 static int prune_run(struct cmd_ctx *x, void *args)
 {
     struct prune_args *o = args;
@@ -117,7 +108,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     struct engine *e = cmd_engine(x);
     int code = 0;
 
-    if (!o->force && !confirmed("WARNING! This will remove all non running containers."))
+    if (!o->force && !cmd_confirmed("WARNING! This will remove all non running containers."))
         return 0;
     if (!e)
         return -EIO;

@@ -131,7 +131,7 @@ static int run_run(struct cmd_ctx *x, void *args)
 
 static const struct opt *const create_tables[] = { create_opts, limit_opts, create_health_opts,
                                                    create_later_opts, NULL };
-static const struct opt *const run_tables[] = { create_opts, limit_opts, run_opts,
+static const struct opt *const run_tables[] = { create_opts,        limit_opts,        run_opts,
                                                 create_health_opts, create_later_opts, NULL };
 
 static const char *const run_examples[] = {

@@ -119,14 +119,9 @@ struct prune_args {
 
 static bool confirmed(const struct prune_args *o)
 {
-    char answer[16];
-
-    printf("WARNING! This command removes all %s.\n"
-           "Are you sure you want to continue? [y/N] ",
-           o->all ? "images without at least one container associated with them"
-                  : "dangling images");
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) && tolower((unsigned char)answer[0]) == 'y';
+    return cmd_confirmed("WARNING! This command removes all %s.",
+                         o->all ? "images without at least one container associated with them"
+                                : "dangling images");
 }
 
 static int prune_run(struct cmd_ctx *x, void *args)

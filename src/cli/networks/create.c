@@ -2,6 +2,7 @@
 #include "cli/networks/commands.h"
 
 #include "base/parse.h"
+#include "cli/containers/select.h"
 #include "cli/format.h"
 #include "engine/networks.h"
 #include "engine/options_net.h"
@@ -20,11 +21,19 @@ static int fill_subnets(struct cmd_ctx *x, const struct create_args *o, struct n
 {
     size_t subnets = strv_len(o->subnet);
 
+    struct ip_addr ip;
+
+    for (char **g = o->gateway; g && *g; g++)
+        if (**g && ip_parse(*g, &ip) < 0)
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "invalid argument \"%s\" for \"--gateway\" flag: invalid string being "
+                           "converted to IP address: %s",
+                           *g, *g);
     if (!subnets && (o->ip_range || o->gateway))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "cannot set gateway or range without subnet");
     if (strv_len(o->gateway) > subnets || strv_len(o->ip_range) > subnets)
-        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                       "cannot set more gateways or ranges than subnets");
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "cannot set more %s than subnets",
+                       strv_len(o->gateway) > subnets ? "gateways" : "ranges");
     for (size_t i = 0; i < subnets; i++) {
         struct network_subnet *s = LIST_ADD(x->arena, n->subnets);
         s->subnet = o->subnet[i];
@@ -275,7 +284,7 @@ static int inspect_run(struct cmd_ctx *x, void *args)
                 fprintf(stderr, "Error: network %s: %s\n", *name, x->err->msg);
                 err_clear(x->err);
             } else
-                networks_print_error(x->err);
+                print_error(x->err);
             continue;
         }
         if (!json)

@@ -9,13 +9,6 @@
 
 extern const struct cmd cmd_network_create, cmd_network_ls, cmd_network_inspect;
 
-void networks_print_error(struct err *err)
-{
-    fflush(stdout);
-    fprintf(stderr, "Error: %s\n", err->msg);
-    err_clear(err);
-}
-
 /* ---------- exists ---------- */
 
 static int exists_run(struct cmd_ctx *x, void *args)
@@ -78,7 +71,7 @@ static int rm_run(struct cmd_ctx *x, void *args)
         /* exitcodes.tsv: 1 no such network, 2 in use, 125 the rest */
         int this = x->err->kind == ERR_NOT_FOUND ? 1 : x->err->kind == ERR_IN_USE ? 2 : 125;
         code = MAX(code, this);
-        networks_print_error(x->err);
+        print_error(x->err);
     }
     return code;
 }
@@ -117,17 +110,13 @@ static int prune_run(struct cmd_ctx *x, void *args)
 {
     const struct prune_args *o = args;
     struct engine *e = cmd_engine(x);
-    char **names = NULL, line[16];
+    char **names = NULL;
 
     if (!e)
         return -EIO;
-    if (!o->force) {
-        printf("WARNING! This will remove all networks not used by at least one container.\n"
-               "Are you sure you want to continue? [y/N] ");
-        fflush(stdout);
-        if (!fgets(line, sizeof(line), stdin) || (line[0] | 32) != 'y')
-            return 0;
-    }
+    if (!o->force && !cmd_confirmed("WARNING! This will remove all networks not used by at least "
+                                    "one container."))
+        return 0;
     int r = networks_prune(e, x->arena, o->filter, &names, x->err);
     for (; names && *names; names++)
         puts(*names);

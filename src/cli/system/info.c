@@ -143,19 +143,15 @@ static int reset_run(struct cmd_ctx *x, void *args)
 {
     struct reset_args *o = args;
     struct engine *e = cmd_engine(x);
-    char **problems = NULL, line[16];
+    char **problems = NULL;
 
     if (!e)
         return -EIO;
-    if (!o->force) {
-        printf("WARNING! This will remove:\n        - all containers\n        - all pods\n        "
-               "- all images\n"
-               "        - all networks\n        - all build cache\n        - all volumes\n"
-               "Are you sure you want to continue? [y/N] ");
-        fflush(stdout);
-        if (!fgets(line, sizeof(line), stdin) || (line[0] != 'y' && line[0] != 'Y'))
-            return 0;
-    }
+    if (!o->force &&
+        !cmd_confirmed("WARNING! This will remove:\n        - all containers\n        - all pods\n"
+                       "        - all images\n        - all networks\n        - all build cache\n"
+                       "        - all volumes"))
+        return 0;
     int r = system_reset(e, x->arena, &problems, x->err);
     for (char **p = problems; p && *p; p++)
         fprintf(stderr, "Error: %s\n", *p);

@@ -229,21 +229,16 @@ struct prune_args {
 
 static bool confirmed(const struct prune_args *o)
 {
-    char answer[16];
-
-    printf("WARNING! This command removes:\n"
-           "\t- all stopped containers\n"
-           "\t- all networks not used by at least one container%s%s\n"
-           "\t- all %s\n"
-           "\t- all %sbuild cache\n\n"
-           "Are you sure you want to continue? [y/N] ",
-           o->volumes ? "\n\t- all volumes not used by at least one container" : "",
-           o->build ? "\n\t- all build containers" : "",
-           o->all ? "images without at least one container associated with them"
-                  : "dangling images",
-           o->all ? "" : "dangling ");
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) && tolower((unsigned char)answer[0]) == 'y';
+    return cmd_confirmed("WARNING! This command removes:\n"
+                         "\t- all stopped containers\n"
+                         "\t- all networks not used by at least one container%s%s\n"
+                         "\t- all %s\n"
+                         "\t- all %sbuild cache\n",
+                         o->volumes ? "\n\t- all volumes not used by at least one container" : "",
+                         o->build ? "\n\t- all build containers" : "",
+                         o->all ? "images without at least one container associated with them"
+                                : "dangling images",
+                         o->all ? "" : "dangling ");
 }
 
 static void print_names(const char *title, char *const *names)
