@@ -121,8 +121,8 @@ static int healthcheck_run(struct cmd_ctx *x, void *args)
     const struct run_args *o = args;
     struct engine *e = cmd_engine(x);
     struct container c;
-    int64_t code;
-    char *status;
+    int64_t code = 0;
+    char *status = NULL;
     int r = e ? container_find(e, x->arena, x->args[0], &c, x->err) : -EIO;
 
     if (r == 0)

@@ -406,8 +406,12 @@ static int place_file(struct placer *p, struct tar_reader *t, const char *path,
         p, in, path, name, e, err,
         openat(in->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, e->mode & 0777));
     bool fresh = fd >= 0;
-    if (!fresh && (r = fd, fd = open_busy(p, in, name, err)) < 0)
-        return r;
+    if (!fresh) {
+        r = fd;
+        fd = open_busy(p, in, name, err);
+        if (fd < 0)
+            return r;
+    }
     r = write_contents(fd, t, e, err);
     if (r == 0)
         r = set_open_attributes(p, fd, in, fresh, e, err);
@@ -613,8 +617,8 @@ static void take_owners(const struct image_owners *o, struct tar_entry *e)
 static int check_kind(struct placer *p, const char *path, const struct tar_entry *e,
                       struct err *err)
 {
-    const char *name;
-    struct parent *in;
+    const char *name = NULL;
+    struct parent *in = NULL;
     struct stat st;
     int r = path[0] ? parent_of(p, path, &name, &in, err) : 0;
 
