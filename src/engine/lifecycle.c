@@ -347,7 +347,8 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
         if (dir < 0)
             return 0;
     }
-    return container_did(e, &c->config, "stop", supervise_wait_gone(dir, err));
+    r = supervise_wait_gone(dir, err);
+    return *ret_was_running ? container_did(e, &c->config, "stop", r) : r;
 }
 
 int container_kill(struct engine *e, const struct container *c, int signo, struct err *err)
