@@ -1,4 +1,3 @@
-#include "engine/mounts.h"
 #include "engine/system.h"
 
 #include <inttypes.h>
@@ -9,6 +8,8 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "config/containers.h"
+#include "engine/events.h"
+#include "engine/mounts.h"
 #include "engine/network.h"
 #include "engine/networks.h"
 #include "engine/pasta.h"
@@ -194,7 +195,7 @@ static void fill_host(struct engine *e, struct arena *a, host_info *h)
     h->conmon.version = DUP("podman-monitor " PODMAN_VERSION);
     h->cpus = sysconf(_SC_NPROCESSORS_ONLN);
     h->database_backend = DUP("sqlite");
-    h->event_logger = DUP("none");
+    h->event_logger = engine_event_log(e, a).driver;
     h->hostname = DUP(u.nodename);
     h->kernel = DUP(u.release);
     h->log_driver = DUP(e->defaults.log_driver);

@@ -108,6 +108,7 @@ statuses() { podman events --stream=false --format '{{.Status}}' "$@" | tr '\n' 
     run_podman tag busybox nowhere
     run_podman 125 events --stream=false
     is "$output" =~ 'cannot read events with the "none" backend'
+    is "$(podman info --format '{{.Host.EventLogger}}')" = none
 }
 
 @test "events: writers beside each other lose nothing" {

@@ -625,6 +625,15 @@ other_address() { other_podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1";
     no_ports
 }
 
+@test "publish: sctp, which the kernel passes on without a socket of ours" {
+    podman run -d --name s -p 192.0.2.1:9000:9001/sctp busybox sleep 100
+    is "$(podman port s)" = "9001/sctp -> 192.0.2.1:9000"
+    nft list map inet podman ports4_at | tr -d '\n' >"$TEST_DIR/map"
+    is "$(cat "$TEST_DIR/map")" =~ "192.0.2.1 . sctp . 9000 : $(address_of s) . 9001"
+    podman rm -f -t 0 s
+    is "$(elements ports4_at)" = 0
+}
+
 @test "macvlan" {
     podman network create -d macvlan --interface-name up0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 --ip-range 192.0.2.64/27 mv
     server a --network mv
