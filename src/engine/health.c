@@ -95,6 +95,9 @@ int health_complete(struct arena *a, const struct image_healthcheck *image,
             return err_set(err, ERR_BAD_PARAM, EINVAL,
                            "must specify a health check command (--health-cmd) to use a startup "
                            "health check");
+        if (str_same(c->sdnotify, "healthy"))
+            return err_set(err, ERR_BAD_PARAM, EINVAL,
+                           "sdnotify policy \"healthy\" requires a healthcheck to be set");
         h->on_failure = h->log_destination = NULL;
         return 0;
     }

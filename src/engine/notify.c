@@ -35,7 +35,7 @@ void notify_started(const struct container_config *c, uint32_t monitor_pid)
     bool ready = str_same(c->sdnotify, "conmon");
     char text[64];
 
-    if (str_empty(path) || !(ready || str_same(c->sdnotify, "container")))
+    if (str_empty(path) || !(ready || (c->sdnotify && STR_IN(c->sdnotify, "container", "healthy"))))
         return;
     snprintf(text, sizeof(text), "MAINPID=%" PRIu32 "%s", monitor_pid, ready ? "\nREADY=1" : "");
     int r = tell(path, text);

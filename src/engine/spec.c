@@ -544,6 +544,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .id = c->id,
         .name = c->name,
         .health = c->health,
+        .notify_socket = str_same(c->sdnotify, "healthy") ? getenv("NOTIFY_SOCKET") : NULL,
         .health_events_off = !e->config->engine.healthcheck_events,
         .events = engine_event_log(e, a),
         .image = c->image_name,

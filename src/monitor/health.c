@@ -4,6 +4,8 @@
  * between two runs only times and counts are kept. */
 #include <signal.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/fs.h"
 #include "base/limits.h"
@@ -147,6 +149,25 @@ static void tell_event(const struct monitor_config *c, struct arena *a,
         event_write(&c->events, &ev);
 }
 
+/* With --sdnotify=healthy the service has begun when it is well for the first time. */
+static void announce(struct monitor *m, const struct monitor_config *c)
+{
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    const char *path = c->notify_socket;
+    size_t n = path ? strlen(path) : 0;
+
+    if (m->health.announced || n < 2 || n >= sizeof(sa.sun_path))
+        return;
+    m->health.announced = true;
+    memcpy(sa.sun_path, path, n);
+    if (path[0] == '@') /* an abstract one */
+        sa.sun_path[0] = '\0';
+    AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        (void)!sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&sa,
+                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+}
+
 static void answer_waiting(struct monitor *m, int64_t code, const char *status)
 {
     for (struct client *c = m->clients; c; c = c->next)
@@ -190,6 +211,8 @@ static void finished(struct monitor *m, int64_t code, const char *output, size_t
         bad = judge(m, &a, h, code, &st);
     write_state(m, h, &st);
     tell_event(&c, &a, &st, &run);
+    if (STR_EQ(st.status, "healthy"))
+        announce(m, &c);
     answer_waiting(m, code, st.status);
     schedule(m, h, next_at_once);
     if (bad)

@@ -118,6 +118,7 @@ struct monitor {
         struct exec_session *session;
         struct buf output;
         bool startup, timed_out;
+        bool announced; /* to the service manager */
         bool restart; /* whatever the policy says */
     } health;
     bool stop_killed; /* it did not take its stop signal */

@@ -56,6 +56,7 @@ static const struct json_field monitor_rows[] = {
     JF_STR(M, pid_file, "pid_file", JF_OMIT_EMPTY),
     JF_STR(M, monitor_pid_file, "monitor_pid_file", JF_OMIT_EMPTY),
     JF_OBJ(M, health, "health", 0, &health_config_type),
+    JF_STR(M, notify_socket, "notify_socket", JF_OMIT_EMPTY),
     JF_BOOL(M, health_events_off, "health_events_off", JF_OMIT_EMPTY),
     JF_OBJ(M, events, "events", 0, &event_log_type),
     JF_STR(M, image, "image", JF_OMIT_EMPTY),

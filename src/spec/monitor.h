@@ -155,6 +155,7 @@ struct monitor_config {
     char *monitor_pid_file; /* --conmon-pidfile */
     struct health_config health;
     bool health_events_off;
+    char *notify_socket;     /* hears READY=1 when the container is healthy for the first time */
     struct event_log events; /* what happens is noted there, */
     char *image;             /* with these */
     kv_list labels;

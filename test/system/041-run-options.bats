@@ -219,7 +219,12 @@ EOF
     eventually eval '[ "$(podman logs container)" = there ]'
     is "$(manager --sdnotify ignore busybox true)" = ""
     run_podman 125 run --rm --sdnotify healthy busybox true
-    is "$output" =~ "health"
+    is "$output" =~ "requires a healthcheck to be set"
+    # Once it is well, and once only.
+    sed -i 's/select(\[s\], \[\], \[\], 0)/select([s], [], [], 1.5)/' "$TEST_DIR/manager.py"
+    heard=$(manager --name well --sdnotify healthy --health-cmd 'test -e /ok' --health-interval 200ms busybox sh -c 'sleep 0.5; touch /ok; sleep 100')
+    is "$heard" = "MAINPID=$(podman inspect -f '{{.State.ConmonPid}}' well)
+READY=1"
 }
 
 @test "--requires: started first, at each start" {

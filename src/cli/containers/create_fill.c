@@ -478,11 +478,6 @@ static int fill_service(struct cmd_ctx *x, const struct create_args *o, struct c
                        "invalid value \"%s\" for --systemd: use true, false or always", o->systemd);
     c->systemd = STR_EQ(o->systemd, "always") ? o->systemd
                                               : arena_strdup(x->arena, on ? "true" : "false");
-    /* Nobody would tell the service manager: the command line does not wait for the first check. */
-    if (o->sdnotify && STR_EQ(o->sdnotify, "healthy"))
-        return err_set(
-            x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-            "--sdnotify=healthy is not supported yet: READY=1 after the first health check");
     c->sdnotify = o->sdnotify;
     c->chroot_dirs = o->chrootdirs;
     c->seccomp_policy = o->seccomp_policy;
