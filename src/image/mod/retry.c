@@ -9,6 +9,7 @@
 
 enum { LONGEST_SECONDS = 60 };
 
+/* Asks what the registry said, which can be asked once. */
 static int64_t delay_of(const struct retry *r, uint64_t attempt)
 {
     int64_t ns = r->delay_ns >= 0 ? r->delay_ns : (2 * NSEC_PER_SEC) << MIN(attempt, (uint64_t)5);
@@ -16,12 +17,16 @@ static int64_t delay_of(const struct retry *r, uint64_t attempt)
     return MIN(MAX(ns, http_retry_after()), LONGEST_SECONDS * NSEC_PER_SEC);
 }
 
-void retry_wait(const struct retry *r, uint64_t attempt)
+static void sleep_ns(int64_t ns)
 {
-    int64_t ns = delay_of(r, attempt);
     struct timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
 
     nanosleep(&ts, NULL);
+}
+
+void retry_wait(const struct retry *r, uint64_t attempt)
+{
+    sleep_ns(delay_of(r, attempt));
 }
 
 bool retry_helps(const struct retry *r, int code)
@@ -32,12 +37,13 @@ bool retry_helps(const struct retry *r, int code)
 void retry_again(const struct retry *r, uint64_t attempt, struct progress *progress,
                  struct err *err)
 {
-    long long ms = delay_of(r, attempt) / (NSEC_PER_SEC / 1000);
+    int64_t ns = delay_of(r, attempt);
+    long long ms = ns / (NSEC_PER_SEC / 1000);
     bool whole = ms % 1000 == 0 && ms;
 
     progress_line(progress, "Failed, retrying in %lld%s ... (%llu/%llu). Error: %s",
                   whole ? ms / 1000 : ms, whole ? "s" : "ms", (unsigned long long)attempt + 1,
                   (unsigned long long)r->times, err->msg);
     err_clear(err);
-    retry_wait(r, attempt);
+    sleep_ns(ns);
 }
