@@ -13,8 +13,9 @@ enum { LONGEST_SECONDS = 60 };
 static int64_t delay_of(const struct retry *r, uint64_t attempt)
 {
     int64_t ns = r->delay_ns >= 0 ? r->delay_ns : (2 * NSEC_PER_SEC) << MIN(attempt, (uint64_t)5);
+    int64_t asked = http_retry_after();
 
-    return MIN(MAX(ns, http_retry_after()), LONGEST_SECONDS * NSEC_PER_SEC);
+    return MIN(MAX(ns, asked), LONGEST_SECONDS * NSEC_PER_SEC);
 }
 
 static void sleep_ns(int64_t ns)
