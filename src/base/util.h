@@ -19,8 +19,9 @@
 #define CLEANUP(fn)       __attribute__((cleanup(fn)))
 #define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
 #define STR_EQ(a, b)      (strcmp((a), (b)) == 0)
-#define MIN(a, b)         ((a) < (b) ? (a) : (b))
-#define MAX(a, b)         ((a) > (b) ? (a) : (b))
+/* Of values, not of calls: an argument is evaluated twice. */
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 #define HANDOVER(p)                                                                                \
     ({                                                                                             \

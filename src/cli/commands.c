@@ -156,6 +156,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_unshare,
     &cmd_update,
     &cmd_version,
+    &cmd_volume,
     &cmd_wait,
     NULL,
 };

@@ -101,9 +101,13 @@ int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err) MUST_
  * at their place, and notes them in c->volumes. */
 int volumes_prepare(struct engine *e, struct arena *a, struct container_config *c,
                     struct err *err) MUST_CHECK;
-/* Removes those that no container uses and that pass the filters label=, label!= and until=. */
-int volumes_prune(struct engine *e, struct arena *a, char *const *filters, char ***ret_names,
-                  int64_t *ret_bytes, struct err *err) MUST_CHECK;
+/* The row of a volume whose directory is there. */
+struct volume_config;
+int volume_insert(struct engine *e, struct db *db, const struct volume_config *v,
+                  struct err *err) MUST_CHECK;
+/* 1 when it was removed, 0 when somebody uses it. */
+int volume_remove_unused(struct engine *e, struct db *db, const char *name,
+                         struct err *err) MUST_CHECK;
 /* Removes those of @c that are anonymous and that no other container uses. */
 int volumes_remove_anonymous(struct engine *e, const struct container_config *c,
                              struct err *err) MUST_CHECK;

@@ -69,7 +69,8 @@ int network_ports_again(struct engine *e, struct arena *a, const struct containe
     const struct net_op op = {
         .fn = op_republish, .e = e, .env = &env, .a = a, .plan = &p, .err = err
     };
-    return MIN(network_do(&op, false), 0);
+    int r = network_do(&op, false);
+    return MIN(r, 0);
 }
 
 /* Ports lead to an address of the networks that are left. */

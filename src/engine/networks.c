@@ -296,7 +296,8 @@ static int remove_locked(struct engine *e, const struct network *n, struct err *
     int r = network_unlink(engine_networks(e), n, err);
 
     if (r == 0)
-        r = MIN(network_do(&op, false), 0);
+        r = network_do(&op, false);
+    r = MIN(r, 0);
     return engine_did(e, "network", "remove", n->id, n->name, r);
 }
 

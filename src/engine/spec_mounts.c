@@ -14,6 +14,7 @@
 #include "engine/options.h"
 #include "engine/rootless.h"
 #include "engine/spec_parts.h"
+#include "engine/volumes.h"
 
 #include "base/banned.h"
 
@@ -230,6 +231,34 @@ static int volume_source(struct spec_builder *b, const struct container_mount *m
     return 0;
 }
 
+/* A volume with a device is mounted at its place, and nowhere else: 1 when it is one. */
+static int device_volume(struct spec_builder *b, const struct container_mount *m, struct err *err)
+{
+    struct volume v;
+
+    if (m->anonymous || volumes_find(b->e, b->a, m->source, &v, NULL) < 0 ||
+        !STR_EQ(v.config.name, m->source))
+        return 0;
+    const char *device = kv_get(&v.config.options, "device");
+    const char *type = kv_get(&v.config.options, "type"), *o = kv_get(&v.config.options, "o");
+    if (!device)
+        return 0;
+    char **options = o ? strv_split(b->a, o, ',') : NULL;
+    bool bind = str_empty(type) || STR_IN(type, "none", "bind") || strv_has(options, "bind") ||
+                strv_has(options, "rbind");
+    if (bind && access(device, F_OK) < 0)
+        return err_set(err, ERR_NOT_FOUND, errno, "mounting volume %s: %s: %s", m->source, device,
+                       strerror(errno));
+    struct oci_mount *out = spec_add_mount(b, m->destination, bind ? "bind" : type, device,
+                                           bind ? "rbind" : "");
+    for (char **p = options; p && *p; p++)
+        if (!STR_IN(*p, "bind", "rbind", ""))
+            out->options = strv_add(b->a, out->options, *p);
+    if (strv_has(m->options, "ro"))
+        out->options = strv_add(b->a, out->options, "ro");
+    return 1;
+}
+
 static int one_user_mount(struct spec_builder *b, const struct container_mount *m, struct err *err)
 {
     struct oci_mount *o;
@@ -250,7 +279,9 @@ static int one_user_mount(struct spec_builder *b, const struct container_mount *
     if (STR_EQ(m->type, "glob"))
         return volume_glob_mount(b, m, err);
     char *source = m->source;
-    int r = 0;
+    int r = STR_EQ(m->type, "volume") ? device_volume(b, m, err) : 0;
+    if (r != 0)
+        return MIN(r, 0);
     if (STR_EQ(m->type, "volume"))
         r = volume_source(b, m, &source, err);
     else if (access(source, F_OK) < 0)

@@ -3,6 +3,7 @@
 #include "engine/networks.h"
 #include "engine/system.h"
 #include "image/gc.h"
+#include "engine/volumes.h"
 
 #include "base/banned.h"
 
@@ -64,7 +65,7 @@ int system_prune(struct engine *e, struct arena *a, const struct system_prune_op
     if (r == 0 && !o->external && networks_prune(e, a, o->filters, &ret->networks, &one) < 0)
         add_problem(a, ret, &one); /* no reason to keep the rest */
     if (r == 0 && o->volumes)
-        r = volumes_prune(e, a, o->filters, &ret->volumes, &ret->bytes, err);
+        r = volumes_prune(e, a, true, false, o->filters, &ret->volumes, &ret->bytes, err);
     /* Cut-off downloads, layers and blobs that nobody refers to. */
     return r < 0 ? r : gc_sweep(e->store, &ret->bytes, err);
 }

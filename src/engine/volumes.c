@@ -3,29 +3,13 @@
 #include "base/parse.h"
 #include "engine/events.h"
 #include "engine/lsm.h"
+#include "engine/volumes.h"
 #include "image/image.h"
 
 #include "base/banned.h"
 
 /* Volumes as far as containers need them: named ones are made when first used, anonymous ones belong to
  * one container.  A new volume takes over what the image has at the place where it is mounted. */
-
-struct volume_config {
-    char *name, *driver;
-    int64_t created;
-    bool anonymous;
-    kv_list labels, options;
-};
-static const struct json_field volume_rows[] = {
-    JF_STR(struct volume_config, name, "name", 0),
-    JF_STR(struct volume_config, driver, "driver", 0),
-    JF_TIME(struct volume_config, created, "created", 0),
-    JF_BOOL(struct volume_config, anonymous, "anonymous", 0),
-    JF_MAP(struct volume_config, labels, "labels", 0),
-    JF_MAP(struct volume_config, options, "options", 0),
-    { 0 },
-};
-static const struct json_type volume_type = JSON_TYPE(struct volume_config, volume_rows);
 
 static int exists(struct db *db, const char *name, bool *ret, struct err *err)
 {
@@ -52,29 +36,35 @@ static int copy_up(struct engine *e, struct arena *a, const struct container_con
                  : 0;
 }
 
-static int insert(struct engine *e, struct db *db, const struct container_mount *m, struct err *err)
+int volume_insert(struct engine *e, struct db *db, const struct volume_config *v, struct err *err)
 {
-    struct volume_config v = { .name = m->source,
-                               .driver = (char *)(uintptr_t) "local",
-                               .created = time_now(),
-                               .anonymous = m->anonymous };
-    AUTO_JSON *doc = json_from(&volume_type, &v);
+    AUTO_JSON *doc = json_from(&volume_config_type, v);
     AUTO_BUF text = { 0 };
 
     json_text(doc, 0, &text);
     /* A volume that was reported as made survives a power cut; an anonymous one goes with its container. */
-    int r = db_begin(db, m->anonymous ? DB_FAST : DB_DURABLE, err);
+    int r = db_begin(db, v->anonymous ? DB_FAST : DB_DURABLE, err);
     if (r < 0)
         return r;
     r = db_exec(
         db, err,
         "INSERT OR IGNORE INTO volumes(name, driver, created, anonymous, config) VALUES(?,?,?,?,?)",
-        "ssibs", v.name, v.driver, v.created, (int)m->anonymous, text.data);
+        "ssibs", v->name, v->driver, v->created, (int)v->anonymous, text.data);
     if (r < 0) {
         db_rollback(db);
         return r;
     }
-    return engine_did(e, "volume", "create", NULL, v.name, db_commit(db, err));
+    return engine_did(e, "volume", "create", NULL, v->name, db_commit(db, err));
+}
+
+static int insert(struct engine *e, struct db *db, const struct container_mount *m, struct err *err)
+{
+    const struct volume_config v = { .name = m->source,
+                                     .driver = (char *)(uintptr_t) "local",
+                                     .created = time_now(),
+                                     .anonymous = m->anonymous };
+
+    return volume_insert(e, db, &v, err);
 }
 
 /* The directory is complete before the row exists: a row means a whole volume. */
@@ -160,7 +150,7 @@ int volumes_prepare(struct engine *e, struct arena *a, struct container_config *
 }
 
 /* 1 when it was removed, 0 when somebody uses it. */
-static int remove_unused(struct engine *e, struct db *db, const char *name, struct err *err)
+int volume_remove_unused(struct engine *e, struct db *db, const char *name, struct err *err)
 {
     AUTO_CLOSE int lock = store_lock(e->store, "volume", name, err);
     if (lock < 0)
@@ -186,95 +176,6 @@ int volumes_remove_anonymous(struct engine *e, const struct container_config *c,
         return -EIO;
     for (size_t i = 0; r >= 0 && i < c->mounts.n; i++)
         if (STR_EQ(c->mounts.items[i].type, "volume") && c->mounts.items[i].anonymous)
-            r = remove_unused(e, db, c->mounts.items[i].source, err);
+            r = volume_remove_unused(e, db, c->mounts.items[i].source, err);
     return r < 0 ? r : 0;
-}
-
-/* ---------- prune ---------- */
-
-struct volume_terms {
-    char *const *filters;
-    int64_t until;
-};
-
-static int read_terms(char *const *filters, struct volume_terms *ret, struct err *err)
-{
-    *ret = (struct volume_terms) { .filters = filters };
-    for (; filters && *filters; filters++) {
-        if (str_starts(*filters, "until=")) {
-            if (parse_time(*filters + 6, time_now(), &ret->until) < 0)
-                return err_set(err, ERR_BAD_PARAM, EINVAL,
-                               "failed to parse \"%s\" as a time or duration", *filters + 6);
-        } else if (!str_starts(*filters, "label=") && !str_starts(*filters, "label!="))
-            return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%.*s\" is an invalid volume filter",
-                           (int)strcspn(*filters, "="), *filters);
-    }
-    return 0;
-}
-
-static bool has_label(const kv_list *labels, const char *want)
-{
-    const char *eq = strchr(want, '=');
-    AUTO_FREE char *key = xstrndup(want, eq ? (size_t)(eq - want) : strlen(want));
-    const char *have = kv_get(labels, key);
-
-    return have && (!eq || STR_EQ(have, eq + 1));
-}
-
-static bool passes(const struct volume_terms *t, const struct volume_config *v)
-{
-    if (t->until && v->created >= t->until)
-        return false;
-    for (char *const *f = t->filters; f && *f; f++) {
-        if (str_starts(*f, "label=") && !has_label(&v->labels, *f + 6))
-            return false;
-        if (str_starts(*f, "label!=") && has_label(&v->labels, *f + 7))
-            return false;
-    }
-    return true;
-}
-
-/* Names of the volumes that nobody uses. */
-static int list_unused(struct db *db, struct arena *a, const struct volume_terms *t, char ***ret,
-                       struct err *err)
-{
-    int r = 0;
-    struct rows q = db_query(db, err,
-                             "SELECT config FROM volumes v WHERE NOT EXISTS"
-                             " (SELECT 1 FROM container_volumes c WHERE c.volume = v.name)"
-                             " ORDER BY name",
-                             "");
-    while (r == 0 && rows_next(&q)) {
-        struct volume_config v = { 0 };
-        const char *text = rows_text(&q, 0);
-        AUTO_JSON *doc = json_parse(text, strlen(text), "volume", err);
-        r = doc ? json_read(a, doc, &volume_type, &v, err) : -EINVAL;
-        if (r == 0 && passes(t, &v))
-            *ret = strv_add(a, *ret, v.name);
-    }
-    int end = rows_end(&q);
-    return r < 0 ? r : end;
-}
-
-int volumes_prune(struct engine *e, struct arena *a, char *const *filters, char ***ret_names,
-                  int64_t *ret_bytes, struct err *err)
-{
-    struct volume_terms terms;
-    struct db *db = store_db(e->store, err);
-    char **names = NULL;
-    int r = db ? read_terms(filters, &terms, err) : -EIO;
-
-    if (r == 0)
-        r = list_unused(db, a, &terms, &names, err);
-    AUTO_CLOSE int dir = fs_open_dir(AT_FDCWD, e->volume_path);
-    for (; r >= 0 && names && *names; names++) {
-        int64_t bytes = 0, entries;
-        if (dir >= 0)
-            (void)!fs_tree_size(dir, *names, &bytes, &entries);
-        if ((r = remove_unused(e, db, *names, err)) > 0) {
-            *ret_names = strv_add(a, *ret_names, *names);
-            *ret_bytes += bytes;
-        }
-    }
-    return MIN(r, 0);
 }
