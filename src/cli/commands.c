@@ -144,6 +144,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_ps,
     &cmd_rename,
     &cmd_restart,
+    &cmd_secret,
     &cmd_rm,
     &cmd_run,
     &cmd_start,

@@ -579,6 +579,8 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
         r = image_seccomp(e, a, c, err);
     if (r == 0)
         r = volumes_prepare(e, a, c, err);
+    if (r == 0)
+        r = secrets_take(e, a, c, err);
     for (int try = 0; r == 0; try++) {
         r = insert_row(e, c, err);
         if (r != -EEXIST)

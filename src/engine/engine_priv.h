@@ -101,6 +101,10 @@ int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err) MUST_
  * at their place, and notes them in c->volumes. */
 int volumes_prepare(struct engine *e, struct arena *a, struct container_config *c,
                     struct err *err) MUST_CHECK;
+/* engine/secrets.c: copies of the secrets that @c is to have, beside its bundle. */
+int secrets_take(struct engine *e, struct arena *a, struct container_config *c,
+                 struct err *err) MUST_CHECK;
+
 /* The row of a volume whose directory is there. */
 struct volume_config;
 int volume_insert(struct engine *e, struct db *db, const struct volume_config *v,

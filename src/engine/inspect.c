@@ -82,6 +82,17 @@ static void fill_healthcheck(struct arena *a, const struct health_config *h,
     o->startup_health_check->successes = h->startup_success;
 }
 
+static void fill_secrets(struct arena *a, const struct container_config *c,
+                         struct inspect_container_config *o)
+{
+    for (size_t i = 0; i < c->secrets.n; i++) {
+        const struct container_secret *s = &c->secrets.items[i];
+        *LIST_ADD(a, o->secrets) = (struct inspect_container_config_secrets) {
+            .name = s->name, .id = s->id, .uid = s->uid, .gid = s->gid, .mode = s->mode
+        };
+    }
+}
+
 static void fill_config(struct arena *a, const struct container_config *c,
                         struct inspect_container_config *o)
 {
@@ -105,6 +116,7 @@ static void fill_config(struct arena *a, const struct container_config *c,
     o->on_build = DUP("");
     o->create_command = c->create_command;
     fill_healthcheck(a, &c->health, o);
+    fill_secrets(a, c, o);
     o->timezone = DUP(c->tz);
     uint32_t umask_bits;
     o->umask = parse_octal(c->umask ? c->umask : "", 0777, &umask_bits) == 0

@@ -458,6 +458,8 @@ int spec_write(struct engine *e, struct arena *a, const struct container_config 
     if (r == 0)
         r = spec_mounts(&b, err);
     if (r == 0)
+        r = secrets_apply(&b, err);
+    if (r == 0)
         r = spec_devices(&b, err);
     if (r < 0)
         return r;

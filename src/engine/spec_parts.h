@@ -20,6 +20,9 @@ struct spec_builder {
 int spec_resources(struct engine *e, struct arena *a, const struct container_config *c,
                    struct oci_resources **ret, struct err *err) MUST_CHECK;
 
+/* secrets.c: files and variables. */
+int secrets_apply(struct spec_builder *b, struct err *err) MUST_CHECK;
+
 /* Did --security-opt unmask=... name @path? */
 bool spec_unmasked(const struct container_config *c, const char *path);
 bool spec_has_namespace(const struct spec_builder *b, const char *type);

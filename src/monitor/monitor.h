@@ -119,7 +119,7 @@ struct monitor {
         struct buf output;
         bool startup, timed_out;
         bool announced; /* to the service manager */
-        bool restart; /* whatever the policy says */
+        bool restart;   /* whatever the policy says */
     } health;
     bool stop_killed; /* it did not take its stop signal */
     bool timed_out;   /* --timeout */

@@ -202,6 +202,7 @@ static const struct json_field container_config_rows[] = {
     JF_STR(C, log_tag, "log_tag", JF_OMIT_EMPTY),
     JF_I64(C, log_size_max, "log_size_max", JF_OMIT_EMPTY),
     JF_MAP(C, log_options, "log_options", JF_OMIT_EMPTY),
+    JF_LIST(C, secrets, "secrets", JF_OMIT_EMPTY, &container_secret_type),
     JF_OBJ(C, health, "health", JF_OMIT_EMPTY, &health_config_type),
     JF_STR(C, restart_policy, "restart_policy", JF_OMIT_EMPTY),
     JF_I64(C, restart_tries, "restart_tries", JF_OMIT_EMPTY),

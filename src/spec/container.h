@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "spec/health.h"
+#include "spec/secret.h"
 
 /* One mount that somebody asked for: -v, --mount, --tmpfs, an image's VOLUME. */
 struct container_mount {
@@ -147,6 +148,7 @@ struct container_config {
     char *log_driver, *log_path, *log_tag;
     int64_t log_size_max;
     kv_list log_options;
+    JSON_LIST(struct container_secret) secrets;
     struct health_config health;
     char *restart_policy;
     int64_t restart_tries;

@@ -32,6 +32,7 @@ struct create_args {
     int tls_verify;
     bool detach, interactive, tty, rm, rmi, read_only, read_only_tmpfs, privileged, init, env_host;
     bool replace, rootfs, quiet, sig_proxy, unsetenv_all, http_proxy, oom_kill_disable;
+    char **secret;
     struct health_args health;
     char **later; /* what unsupported options fill */
     bool later_flag, content_trust;

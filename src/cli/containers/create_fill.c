@@ -8,6 +8,7 @@
 #include "config/containers.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
+#include "engine/secrets.h"
 
 #include "base/banned.h"
 
@@ -599,5 +600,7 @@ int create_fill(struct cmd_ctx *x, const struct create_args *o, struct container
         r = create_fill_resources(x, o, &c->resources);
     if (r == 0)
         r = health_fill(x, &o->health, &c->health);
+    for (char **p = o->secret; r == 0 && p && *p; p++)
+        r = option_secret(x->arena, *p, c, x->err);
     return r < 0 ? r : fill_pull(x, o, pull);
 }

@@ -146,6 +146,7 @@ const struct opt create_opts[] = {
     O_STR(0, "seccomp-policy", A, seccomp_policy, "policy",
           "Policy for selecting a seccomp profile: the usual one, or that of the image's label",
           .choices = "default|image"),
+    O_STRV(0, "secret", A, secret, "secret[,opt=opt ...]", "Add secret to container"),
     O_STRV(0, "security-opt", A, security_opt, "option", "Security options"),
     O_STR(0, "shm-size", A, shm_size, "bytes",
           "Size of /dev/shm (format: <number>[<unit>], where unit = b, k, m, or g)"),
@@ -201,7 +202,6 @@ const struct opt create_later_opts[] = {
     LATER(0, "gpus"),
     LATER(0, "pod"),
     LATER(0, "pod-id-file"),
-    LATER(0, "secret"),
     LATER(0, "signature-policy"),
     /* Docker's, and nothing there or here. */
     O_STR(0, "kernel-memory", A, kernel_memory, "bytes", "Does nothing, for scripts of Docker",
