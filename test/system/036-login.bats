@@ -54,6 +54,11 @@ END
     run_podman login --verbose --username me --password-stdin <<<secret
     is "$output" =~ "Used:  $REGISTRY_AUTH_FILE"
     is "$(jq -r '.auths | keys[]' "$REGISTRY_AUTH_FILE")" = "$REGISTRY"
+    echo secret | podman secret create me - >/dev/null
+    run_podman login --secret me --authfile "$TEST_DIR/by-secret.json" "$REGISTRY"
+    is "$(jq -r ".auths[\"$REGISTRY\"].auth" "$TEST_DIR/by-secret.json" | base64 -d)" = me:secret
+    run_podman 125 login --secret nosuch "$REGISTRY"
+    run_podman 125 login --secret me -p secret "$REGISTRY"
     run_podman login --authfile "$TEST_DIR/other.json" -u me -p secret "$REGISTRY/mine/box"
     is "$(jq -r '.auths | keys[]' "$TEST_DIR/other.json")" = "$REGISTRY/mine/box"
     run_podman pull -q --authfile "$REGISTRY_AUTH_FILE" "$REGISTRY/library/busybox"

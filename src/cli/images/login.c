@@ -6,6 +6,7 @@
 #include "config/auth.h"
 #include "config/registries.h"
 #include "engine/images.h"
+#include "engine/secrets.h"
 
 #include "base/banned.h"
 
@@ -180,6 +181,28 @@ static int password_from_stdin(struct login *l, char **ret)
 
 /* ---------- login ---------- */
 
+/* --secret: the password, and the user's name when nobody gave one. */
+static int take_secret(struct login *l, struct credentials *c)
+{
+    AUTO_BUF data = { .max = SECRET_MAX };
+    struct secret_config s;
+    struct engine *e = cmd_engine(l->x);
+
+    if (l->o->password)
+        return err_set(l->x->err, ERR_BAD_PARAM, EINVAL,
+                       "--secret can not be used with --password options");
+    int r = e ? secrets_find(e, l->x->arena, l->o->secret, &s, l->x->err) : -EIO;
+    if (r == 0)
+        r = secrets_read(e, &s, &data, l->x->err);
+    if (r < 0)
+        return r;
+    c->password = arena_strndup(l->x->arena, data.data ? data.data : "",
+                                strcspn(data.data ? data.data : "", "\r\n"));
+    if (!c->user)
+        c->user = s.name;
+    return 0;
+}
+
 static int check_login(struct login *l, const char *user, const char *password, struct err *err)
 {
     struct image_login il = { l->registry, user, password, l->o->cert_dir, l->o->tls_verify };
@@ -207,7 +230,9 @@ static int log_in(struct login *l, const struct credentials *existing)
     struct cmd_ctx *x = l->x;
     struct credentials c = { .user = l->o->username, .password = l->o->password };
     char *where = NULL;
-    int r = l->o->password_stdin ? password_from_stdin(l, &c.password) : 0;
+    int r = l->o->password_stdin ? password_from_stdin(l, &c.password)
+            : l->o->secret       ? take_secret(l, &c)
+                                 : 0;
 
     if (r == 0 && !c.user && !c.password && existing->user && try_existing(l, existing))
         return 0;
@@ -271,8 +296,7 @@ static const struct opt login_opts[] = {
            "Return the current login user for the registry"),
     O_STR('p', "password", struct login_args, password, "password", "Password for registry"),
     O_BOOL(0, "password-stdin", struct login_args, password_stdin, "Take the password from stdin"),
-    O_STR(0, "secret", struct login_args, secret, "name", "Retrieve password from a podman secret",
-          .flags = OPTF_UNSUPPORTED),
+    O_STR(0, "secret", struct login_args, secret, "name", "Retrieve password from a podman secret"),
     O_TRI(0, "tls-verify", struct login_args, tls_verify,
           "Require HTTPS and verify certificates when contacting registries"),
     O_STR('u', "username", struct login_args, username, "username", "Username for registry"),
