@@ -42,6 +42,23 @@ void kv_set(struct arena *a, kv_list *m, const char *key, const char *val)
     kv->val = arena_strdup(a, val);
 }
 
+void kv_set_words(struct arena *a, kv_list *m, char *const *words)
+{
+    for (; words && *words; words++) {
+        size_t n = strcspn(*words, "=");
+        kv_set(a, m, arena_strndup(a, *words, n), (*words)[n] ? *words + n + 1 : "");
+    }
+}
+
+json_t *kv_object(const kv_list *m)
+{
+    json_t *out = json_object();
+
+    for (size_t i = 0; i < m->n; i++)
+        json_object_set_new(out, m->items[i].key, json_string(m->items[i].val));
+    return out;
+}
+
 /* ---------- reading ---------- */
 
 struct reader {

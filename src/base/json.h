@@ -169,6 +169,10 @@ typedef JSON_LIST(
 
 const char *kv_get(const kv_list *m, const char *key);
 void kv_set(struct arena *a, kv_list *m, const char *key, const char *val);
+/* Of words "key=value", or "key" alone: an empty value. */
+void kv_set_words(struct arena *a, kv_list *m, char *const *words);
+/* A new reference: {"key":"value",...}. */
+json_t *kv_object(const kv_list *m);
 
 /* Reads @doc into @out (zeroed by the caller; keys that are absent leave their field alone).
  * Unknown keys are ignored; a wrong type or a missing required key names its path. */

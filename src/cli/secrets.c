@@ -20,14 +20,6 @@ struct create_args {
     bool env, ignore, replace;
 };
 
-static void key_values(struct arena *a, char *const *v, kv_list *m)
-{
-    for (; v && *v; v++) {
-        size_t n = strcspn(*v, "=");
-        kv_set(a, m, arena_strndup(a, *v, n), (*v)[n] ? *v + n + 1 : "");
-    }
-}
-
 static int read_data(struct cmd_ctx *x, const struct create_args *o, const char *source,
                      struct buf *out)
 {
@@ -69,8 +61,8 @@ static int create_run(struct cmd_ctx *x, void *args)
                        "--ignore and --replace cannot be used together");
     const char *configured = engine_config(e)->secrets.driver;
     s.driver = o->driver ? o->driver : arena_strdup(x->arena, configured ? configured : "file");
-    key_values(x->arena, o->label, &s.labels);
-    key_values(x->arena, o->driver_opts, &s.options);
+    kv_set_words(x->arena, &s.labels, o->label);
+    kv_set_words(x->arena, &s.options, o->driver_opts);
     int r = read_data(x, o, x->args[1], &data);
     if (r == 0)
         r = secrets_create(e, x->arena, &s, data.data ? data.data : "", data.len, o->replace,
@@ -187,15 +179,6 @@ struct inspect_args {
     bool pretty, show;
 };
 
-static json_t *map_of(const kv_list *m)
-{
-    json_t *out = json_object();
-
-    for (size_t i = 0; i < m->n; i++)
-        json_object_set_new(out, m->items[i].key, json_string(m->items[i].val));
-    return out;
-}
-
 static int row_of(struct cmd_ctx *x, const struct inspect_args *o, const struct secret_config *s,
                   json_t **ret)
 {
@@ -205,8 +188,8 @@ static int row_of(struct cmd_ctx *x, const struct inspect_args *o, const struct 
     *ret = json_pack("{s:s,s:s,s:s,s:{s:s,s:{s:s,s:o},s:o}}", "ID", s->id, "CreatedAt",
                      time_format_rfc3339_local(s->created, created), "UpdatedAt",
                      time_format_rfc3339_local(s->updated, updated), "Spec", "Name", s->name,
-                     "Driver", "Name", s->driver, "Options", map_of(&s->options), "Labels",
-                     map_of(&s->labels));
+                     "Driver", "Name", s->driver, "Options", kv_object(&s->options), "Labels",
+                     kv_object(&s->labels));
     if (!o->show)
         return 0;
     int r = secrets_read(cmd_engine(x), s, &data, x->err);

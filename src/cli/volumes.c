@@ -17,15 +17,6 @@ static int find(struct cmd_ctx *x, const char *name, struct volume *v)
     return e ? volumes_find(e, x->arena, name, v, x->err) : -EIO;
 }
 
-static json_t *map_of(const kv_list *m)
-{
-    json_t *out = json_object();
-
-    for (size_t i = 0; i < m->n; i++)
-        json_object_set_new(out, m->items[i].key, json_string(m->items[i].val));
-    return out;
-}
-
 /* ---------- create ---------- */
 
 struct create_args {
@@ -34,14 +25,6 @@ struct create_args {
     int64_t uid, gid;
     bool ignore;
 };
-
-static void key_values(struct arena *a, char *const *v, kv_list *m)
-{
-    for (; v && *v; v++) {
-        size_t n = strcspn(*v, "=");
-        kv_set(a, m, arena_strndup(a, *v, n), (*v)[n] ? *v + n + 1 : "");
-    }
-}
 
 static int create_run(struct cmd_ctx *x, void *args)
 {
@@ -53,8 +36,8 @@ static int create_run(struct cmd_ctx *x, void *args)
 
     if (!e)
         return -EIO;
-    key_values(x->arena, o->label, &v.labels);
-    key_values(x->arena, o->opt, &v.options);
+    kv_set_words(x->arena, &v.labels, o->label);
+    kv_set_words(x->arena, &v.options, o->opt);
     v.anonymous = !v.name;
     int r = volumes_create(e, x->arena, &v, o->ignore, x->err);
     if (r == 0)
@@ -102,11 +85,11 @@ static json_t *row_of(const struct volume *v)
     return json_pack("{s:s,s:s,s:s,s:s,s:{},s:o,s:s,s:o,s:I,s:I,s:b,s:I,s:b,s:b,s:I,s:s,s:I}",
                      "Name", c->name, "Driver", c->driver, "Mountpoint", v->path, "CreatedAt",
                      time_format_rfc3339_local(c->created, stamp), "Status", "Labels",
-                     map_of(&c->labels), "Scope", "local", "Options", map_of(&c->options), "UID",
-                     (json_int_t)c->uid, "GID", (json_int_t)c->gid, "Anonymous", (int)c->anonymous,
-                     "MountCount", (json_int_t)v->mounted, "NeedsCopyUp", (int)!v->users,
-                     "NeedsChown", (int)!v->users, "Timeout", (json_int_t)0, "StorageID", "",
-                     "LockNumber", (json_int_t)0);
+                     kv_object(&c->labels), "Scope", "local", "Options", kv_object(&c->options),
+                     "UID", (json_int_t)c->uid, "GID", (json_int_t)c->gid, "Anonymous",
+                     (int)c->anonymous, "MountCount", (json_int_t)v->mounted, "NeedsCopyUp",
+                     (int)!v->users, "NeedsChown", (int)!v->users, "Timeout", (json_int_t)0,
+                     "StorageID", "", "LockNumber", (json_int_t)0);
 }
 
 /* What Go would leave out of the JSON text. */

@@ -28,15 +28,6 @@ static int size_option(const char *name, const char *text, int64_t *ret, struct 
     return 0;
 }
 
-static int key_values(struct arena *a, char *const *v, kv_list *m)
-{
-    for (; v && *v; v++) {
-        const char *eq = strchrnul(*v, '=');
-        kv_set(a, m, arena_strndup(a, *v, (size_t)(eq - *v)), *eq ? eq + 1 : "");
-    }
-    return 0;
-}
-
 static int fill_env(struct cmd_ctx *x, const struct create_args *o, struct container_config *c)
 {
     static const char *const proxies[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
@@ -71,13 +62,14 @@ static int fill_labels(struct cmd_ctx *x, const struct create_args *o, struct co
         if (r < 0)
             return r;
     }
-    key_values(x->arena, from_files, &c->labels);
-    key_values(x->arena, o->label, &c->labels);
+    kv_set_words(x->arena, &c->labels, from_files);
+    kv_set_words(x->arena, &c->labels, o->label);
     for (char **p = o->annotation; p && *p; p++)
         if (!strchr(*p, '='))
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                            "annotations must be formatted KEY=VALUE: \"%s\"", *p);
-    return key_values(x->arena, o->annotation, &c->annotations);
+    kv_set_words(x->arena, &c->annotations, o->annotation);
+    return 0;
 }
 
 static int add_mount(struct cmd_ctx *x, struct container_config *c, const char *text,
@@ -181,7 +173,7 @@ static int fill_security(struct cmd_ctx *x, const struct create_args *o, struct 
             r = err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid sysctl \"%s\": must be name=value",
                         *p);
     if (r == 0)
-        key_values(x->arena, o->sysctl, &c->sysctls);
+        kv_set_words(x->arena, &c->sysctls, o->sysctl);
     c->groups = o->group_add;
     if (strv_has(o->group_add, "keep-groups") && o->group_add[1])
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
@@ -271,7 +263,7 @@ int create_fill_resources(struct cmd_ctx *x, const struct create_args *o,
         res->swappiness = arena_memdup(x->arena, &o->memory_swappiness, sizeof(int64_t));
     if (cmd_given(x, "oom-score-adj"))
         res->oom_score_adj = arena_memdup(x->arena, &o->oom_score_adj, sizeof(int64_t));
-    key_values(x->arena, o->cgroup_conf, &res->unified);
+    kv_set_words(x->arena, &res->unified, o->cgroup_conf);
     return fill_block_io(x, o, res);
 }
 
@@ -405,8 +397,8 @@ static int fill_log(struct cmd_ctx *x, const struct create_args *o, struct conta
                 return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                                "invalid value \"%s\" for --log-opt max-size: not a size", eq + 1);
         } else if (str_starts(*p, "label="))
-            key_values(x->arena, (char *[]) { arena_strdup(x->arena, eq + 1), NULL },
-                       &c->log_options);
+            kv_set_words(x->arena, &c->log_options,
+                         (char *[]) { arena_strdup(x->arena, eq + 1), NULL });
         else
             return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                            "unknown log option \"%s\": use path, tag, max-size or label", *p);

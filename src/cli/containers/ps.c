@@ -81,15 +81,6 @@ static json_t *strings_of(char *const *v)
     return out;
 }
 
-static json_t *labels_of(const kv_list *m)
-{
-    json_t *out = json_object();
-
-    for (size_t i = 0; i < m->n; i++)
-        json_object_set_new(out, m->items[i].key, json_string(m->items[i].val));
-    return out;
-}
-
 static const struct {
     const char *json, *proc;
 } namespace_files[] = {
@@ -172,7 +163,7 @@ static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct
         (json_int_t)(c->run.finished_at ? c->run.finished_at / NSEC_PER_SEC : -62135596800LL),
         "ExitCode", (json_int_t)c->run.exit_code, "ExposedPorts", exposed_of(k), "Id", k->id,
         "Image", k->image_name ? k->image_name : "", "ImageID", k->image ? k->image : "", "IsInfra",
-        0, "Labels", k->labels.n ? labels_of(&k->labels) : json_null(), "Mounts", mounts_of(k),
+        0, "Labels", k->labels.n ? kv_object(&k->labels) : json_null(), "Mounts", mounts_of(k),
         "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(), "Networks",
         strings_of(network_names(x->arena, k)), "Pid", (json_int_t)(c->alive ? c->run.pid : 0),
         "Pod", "", "PodName", "", "Ports", ports_of(k), "Restarts",
@@ -219,7 +210,7 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     for (size_t n = 0; n < k->labels.n; n++)
         buf_printf(&b, "%s%s=%s", n ? "," : "", k->labels.items[n].key, k->labels.items[n].val);
     /* .Labels prints as Docker's list; .Label "key" reads the map beside it. */
-    json_object_set_new(row, "LabelMap", labels_of(&k->labels));
+    json_object_set_new(row, "LabelMap", kv_object(&k->labels));
     SET("Labels", b.data ? b.data : "");
     for (size_t n = 0; o->ns && n < ARRAY_SIZE(namespace_files); n++) {
         json_t *v = json_object_get(json_object_get(row, "Namespaces"), namespace_files[n].json);
