@@ -654,6 +654,12 @@ int container_rename(struct engine *e, const struct container *c, const char *na
                        "name is already in use",
                        c->config.id, name);
     }
+    if (r >= 0 && c->alive) { /* what its monitor notes from now on has the new name */
+        AUTO_ARENA a = { 0 };
+        struct container now = *c;
+        now.config = renamed;
+        r = spec_write_monitor(e, &a, &now, false, false, err);
+    }
     return r < 0 ? r : container_did(e, &renamed, "rename", 0);
 }
 

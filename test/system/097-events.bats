@@ -24,6 +24,7 @@ statuses() { podman events --stream=false --format '{{.Status}}' "$@" | tr '\n' 
     run_podman commit -q e
     run_podman kill e
     run_podman wait e
+    is "$(podman events --stream=false --filter event=died --filter container=e --format '{{.Name}}')" = e
     run_podman rm e
     all=$(podman events --stream=false --filter type=container --format '{{.ID}} {{.Status}}' | grep "^$(podman events --stream=false --filter event=rename --format '{{.ID}}')")
     is "$(cut -d' ' -f2 <<<"$all" | sort | tr '\n' ' ')" = "commit create died exec exec_died init kill remove rename start "
