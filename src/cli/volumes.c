@@ -77,37 +77,6 @@ static const struct cmd cmd_create_volume = {
 
 /* ---------- ls, inspect ---------- */
 
-static json_t *row_of(const struct volume *v)
-{
-    char stamp[TIME_TEXT_MAX];
-    const struct volume_config *c = &v->config;
-
-    return json_pack("{s:s,s:s,s:s,s:s,s:{},s:o,s:s,s:o,s:I,s:I,s:b,s:I,s:b,s:b,s:I,s:s,s:I}",
-                     "Name", c->name, "Driver", c->driver, "Mountpoint", v->path, "CreatedAt",
-                     time_format_rfc3339_local(c->created, stamp), "Status", "Labels",
-                     kv_object(&c->labels), "Scope", "local", "Options", kv_object(&c->options),
-                     "UID", (json_int_t)c->uid, "GID", (json_int_t)c->gid, "Anonymous",
-                     (int)c->anonymous, "MountCount", (json_int_t)v->mounted, "NeedsCopyUp",
-                     (int)!v->users, "NeedsChown", (int)!v->users, "Timeout", (json_int_t)0,
-                     "StorageID", "", "LockNumber", (json_int_t)0);
-}
-
-/* What Go would leave out of the JSON text. */
-static void leave_out_empty(json_t *row)
-{
-    static const char *const keys[] = { "Status",      "UID",        "GID",     "Anonymous",
-                                        "NeedsCopyUp", "NeedsChown", "Timeout", "StorageID" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-        const json_t *v = json_object_get(row, keys[i]);
-        bool empty = json_is_false(v) || (json_is_integer(v) && !json_integer_value(v)) ||
-                     (json_is_object(v) && !json_object_size(v)) ||
-                     (json_is_string(v) && !json_string_length(v));
-        if (empty)
-            json_object_del(row, keys[i]);
-    }
-}
-
 struct ls_args {
     char **filter;
     char *format;
@@ -129,13 +98,12 @@ static int ls_run(struct cmd_ctx *x, void *args)
                        "quiet and format flags cannot be used together");
     int r = volumes_list(e, x->arena, o->filter, &list, x->err);
     for (size_t i = 0; r == 0 && i < list.n; i++) {
-        json_t *row = row_of(&list.items[i]);
+        json_t *row = volumes_document(&list.items[i], json);
         json_object_set_new(row, "VolumeConfigResponse", json_copy(row));
         json_object_set_new(row, "InspectVolumeData", json_copy(row));
         if (json) {
             json_object_del(row, "VolumeConfigResponse");
             json_object_del(row, "InspectVolumeData");
-            leave_out_empty(row);
         }
         json_array_append_new(rows, row);
     }
@@ -203,12 +171,8 @@ static int inspect_run(struct cmd_ctx *x, void *args)
             print_error(x->err);
         }
     }
-    for (size_t i = 0; r == 0 && i < list.n; i++) {
-        json_t *row = row_of(&list.items[i]);
-        if (json)
-            leave_out_empty(row);
-        json_array_append_new(rows, row);
-    }
+    for (size_t i = 0; r == 0 && i < list.n; i++)
+        json_array_append_new(rows, volumes_document(&list.items[i], json));
     const struct cli_list how = {
         .format = o->format, .title = "volume inspect", .no_heading = true, .indent = 5
     };

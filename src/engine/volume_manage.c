@@ -402,3 +402,45 @@ int volumes_import(struct engine *e, const struct volume *v, int fd, struct err 
 
     return root < 0 ? root : image_copy(&copy, err);
 }
+
+/* ---------- the document ---------- */
+
+static json_t *whole_document(const struct volume *v)
+{
+    char stamp[TIME_TEXT_MAX];
+    const struct volume_config *c = &v->config;
+
+    return json_pack("{s:s,s:s,s:s,s:s,s:{},s:o,s:s,s:o,s:I,s:I,s:b,s:I,s:b,s:b,s:I,s:s,s:I}",
+                     "Name", c->name, "Driver", c->driver, "Mountpoint", v->path, "CreatedAt",
+                     time_format_rfc3339_local(c->created, stamp), "Status", "Labels",
+                     kv_object(&c->labels), "Scope", "local", "Options", kv_object(&c->options),
+                     "UID", (json_int_t)c->uid, "GID", (json_int_t)c->gid, "Anonymous",
+                     (int)c->anonymous, "MountCount", (json_int_t)v->mounted, "NeedsCopyUp",
+                     (int)!v->users, "NeedsChown", (int)!v->users, "Timeout", (json_int_t)0,
+                     "StorageID", "", "LockNumber", (json_int_t)0);
+}
+
+/* What Go would leave out of the JSON text. */
+static void leave_out_empty(json_t *row)
+{
+    static const char *const keys[] = { "Status",      "UID",        "GID",     "Anonymous",
+                                        "NeedsCopyUp", "NeedsChown", "Timeout", "StorageID" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        const json_t *v = json_object_get(row, keys[i]);
+        bool empty = json_is_false(v) || (json_is_integer(v) && !json_integer_value(v)) ||
+                     (json_is_object(v) && !json_object_size(v)) ||
+                     (json_is_string(v) && !json_string_length(v));
+        if (empty)
+            json_object_del(row, keys[i]);
+    }
+}
+
+json_t *volumes_document(const struct volume *v, bool as_go)
+{
+    json_t *doc = whole_document(v);
+
+    if (as_go)
+        leave_out_empty(doc);
+    return doc;
+}

@@ -36,6 +36,9 @@ int volumes_remove(struct engine *e, struct arena *a, const struct volume *v, bo
 int volumes_prune(struct engine *e, struct arena *a, bool all, bool dry, char *const *filters,
                   char ***ret_names, int64_t *ret_bytes, struct err *err) MUST_CHECK;
 
+/* What inspect shows; @as_go: without what Go's encoder leaves out, for JSON.  A new reference. */
+json_t *volumes_document(const struct volume *v, bool as_go);
+
 /* Its contents as a tar stream, and back. */
 int volumes_export(struct engine *e, const struct volume *v, int fd, struct err *err) MUST_CHECK;
 int volumes_import(struct engine *e, const struct volume *v, int fd, struct err *err) MUST_CHECK;

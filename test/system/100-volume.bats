@@ -39,6 +39,18 @@ teardown() { basic_teardown; }
     is "$(podman events --stream=false --filter volume=mine --format '{{.Status}}' | tr '\n' ' ')" = "create remove "
 }
 
+@test "inspect: volumes and networks are objects too" {
+    run_podman volume create vol
+    run_podman network create net
+    is "$(podman inspect vol | jq -r '.[0].Mountpoint')" = "$(podman volume inspect -f '{{.Mountpoint}}' vol)"
+    is "$(podman inspect --type volume -f '{{.Name}}' vol)" = vol
+    is "$(podman inspect net | jq -r '.[0].driver')" = bridge
+    is "$(podman inspect --type network net vol 2>/dev/null | jq length)" = 1
+    run_podman 125 inspect --type container vol
+    run_podman 125 inspect nosuch
+    is "$output" =~ 'no such object: "nosuch"'
+}
+
 @test "volume: what uses it keeps it" {
     run_podman volume create v
     run_podman run -d --name c --network none -v v:/data busybox sh -c 'echo hello >/data/f; sleep 100'

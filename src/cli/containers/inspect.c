@@ -4,6 +4,8 @@
 #include "cli/format.h"
 #include "engine/artifacts.h"
 #include "engine/images.h"
+#include "engine/networks.h"
+#include "engine/volumes.h"
 #include "spec/inspect_container.h"
 
 #include "base/banned.h"
@@ -32,8 +34,10 @@ static int container_document(struct cmd_ctx *x, const struct inspect_args *o, c
     return 0;
 }
 
-static int image_document(struct cmd_ctx *x, const char *name, json_t *out)
+static int image_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                          json_t *out)
 {
+    (void)o;
     struct engine *e = cmd_engine(x);
     struct image img = { 0 };
 
@@ -49,8 +53,10 @@ static int image_document(struct cmd_ctx *x, const char *name, json_t *out)
     return 0;
 }
 
-static int artifact_inspect(struct cmd_ctx *x, const char *name, json_t *out)
+static int artifact_inspect(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                            json_t *out)
 {
+    (void)o;
     struct artifact art = { 0 };
     struct engine *e = cmd_engine(x);
     int r = e ? artifact_find(engine_store(e), x->arena, name, &art, x->err) : -EIO;
@@ -60,27 +66,60 @@ static int artifact_inspect(struct cmd_ctx *x, const char *name, json_t *out)
     return r;
 }
 
-/* A name may be a container's or an image's: containers first, as Podman. */
+static int volume_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                           json_t *out)
+{
+    struct engine *e = cmd_engine(x);
+    struct volume v;
+    int r = e ? volumes_find(e, x->arena, name, &v, x->err) : -EIO;
+
+    if (r == 0)
+        json_array_append_new(out, volumes_document(&v, !o->format));
+    return r;
+}
+
+static int network_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                            json_t *out)
+{
+    struct engine *e = cmd_engine(x);
+    struct network n;
+    int r = e ? networks_find(e, x->arena, name, &n, x->err) : -EIO;
+
+    json_t *doc = r == 0 ? networks_document(e, x->arena, &n, true, x->err) : NULL;
+    if (!doc)
+        return r < 0 ? r : -EIO;
+    if (o->format && !cli_format_is_json(o->format))
+        networks_template_names(doc, false);
+    json_array_append_new(out, doc);
+    return 0;
+}
+
+/* In the order in which a name is looked for; artifacts only when they are asked for. */
+static const struct {
+    const char *type;
+    int (*fn)(struct cmd_ctx *x, const struct inspect_args *o, const char *name, json_t *out);
+    bool in_all;
+} kinds[] = {
+    { "container", container_document, true }, { "image", image_document, true },
+    { "volume", volume_document, true },       { "network", network_document, true },
+    { "artifact", artifact_inspect, false },
+};
+
 static int one_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
                         json_t *out)
 {
     bool all = STR_EQ(o->type, "all");
 
-    if (all || STR_EQ(o->type, "container")) {
-        int r = container_document(x, o, name, out);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (all ? !kinds[i].in_all : !STR_EQ(o->type, kinds[i].type))
+            continue;
+        int r = kinds[i].fn(x, o, name, out);
         if (r == 0 || !all || x->err->kind != ERR_NOT_FOUND)
             return r;
         err_clear(x->err);
     }
-    if (all || STR_EQ(o->type, "image")) {
-        int r = image_document(x, name, out);
-        if (r == 0 || !all || x->err->kind != ERR_NOT_FOUND)
-            return r;
-        err_clear(x->err);
+    if (all)
         return err_set(x->err, ERR_NOT_FOUND, ENOENT, "no such object: \"%s\"", name);
-    }
-    if (STR_EQ(o->type, "artifact"))
-        return artifact_inspect(x, name, out);
     return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
                    "inspecting objects of type \"%s\" is not supported yet", o->type);
 }
