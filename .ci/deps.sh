@@ -11,7 +11,7 @@ ca-certificates uidmap libnftables1 passt'
 # for `make check`; the rest are programs that the system tests start.
 test='libcmocka-dev gnupg libsodium23 python3-nacl bats clang libclang-rt-dev clang-format pmccabe busybox-static docker-registry isal openssh-server
 apache2-utils curl openssl skopeo jq crun runc bubblewrap expect python3-pexpect bzip2 xz-utils zstd util-linux
-procps passwd iproute2 nftables sqlite3 dnsmasq-base firewalld dbus-daemon'
+procps passwd iproute2 nftables sqlite3 dnsmasq-base dbus-daemon'
 
 case ${1:-} in
 build) packages=$build ;;
