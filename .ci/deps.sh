@@ -8,7 +8,8 @@ libcurl4-openssl-dev libyaml-dev libgpgme-dev libssl-dev zlib1g-dev libisal-dev 
 ca-certificates uidmap libnftables1 passt'
 
 # libcmocka-dev for the unit tests; clang and its runtime for the sanitizers; pmccabe and clang-format
-# for `make check`; the rest are programs that the system tests start.
+# for `make check`; the rest are programs that the system tests start.  Not firewalld: it would be in force at once,
+# on the machine of somebody who only wanted to run tests; where it is installed its test runs.
 test='libcmocka-dev gnupg libsodium23 python3-nacl bats clang libclang-rt-dev clang-format pmccabe busybox-static docker-registry isal openssh-server
 apache2-utils curl openssl skopeo jq crun runc bubblewrap expect python3-pexpect bzip2 xz-utils zstd util-linux
 procps passwd iproute2 nftables sqlite3 dnsmasq-base dbus-daemon'
@@ -35,3 +36,13 @@ sudo=
 echo "Installing$missing"
 $sudo apt-get -q update
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
+
+# The tests start these themselves, on ports of their own: nothing is to go on running for a test's sake.
+if [ -d /run/systemd/system ]; then
+    for p in $missing; do
+        case $p in
+        docker-registry) $sudo systemctl disable --now docker-registry.service ;;
+        openssh-server) $sudo systemctl disable --now ssh.service ;;
+        esac
+    done
+fi

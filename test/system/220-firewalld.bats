@@ -9,7 +9,7 @@ load helpers
 setup() {
     is_rootless && skip "the host's firewall is root's"
     [ -n "${TEST_NETNS:-}" ] || skip "would change this machine's network: use run-bats.sh"
-    command -v firewalld >/dev/null || skip "no firewalld"
+    command -v firewalld >/dev/null || skip "firewalld is not installed (it would be in force on this machine)"
     command -v dbus-daemon >/dev/null || skip "no dbus-daemon"
     DAEMONS=
     NETECHO=${BUILD_DIR:-$BATS_TEST_DIRNAME/../../build}/test/netecho
