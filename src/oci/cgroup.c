@@ -173,7 +173,9 @@ int cg_open_unified(const char *path)
 
 /* ---- making ---- */
 
-/* v1: a new cpuset has neither CPUs nor memory nodes and nobody may enter it until it has. */
+/* v1: a new cpuset has neither CPUs nor memory nodes and nobody may enter it until it has.  One that was
+ * empty and is to have cgroups below it hands down to them from now on: what the kernel copies costs nothing,
+ * what is written makes it look through all tasks of the machine. */
 static int inherit_cpuset(int root, const char *rel)
 {
     static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
@@ -182,7 +184,7 @@ static int inherit_cpuset(int root, const char *rel)
 
     for (char *end = path;; end++) {
         end += strcspn(end, "/");
-        bool last = !*end;
+        bool last = !*end, given = false;
         *end = '\0';
         for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
             snprintf(name, sizeof(name), "%s/%s", path, files[i]);
@@ -197,9 +199,14 @@ static int inherit_cpuset(int root, const char *rel)
                 r = fs_write_kernel(root, name, val);
             if (r < 0)
                 return r;
+            given = true;
         }
         if (last)
             return 0;
+        if (given) {
+            snprintf(name, sizeof(name), "%s/cgroup.clone_children", path);
+            (void)!fs_write_kernel(root, name, "1");
+        }
         *end = '/';
     }
 }

@@ -50,7 +50,7 @@ static void set_names(const struct plan *p, int sync)
 }
 
 /* "net.ipv4.ip_forward" -> "sys/net/ipv4/ip_forward"; a name with slashes is taken as it is. */
-static void set_sysctls(const struct plan *p, int sync, int proc)
+void child_sysctls(const struct plan *p, int sync, int proc)
 {
     const kv_list *s = &p->spec->linux_->sysctl;
     char path[512];
@@ -132,7 +132,8 @@ void child_init(const struct plan *p, int sync)
     AUTO_CLOSE int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     new_namespaces(p, sync, proc);
     set_names(p, sync);
-    set_sysctls(p, sync, proc);
+    if (!child_own_proc(p))
+        child_sysctls(p, sync, proc);
     child_attributes(&p->process, sync, proc);
     label = child_open_label(&p->process, sync, proc);
     /* Nobody in a PID namespace that we join may look at us: we still hold descriptors of the host. */

@@ -305,6 +305,15 @@ static void place(const struct builder *b, size_t index, int tree)
     }
 }
 
+const struct plan_mount *child_own_proc(const struct plan *p)
+{
+    for (size_t i = 0; p->pidns && i < p->nmounts; i++)
+        if (is_fs(&p->mounts[i], "proc") && STR_EQ(p->mounts[i].dest, "/proc") &&
+            !(p->mounts[i].attr_set & MOUNT_ATTR_RDONLY))
+            return &p->mounts[i];
+    return NULL;
+}
+
 static void do_mount(const struct builder *b, size_t index, int tree)
 {
     const struct plan_mount *m = &b->p->mounts[index];
@@ -324,6 +333,8 @@ static void do_mount(const struct builder *b, size_t index, int tree)
             child_fail(b->sync, STEP_MOUNT, -tree, (int)index);
     }
     place(b, index, tree);
+    if (m == child_own_proc(b->p))
+        child_sysctls(b->p, b->sync, tree);
     close(tree);
 }
 
