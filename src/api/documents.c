@@ -104,19 +104,20 @@ static json_t *driver_status(const json_t *info)
 static void add_constants(json_t *doc)
 {
     static const char *const yes[] = {
-        "MemoryLimit", "SwapLimit",         "CpuCfsPeriod",       "CpuCfsQuota", "CPUShares",
-        "CPUSet",      "PidsLimit",         "OomKillDisable",     "IPv4Forwarding",
-        "Debug",       "BridgeNfIptables", "BridgeNfIp6tables", "ExperimentalBuild",
+        "MemoryLimit",      "SwapLimit",         "CpuCfsPeriod",      "CpuCfsQuota",    "CPUShares",
+        "CPUSet",           "PidsLimit",         "OomKillDisable",    "IPv4Forwarding", "Debug",
+        "BridgeNfIptables", "BridgeNfIp6tables", "ExperimentalBuild",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-        json_object_set_new(doc, yes[i], json_boolean(!STR_IN(yes[i], "Debug", "BridgeNfIptables",
-                                                              "BridgeNfIp6tables")));
+        json_object_set_new(
+            doc, yes[i],
+            json_boolean(!STR_IN(yes[i], "Debug", "BridgeNfIptables", "BridgeNfIp6tables")));
     json_object_update_missing_new(
         doc,
         json_pack("{s:s,s:s,s:[],s:[],s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:n,s:i,s:i,s:s,s:[],s:[]}",
-                  "OSType", "linux", "InitBinary", "podman-init", "Warnings", "Labels",
-                  "HttpProxy", "", "HttpsProxy", "", "NoProxy", "", "ProductLicense", "Apache-2.0",
+                  "OSType", "linux", "InitBinary", "podman-init", "Warnings", "Labels", "HttpProxy",
+                  "", "HttpsProxy", "", "NoProxy", "", "ProductLicense", "Apache-2.0",
                   "LiveRestoreEnabled", 0, "Isolation", "", "IndexServerAddress",
                   "https://index.docker.io/v1/", "GenericResources", "NFd", 0, "NEventsListener", 0,
                   "SystemTime", "", "CDISpecDirs", "DefaultAddressPools"));
@@ -128,9 +129,9 @@ static void add_constants(json_t *doc)
                         json_pack("{s:s,s:s,s:s,s:b,s:s,s:n}", "NodeID", "", "NodeAddr", "",
                                   "LocalNodeState", "inactive", "ControlAvailable", 0, "Error", "",
                                   "RemoteManagers"));
-    json_object_set_new(doc, "RegistryConfig",
-                        json_pack("{s:{},s:[],s:[]}", "IndexConfigs", "InsecureRegistryCIDRs",
-                                  "Mirrors"));
+    json_object_set_new(
+        doc, "RegistryConfig",
+        json_pack("{s:{},s:[],s:[]}", "IndexConfigs", "InsecureRegistryCIDRs", "Mirrors"));
     json_object_set_new(doc, "Plugins",
                         json_pack("{s:[s],s:[s,s,s],s:[s,s,s,s],s:n}", "Volume", "local", "Network",
                                   "bridge", "macvlan", "ipvlan", "Log", "k8s-file", "json-file",
@@ -160,10 +161,10 @@ json_t *compat_info(struct request *r)
         "LoggingDriver", json_object_get(host, "logDriver"), "CgroupDriver",
         json_object_get(host, "cgroupManager"), "NCPU", json_object_get(host, "cpus"), "MemTotal",
         json_object_get(host, "memTotal"), "DockerRootDir", json_object_get(store, "graphRoot"),
-        "Name", json_object_get(host, "hostname"), "ServerVersion", PODMAN_VERSION,
-        "CgroupVersion", cgroups && strstr(cgroups, "2") ? "2" : "1", "KernelVersion",
-        json_object_get(host, "kernel"), "DefaultRuntime", runtime ? runtime : "",
-        "OSVersion", "", "SecurityOptions", security_of(info), "SwapTotal",
+        "Name", json_object_get(host, "hostname"), "ServerVersion", PODMAN_VERSION, "CgroupVersion",
+        cgroups && strstr(cgroups, "2") ? "2" : "1", "KernelVersion",
+        json_object_get(host, "kernel"), "DefaultRuntime", runtime ? runtime : "", "OSVersion", "",
+        "SecurityOptions", security_of(info), "SwapTotal",
         (json_int_t)number(info, "host", "swapTotal", NULL));
     const char *os = json_string_value(doc_get(host, "distribution", "distribution", NULL));
     const char *arch = json_string_value(json_object_get(host, "arch"));

@@ -123,11 +123,26 @@ int reply_id(struct request *r, int status, const char *key, const char *id)
     return reply_json(r, status, json_pack("{s:s}", key, id));
 }
 
+/* Docker's client makes its exit codes 126 and 127 from these words, as Go writes them. */
+static void say_as_go(char *message)
+{
+    static const char *const words[] = { "No such file or directory", "Permission denied" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        char *at = strstr(message, words[i]);
+        if (at)
+            *at += 'a' - 'A';
+    }
+}
+
 int reply_error(struct request *r)
 {
-    const struct err *e = r->err;
+    struct err *e = r->err;
     int status = e->kind == ERR_NONE ? 500 : err_kind_info(e->kind)->http;
     const char *message = e->kind == ERR_NONE ? "internal error" : e->msg;
+
+    if (!r->libpod && (e->kind == ERR_NO_COMMAND || e->kind == ERR_CANNOT_INVOKE))
+        say_as_go(e->msg);
     /* Podman's root cause: what stands behind the last colon. */
     const char *cause = message;
 

@@ -43,16 +43,16 @@ static int version(struct request *r, const void *query)
     uname(&u);
     json_t *components = json_array();
     json_array_append_new(components, engine_component(&u));
-    json_array_append_new(components, json_pack("{s:s,s:s,s:{s:s}}", "Name", "OCI Runtime", "Version",
-                                                PODMAN_VERSION, "Details", "Package", ""));
-    return reply_json(
-        r, 200,
-        json_pack("{s:{s:s},s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "Platform", "Name",
-                  arena_printf(r->arena, "linux/%s", platform_host_arch()), "Components", components,
-                  "Version", PODMAN_VERSION, "ApiVersion", API_VERSION, "MinAPIVersion",
-                  API_VERSION_MIN, "GitCommit", "", "GoVersion", "", "Os", "linux", "Arch",
-                  platform_host_arch(), "KernelVersion", u.release, "BuildTime",
-                  "1970-01-01T00:00:00Z"));
+    json_array_append_new(components,
+                          json_pack("{s:s,s:s,s:{s:s}}", "Name", "OCI Runtime", "Version",
+                                    PODMAN_VERSION, "Details", "Package", ""));
+    return reply_json(r, 200,
+                      json_pack("{s:{s:s},s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "Platform",
+                                "Name", arena_printf(r->arena, "linux/%s", platform_host_arch()),
+                                "Components", components, "Version", PODMAN_VERSION, "ApiVersion",
+                                API_VERSION, "MinAPIVersion", API_VERSION_MIN, "GitCommit", "",
+                                "GoVersion", "", "Os", "linux", "Arch", platform_host_arch(),
+                                "KernelVersion", u.release, "BuildTime", "1970-01-01T00:00:00Z"));
 }
 
 static int info(struct request *r, const void *query)
@@ -109,9 +109,9 @@ static int auth(struct request *r, const void *query)
                           json_pack("{s:s,s:s,s:i}", "cause", r->err->msg, "message", r->err->msg,
                                     "response", 401));
     return res < 0 ? res
-                   : reply_json(r, 200,
-                                json_pack("{s:s,s:s}", "IdentityToken", "", "Status",
-                                          "Login Succeeded"));
+                   : reply_json(
+                         r, 200,
+                         json_pack("{s:s,s:s}", "IdentityToken", "", "Status", "Login Succeeded"));
 }
 
 /* ---------- df, prune, check ---------- */
@@ -134,8 +134,8 @@ static json_t *compat_df(struct request *r, json_t *doc)
         json_array_append_new(
             list,
             json_pack("{s:o,s:s,s:[s],s:[],s:I,s:O?,s:O?,s:n,s:O?}", "Id",
-                      doc_sha(json_string_value(json_object_get(each, "ImageID"))),
-                      "ParentId", "", "RepoTags",
+                      doc_sha(json_string_value(json_object_get(each, "ImageID"))), "ParentId", "",
+                      "RepoTags",
                       arena_printf(r->arena, "%s:%s", repo ? repo : "<none>", tag ? tag : "<none>"),
                       "RepoDigests", "Created", (json_int_t)(created / NSEC_PER_SEC), "Size",
                       json_object_get(each, "Size"), "SharedSize",
@@ -145,22 +145,22 @@ static json_t *compat_df(struct request *r, json_t *doc)
     json_object_set_new(out, "Images", list);
     list = json_array();
     json_array_foreach (json_object_get(doc, "Containers"), i, each)
-        json_array_append_new(
-            list, json_pack("{s:O?,s:[O],s:O?,s:O?,s:O?,s:O?}", "Id",
-                            json_object_get(each, "ContainerID"), "Names",
-                            json_object_get(each, "Names"), "Image", json_object_get(each, "Image"),
-                            "SizeRw", json_object_get(each, "RWSize"), "SizeRootFs",
-                            json_object_get(each, "Size"), "State",
-                            json_object_get(each, "Status")));
+        json_array_append_new(list, json_pack("{s:O?,s:[O],s:O?,s:O?,s:O?,s:O?}", "Id",
+                                              json_object_get(each, "ContainerID"), "Names",
+                                              json_object_get(each, "Names"), "Image",
+                                              json_object_get(each, "Image"), "SizeRw",
+                                              json_object_get(each, "RWSize"), "SizeRootFs",
+                                              json_object_get(each, "Size"), "State",
+                                              json_object_get(each, "Status")));
     json_object_set_new(out, "Containers", list);
     list = json_array();
     json_array_foreach (json_object_get(doc, "Volumes"), i, each)
-        json_array_append_new(
-            list, json_pack("{s:O?,s:s,s:s,s:s,s:n,s:n,s:{s:O?,s:O?}}", "Name",
-                            json_object_get(each, "VolumeName"), "Driver", "local", "Mountpoint", "",
-                            "Scope", "local", "Labels", "Options", "UsageData", "Size",
-                            json_object_get(each, "Size"), "RefCount",
-                            json_object_get(each, "Links")));
+        json_array_append_new(list,
+                              json_pack("{s:O?,s:s,s:s,s:s,s:n,s:n,s:{s:O?,s:O?}}", "Name",
+                                        json_object_get(each, "VolumeName"), "Driver", "local",
+                                        "Mountpoint", "", "Scope", "local", "Labels", "Options",
+                                        "UsageData", "Size", json_object_get(each, "Size"),
+                                        "RefCount", json_object_get(each, "Links")));
     json_object_set_new(out, "Volumes", list);
     json_object_set_new(out, "BuildCache", json_array());
     json_object_set_new(out, "BuildCacheSize", json_integer(0));
@@ -207,10 +207,9 @@ static int prune(struct request *r, const void *query)
     const struct prune_query *q = query;
     struct engine *e = request_engine(r);
     struct system_pruned p = { 0 };
-    struct system_prune_options o = { .all = q->all,
-                                      .volumes = q->volumes,
-                                      .external = q->external,
-                                      .filters = q->filters };
+    struct system_prune_options o = {
+        .all = q->all, .volumes = q->volumes, .external = q->external, .filters = q->filters
+    };
     int res = e ? system_prune(e, r->arena, &o, &p, r->err) : -EIO;
 
     if (res < 0)

@@ -55,9 +55,10 @@ static int service_run(struct cmd_ctx *x, void *args)
 }
 
 static const struct opt service_opts[] = {
-    O_STR(0, "cors", struct service_args, cors, "origin",
-          "Set the Access-Control-Allow-Origin header of answers: which pages of a browser may read "
-          "them"),
+    O_STR(
+        0, "cors", struct service_args, cors, "origin",
+        "Set the Access-Control-Allow-Origin header of answers: which pages of a browser may read "
+        "them"),
     O_STRV(0, "label", struct service_args, label, "key=value",
            "Show, change and make only containers that have this label"),
     O_BOOL(0, "read-only", struct service_args, read_only,
@@ -87,7 +88,8 @@ const struct cmd cmd_system_service = {
     .summary = "Run API service",
     .usage = "[options] [URI]",
     .description =
-        "Run an API service: Docker's API and Podman's own, on a socket that systemd hands over, on "
+        "Run an API service: Docker's API and Podman's own, on a socket that systemd hands over, "
+        "on "
         "the URI (unix:///PATH or tcp://HOST:PORT), or on the usual socket "
         "(unix:///run/podman/podman.sock, or that of the user). Whoever reaches the socket may do "
         "what you may; with --read-only and --label it gives less.",
