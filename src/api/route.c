@@ -5,7 +5,8 @@
 #include "base/banned.h"
 
 static const struct route *const tables[] = {
-    system_routes, container_routes, create_routes, stream_routes, exec_routes,
+    system_routes, container_routes, create_routes, stream_routes,
+    exec_routes,   copy_routes,      image_routes,  transfer_routes,
 };
 
 /* One segment of a pattern, and where the next begins. */
