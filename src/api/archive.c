@@ -105,7 +105,7 @@ static int get(struct request *r, const void *query)
     if (res == 0) {
         const struct copy_end from = { .c = &c, .path = q->path, .fd = -EBADF },
                               to = { .path = "-", .fd = p.fd };
-        const struct copy_options o = { 0 };
+        const struct copy_options o = { .dot = !r->libpod };
         res = container_copy(request_engine(r), r->arena, &from, &to, &o, r->err);
         res = reply_pipe_done(r, &p, res, &begun);
     }

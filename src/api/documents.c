@@ -4,6 +4,7 @@
 
 #include "base/parse.h"
 #include "config/containers.h"
+#include "engine/network.h"
 #include "engine/system.h"
 
 #include "base/banned.h"
@@ -78,6 +79,16 @@ const char *docker_name(struct request *r, const char *name)
         strpbrk(first, ".:") || STR_EQ(first, "localhost"))
         return name;
     return arena_printf(r->arena, slash ? "docker.io/%s" : "docker.io/library/%s", name);
+}
+
+const char *usual_network(struct request *r)
+{
+    return engine_networks(request_engine(r))->default_name;
+}
+
+const char *docker_network(struct request *r, const char *name)
+{
+    return STR_EQ(name, usual_network(r)) ? "bridge" : name;
 }
 
 /* ---------- info ---------- */

@@ -33,7 +33,7 @@ static const struct json_type auth_file_type = JSON_TYPE(struct auth_file, auth_
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-char *auth_decode(struct arena *a, const char *s)
+char *auth_decode_bytes(struct arena *a, const char *s, size_t *ret_len)
 {
     size_t n = strlen(s), used = 0;
     char *out = arena_alloc(a, n + 1);
@@ -50,7 +50,16 @@ char *auth_decode(struct arena *a, const char *s)
             out[used++] = (char)(bits >> have & 0xff);
         }
     }
-    return strlen(out) == used ? out : NULL;
+    *ret_len = used;
+    return out;
+}
+
+char *auth_decode(struct arena *a, const char *s)
+{
+    size_t n;
+    char *out = auth_decode_bytes(a, s, &n);
+
+    return out && strlen(out) == n ? out : NULL;
 }
 
 char *auth_encode(struct arena *a, const struct credentials *c)

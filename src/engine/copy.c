@@ -346,7 +346,10 @@ static int run_copy(struct engine *e, struct arena *a, const struct side *from, 
         r = choose_owners(e, a, to->end, o, &copy.owners, err);
     if (!in_stream) {
         tree.root = root;
-        tree.as = out_stream ? (*name ? name : NULL) : target.as;
+        tree.as = !out_stream                     ? target.as
+                  : *name                         ? name
+                  : o->dot && S_ISDIR(st.st_mode) ? "."
+                                                  : NULL;
         source_owners(from->end->c, &tree);
         copy.tree = &tree;
     }
