@@ -145,9 +145,11 @@ static void add_constants(json_t *doc)
                   "https://index.docker.io/v1/", "GenericResources", "NFd", 0, "NEventsListener", 0,
                   "SystemTime", "", "CDISpecDirs", "DefaultAddressPools"));
     json_object_set_new(doc, "SystemTime", doc_time(time_now()));
-    json_object_set_new(doc, "ContainerdCommit", json_pack("{s:s}", "ID", ""));
-    json_object_set_new(doc, "RuncCommit", json_pack("{s:s}", "ID", PODMAN_VERSION));
-    json_object_set_new(doc, "InitCommit", json_pack("{s:s}", "ID", PODMAN_VERSION));
+    json_object_set_new(doc, "ContainerdCommit", json_pack("{s:s,s:s}", "ID", "", "Expected", ""));
+    json_object_set_new(doc, "RuncCommit",
+                        json_pack("{s:s,s:s}", "ID", PODMAN_VERSION, "Expected", PODMAN_VERSION));
+    json_object_set_new(doc, "InitCommit",
+                        json_pack("{s:s,s:s}", "ID", PODMAN_VERSION, "Expected", PODMAN_VERSION));
     json_object_set_new(doc, "Swarm",
                         json_pack("{s:s,s:s,s:s,s:b,s:s,s:n}", "NodeID", "", "NodeAddr", "",
                                   "LocalNodeState", "inactive", "ControlAvailable", 0, "Error", "",
