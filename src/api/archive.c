@@ -47,9 +47,10 @@ static int64_t go_mode(mode_t m)
 static char *line_of(struct request *r, const struct copy_stat *st)
 {
     AUTO_BUF text = { 0 };
-    AUTO_JSON *doc = json_pack("{s:s,s:I,s:I,s:o,s:s}", "name", st->name, "size",
+    AUTO_JSON *doc = json_pack("{s:s,s:I,s:I,s:o,s:b,s:b,s:s}", "name", st->name, "size",
                                (json_int_t)st->size, "mode", (json_int_t)go_mode(st->mode), "mtime",
-                               doc_time(st->mtime), "linkTarget", st->target);
+                               doc_time(st->mtime), "isDir", S_ISDIR(st->mode), "isStream", 0,
+                               "linkTarget", st->target);
 
     json_text(doc, 0, &text);
     return arena_printf(r->arena, "X-Docker-Container-Path-Stat: %s\r\n",

@@ -81,6 +81,11 @@ const char *docker_name(struct request *r, const char *name)
     return arena_printf(r->arena, slash ? "docker.io/%s" : "docker.io/library/%s", name);
 }
 
+const char *docker_log_driver(const char *name)
+{
+    return str_empty(name) || STR_EQ(name, "k8s-file") ? "json-file" : name;
+}
+
 const char *usual_network(struct request *r)
 {
     return engine_networks(request_engine(r))->default_name;
@@ -183,10 +188,12 @@ json_t *compat_info(struct request *r)
         (json_int_t)running, "ContainersPaused", (json_int_t)paused, "ContainersStopped",
         (json_int_t)stopped, "Images", doc_get(store, "imageStore", "number", NULL), "Driver",
         json_object_get(store, "graphDriverName"), "DriverStatus", driver_status(info),
-        "LoggingDriver", json_object_get(host, "logDriver"), "CgroupDriver",
-        json_object_get(host, "cgroupManager"), "NCPU", json_object_get(host, "cpus"), "MemTotal",
-        json_object_get(host, "memTotal"), "DockerRootDir", json_object_get(store, "graphRoot"),
-        "Name", json_object_get(host, "hostname"), "ServerVersion", PODMAN_VERSION, "CgroupVersion",
+        "LoggingDriver",
+        json_string(docker_log_driver(json_string_value(json_object_get(host, "logDriver")))),
+        "CgroupDriver", json_object_get(host, "cgroupManager"), "NCPU",
+        json_object_get(host, "cpus"), "MemTotal", json_object_get(host, "memTotal"),
+        "DockerRootDir", json_object_get(store, "graphRoot"), "Name",
+        json_object_get(host, "hostname"), "ServerVersion", PODMAN_VERSION, "CgroupVersion",
         cgroups && strstr(cgroups, "2") ? "2" : "1", "KernelVersion",
         json_object_get(host, "kernel"), "DefaultRuntime", runtime ? runtime : "", "OSVersion", "",
         "SecurityOptions", security_of(info), "SwapTotal",

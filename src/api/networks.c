@@ -401,7 +401,7 @@ static int connect_it(struct request *r, const void *query)
                                      .mac = !str_empty(b.mac)            ? b.mac
                                             : !str_empty(b.endpoint.mac) ? b.endpoint.mac
                                                                          : NULL,
-                                     .interface = b.interface };
+                                     .interface = str_empty(b.interface) ? NULL : b.interface };
     for (char **p = how.ips; res == 0 && p && *p; p++)
         res = option_ip(*p, 0, r->err);
     if (res == 0 && how.mac)
