@@ -299,6 +299,11 @@ static int start(struct request *r, const void *query)
     if (c.alive && STR_IN(container_status_names[c.status], "running", "paused"))
         return reply_empty(r, 304);
     res = container_start(request_engine(r), r->arena, &c, false, NULL, &warnings, r->err);
+    if (res < 0 &&
+        c.config.auto_remove) { /* its end will never come, and somebody waits for its removal */
+        const struct container_remove_options o = { .force = true, .timeout_s = 0 };
+        (void)!container_remove(request_engine(r), &c, &o, NULL);
+    }
     return res < 0 ? res : reply_empty(r, 204);
 }
 

@@ -11,10 +11,9 @@ from conftest import program
 
 def run(api, name, args, stdin=None, code=0, env={}, words=(), cwd=None):
     path = program(name, *words)
-    p = subprocess.run([path] + args, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    p = subprocess.run([path] + args, input=stdin or b"", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        timeout=60, cwd=cwd,
-                       env=dict(os.environ, DOCKER_HOST="unix://" + api.path, DOCKER_CONFIG="/nonexistent",
-                                HOME="/nonexistent", **env))
+                       env=dict(os.environ, DOCKER_HOST="unix://" + api.path, HOME=os.path.dirname(api.path), **env))
     assert p.returncode == code, (p.stdout + p.stderr).decode()
     return (p.stdout + p.stderr).decode().strip()
 
