@@ -51,10 +51,11 @@ def test_life(client, podman):
         assert f.read().strip() == "sleep"
     assert [x.name for x in client.containers.list(filters={"label": "a=b"})] == ["life"]
     assert client.containers.list(filters={"label": "a=c"}) == []
-    c.pause()
-    c.reload()
-    assert c.status == "paused"
-    c.unpause()
+    if os.getuid() == 0:  # an ordinary user may have no cgroup that could be frozen
+        c.pause()
+        c.reload()
+        assert c.status == "paused"
+        c.unpause()
     c.rename("death")
     c.reload()
     assert c.name == "death" and c.status == "running"
