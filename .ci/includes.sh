@@ -9,9 +9,10 @@ store      base spec config
 net        base spec config store
 oci        base spec
 image      base spec config store
+quadlet    base
 supervise  base spec
 monitor    base spec oci
-engine     base spec config store net image supervise
+engine     base spec config store net image quadlet supervise
 cli        base spec config engine
 hello
 init       base'
