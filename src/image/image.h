@@ -193,6 +193,7 @@ struct image_tree {
     const struct image_tree_change
         *changes; /* NULL: everything; otherwise these, sorted, and the directories above them */
     size_t n_changes;
+    bool upper; /* the root is an overlay's upper directory: what it takes away becomes whiteouts */
     /* Owners are written as the container sees them. */
     const struct container_idmap *uid_map, *gid_map;
     size_t n_uid, n_gid;

@@ -102,6 +102,17 @@ int layer_tmp_describe(const struct store *s, const struct layer_tmp *tmp,
     return r < 0 ? err_sys(err, -r, "writing %s/layers/%s/info", s->graphroot, tmp->name) : 0;
 }
 
+int layer_tmp_adopt(const struct store *s, const struct layer_tmp *tmp, const char *path,
+                    struct err *err)
+{
+    char diff[LAYER_PATH_MAX];
+
+    snprintf(diff, sizeof(diff), "layers/%s/diff", tmp->name);
+    if (renameat(s->graph_fd, path, s->graph_fd, diff) < 0)
+        return err_sys(err, errno, "moving %s to %s", path, diff);
+    return 0;
+}
+
 int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key, struct err *err)
 {
     AUTO_CLOSE int layers = fs_open_dir(s->graph_fd, "layers");

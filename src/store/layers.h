@@ -37,6 +37,9 @@ int layer_tmp_make(const struct store *s, const char *hex, struct layer_tmp *ret
 /* Writes `info`; then the caller flushes the file system, so that what gets its name is whole. */
 int layer_tmp_describe(const struct store *s, const struct layer_tmp *tmp,
                        const struct layer_info *info, struct err *err) MUST_CHECK;
+/* Puts the directory @path below graphroot in the place of the empty `diff`. */
+int layer_tmp_adopt(const struct store *s, const struct layer_tmp *tmp, const char *path,
+                    struct err *err) MUST_CHECK;
 /* Gives it its final name; a layer that is there already wins. */
 int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key,
                      struct err *err) MUST_CHECK;
