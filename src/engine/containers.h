@@ -29,6 +29,7 @@ struct container {
     bool alive;           /* a monitor supervises it */
     const int *keep_fds;  /* descriptors of ours that its program gets at this start, ... */
     size_t nkeep_fds;     /* ... under the same numbers (--preserve-fd) */
+    bool bound;           /* it has no row, and ends with whoever starts it (engine/transient.h) */
 };
 
 struct container_list {
