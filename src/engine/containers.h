@@ -73,6 +73,12 @@ struct pull_request {
     bool quiet;
 };
 
+/* The image @name, pulled when the policy says so; *ret_name as image_find_named(). */
+struct image;
+int container_image(struct engine *e, struct arena *a, const char *name,
+                    const struct pull_request *p, struct image *img, char **ret_name,
+                    struct err *err) MUST_CHECK;
+
 /* Completes @c (in arena @a) from its image and the configuration, and stores it.  @image is the image's
  * name as given (NULL with c->rootfs).  c->id and c->name are set on return.  @replace removes one with
  * the same name first.  Warnings are appended to *warnings. */

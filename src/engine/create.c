@@ -96,9 +96,9 @@ static bool platform_wanted(const struct pull_request *p, const struct image *im
            (!p->variant || str_same(p->variant, img->config.variant));
 }
 
-static int get_image(struct engine *e, struct arena *a, const char *name,
-                     const struct pull_request *p, struct image *img, char **ret_name,
-                     struct err *err)
+int container_image(struct engine *e, struct arena *a, const char *name,
+                    const struct pull_request *p, struct image *img, char **ret_name,
+                    struct err *err)
 {
     const char *policy = str_empty(p->policy) ? e->defaults.pull_policy : p->policy;
     int r;
@@ -716,7 +716,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     c->id = arena_strdup(a, id);
     c->created = time_now();
     if (image) {
-        r = get_image(e, a, image, p, &img, &c->image_name, err);
+        r = container_image(e, a, image, p, &img, &c->image_name, err);
         if (r < 0)
             return r;
         c->image = arena_strdup(a, img.id);

@@ -49,7 +49,7 @@ char **transient_dirs(struct engine *e, struct arena *a, const struct transient 
     return out;
 }
 
-static void forget_root(struct transient *t)
+void transient_settle(struct transient *t)
 {
     close_p(&t->root);
     t->root = -EBADF;
@@ -62,7 +62,7 @@ int transient_begin(struct engine *e, struct arena *a, struct transient *t, stru
     char **dirs = transient_dirs(e, a, t, false);
     int r = 0;
 
-    forget_root(t);
+    transient_settle(t);
     for (int i = 0; r == 0 && i < 2; i++)
         r = fs_remove_tree(e->store->graph_fd, graph_path(t, i ? "work" : "upper", path));
     if (r < 0)
@@ -117,6 +117,114 @@ static void fill_container(const struct transient *t, struct container_config *c
     c->auto_remove = true;
 }
 
+/* ---------- what mounts need ---------- */
+
+/* Where something is mounted into every container, besides what its maker asks for. */
+static const char *const targets[] = {
+    "/dev",      "/etc/hostname",      "/etc/hosts",   "/etc/resolv.conf",
+    "/etc/mtab", "/etc/passwd",        "/etc/group",   "/etc/localtime",
+    "/proc",     "/run/.containerenv", "/run/secrets", "/run/podman-init",
+    "/sys",
+};
+
+/* A mount point that the runtime will have to make. */
+struct made_path {
+    char *
+        first; /* of its components, the first that is not there: the whole path, or one above it */
+    char *path;
+    char *
+        above; /* the directory around `first`, when it is not in the upper directory yet; NULL: it is */
+};
+typedef JSON_LIST(struct made_path) made_paths;
+
+static bool is_there(char *const *dirs, const char *path)
+{
+    for (; *dirs; dirs++) {
+        AUTO_CLOSE int root = fs_open_dir(AT_FDCWD, *dirs);
+        AUTO_CLOSE int fd = root < 0 ? root : fs_open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
+        if (fd >= 0)
+            return true;
+    }
+    return false;
+}
+
+static void note_target(struct arena *a, char *const *dirs, const char *path, made_paths *out)
+{
+    for (const char *end = path; *end;) {
+        const char *last = end;
+        end = strchrnul(end + 1, '/');
+        char *part = arena_strndup(a, path, (size_t)(end - path));
+        if (is_there(dirs, part))
+            continue;
+        char *above = last == path ? NULL : arena_strndup(a, path, (size_t)(last - path));
+        if (above && is_there((char *[]) { dirs[0], NULL }, above))
+            above = NULL;
+        *LIST_ADD(a, *out) = (struct made_path) { part, arena_strdup(a, path), above };
+        return;
+    }
+}
+
+static void note_targets(struct engine *e, struct arena *a, const struct transient *t,
+                         const struct container_config *c, made_paths *out)
+{
+    char **dirs = transient_dirs(e, a, t, true);
+
+    for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+        note_target(a, dirs, targets[i], out);
+    for (size_t i = 0; i < c->mounts.n; i++)
+        note_target(a, dirs, c->mounts.items[i].destination, out);
+}
+
+/* Only what is empty, and never through a link that the program made. */
+static bool remove_empty(int upper, struct arena *a, const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    char *above = arena_strndup(a, path, (size_t)(name - path));
+    AUTO_CLOSE int dir = fs_open_in_root(upper, above, O_PATH | O_DIRECTORY, 0);
+    struct stat st;
+
+    if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return dir < 0;
+    if (S_ISREG(st.st_mode) && st.st_size)
+        return false;
+    return unlinkat(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0;
+}
+
+/* A directory that was copied up for the sake of a mount point, and is as it was below. */
+static void remove_copied(struct engine *e, struct arena *a, const struct transient *t, int upper,
+                          const char *path)
+{
+    AUTO_CLOSE int up = fs_open_in_root(upper, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+    struct stat st, low;
+
+    for (char **d = transient_dirs(e, a, t, false); up >= 0 && d && *d; d++) {
+        AUTO_CLOSE int root = fs_open_dir(AT_FDCWD, *d);
+        AUTO_CLOSE int fd = root < 0 ? root : fs_open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
+        if (fd < 0)
+            continue;
+        if (fstat(up, &st) == 0 && fstat(fd, &low) == 0 && st.st_mode == low.st_mode &&
+            st.st_uid == low.st_uid && st.st_gid == low.st_gid)
+            (void)remove_empty(upper, a, path);
+        return;
+    }
+}
+
+static void remove_targets(struct engine *e, struct arena *a, const struct transient *t,
+                           const made_paths *made)
+{
+    AUTO_CLOSE int upper = fs_open_dir(AT_FDCWD, transient_upper(a, t));
+
+    for (size_t i = 0; upper >= 0 && i < made->n; i++) {
+        const struct made_path *m = &made->items[i];
+        char *path = arena_strdup(a, m->path);
+        while (strlen(path) >= strlen(m->first) && remove_empty(upper, a, path))
+            *strrchr(path, '/') = '\0';
+    }
+    for (size_t i = 0; upper >= 0 && i < made->n; i++)
+        if (made->items[i].above)
+            remove_copied(e, a, t, upper, made->items[i].above);
+}
+
 static int run_attached(struct engine *e, struct arena *a, const struct container *c,
                         const struct transient_run *run, int *ret_code, struct err *err)
 {
@@ -145,8 +253,9 @@ int transient_exec(struct engine *e, struct arena *a, struct transient *t,
     struct container c = { .config = *run->config, .bound = true };
     struct image img = { 0 };
     char **warnings = NULL, path[128];
+    made_paths made = { 0 };
 
-    forget_root(t);
+    transient_settle(t);
     if (run->image)
         img.config.config = *run->image;
     img.config.config.healthcheck = NULL;
@@ -158,7 +267,9 @@ int transient_exec(struct engine *e, struct arena *a, struct transient *t,
         r = volumes_prepare(e, a, &c.config, err);
     if (r < 0)
         return r;
+    note_targets(e, a, t, &c.config, &made);
     r = run_attached(e, a, &c, run, ret_code, err);
+    remove_targets(e, a, t, &made);
     if (network_needs_engine(&c.config))
         (void)!network_release(e, &c.config, NULL);
     (void)!fs_remove_tree(e->store->run_fd, graph_path(t, "", path));
@@ -183,7 +294,7 @@ void transient_done(struct engine *e, struct transient *t)
 
     if (!t->id[0] || t->lock < 0)
         return;
-    forget_root(t);
+    transient_settle(t);
     (void)!fs_remove_tree(e->store->graph_fd, graph_path(t, "", path));
     snprintf(path, sizeof(path), "locks/container-%s", t->id);
     (void)!unlinkat(e->store->run_fd, path, 0);

@@ -26,6 +26,8 @@ int transient_begin(struct engine *e, struct arena *a, struct transient *t,
  * function here. */
 int transient_root(struct engine *e, struct arena *a, struct transient *t,
                    struct err *err) MUST_CHECK;
+/* Closes t->root: the upper directory is nobody's mount any more. */
+void transient_settle(struct transient *t);
 /* What was written since transient_begin(): the path of the upper directory. */
 char *transient_upper(struct arena *a, const struct transient *t);
 /* The layers' directories, topmost first; with @upper that before them. */
@@ -36,7 +38,8 @@ struct transient_run {
     const struct image_exec *image;  /* environment and working directory; may be NULL */
     int in, out, err;
 };
-/* Runs one program to its end; *ret_code as a shell would tell it. */
+/* Runs one program to its end; *ret_code as a shell would tell it.  What had to be made for mounts is taken away
+ * again: only what the program did is left. */
 int transient_exec(struct engine *e, struct arena *a, struct transient *t,
                    const struct transient_run *run, int *ret_code, struct err *err) MUST_CHECK;
 
