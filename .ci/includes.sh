@@ -12,7 +12,8 @@ image      base spec config store
 supervise  base spec
 monitor    base spec oci
 engine     base spec config store net image supervise
-cli        base spec config engine
+build      base spec config store image engine
+cli        base spec config engine build
 hello
 init       base'
 

@@ -117,6 +117,11 @@ static void fill_container(const struct transient *t, struct container_config *c
     c->auto_remove = true;
 }
 
+int transient_view(struct engine *e, char *const *dirs, struct err *err)
+{
+    return rootfs_read_only(e, dirs, err);
+}
+
 /* ---------- what mounts need ---------- */
 
 /* Where something is mounted into every container, besides what its maker asks for. */

@@ -33,6 +33,9 @@ char *transient_upper(struct arena *a, const struct transient *t);
 /* The layers' directories, topmost first; with @upper that before them. */
 char **transient_dirs(struct engine *e, struct arena *a, const struct transient *t, bool upper);
 
+/* These directories merged, topmost first, to be read: a descriptor that the caller closes. */
+int transient_view(struct engine *e, char *const *dirs, struct err *err) MUST_CHECK;
+
 struct transient_run {
     struct container_config *config; /* command, user, mounts, limits, ...; completed here */
     const struct image_exec *image;  /* environment and working directory; may be NULL */

@@ -260,6 +260,8 @@ struct image_search_options {
 int image_search(struct arena *a, const char *term, const struct image_search_options *o,
                  image_found_list *ret, struct err *err) MUST_CHECK;
 
+/* The complete name under which `tag` would store @name. */
+int image_complete_name(struct arena *a, const char *name, char **ret, struct err *err) MUST_CHECK;
 int image_tag(struct store *s, const char *name, const char *target, struct err *err) MUST_CHECK;
 /* All names of the image when @names is empty. */
 int image_untag(struct store *s, const char *name, char *const *names, struct err *err) MUST_CHECK;
