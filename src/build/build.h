@@ -40,15 +40,14 @@ struct build_options {
 
     /* Where from */
     struct pull_request pull;
-    const char *signature_policy;
 
     /* What becomes of it */
-    char **tags;    /* names; none is fine */
-    char *manifest; /* of a list that the image is added to */
-    char *iidfile, *iidfile_raw, *metadata_file;
+    char **tags;      /* names; none is fine */
+    char *manifest;   /* of a list that the image is added to */
+    char **platforms; /* "os/arch[/variant]": one image each; NULL: os, arch and variant below */
     JSON_LIST(struct build_output) outputs;
     bool docker; /* Docker's format */
-    bool layers, squash, squash_all, no_cache, omit_history, save_stages;
+    bool layers, squash, squash_all, no_cache, omit_history;
     bool rewrite_timestamp, created_annotation, identity_label;
     bool inherit_labels, inherit_annotations, keep_unused_stages;
     bool has_timestamp, has_epoch; /* --timestamp, --source-date-epoch */
@@ -63,7 +62,6 @@ struct build_options {
     JSON_LIST(struct build_secret) secrets;
     char **ssh;    /* "default", "id=path" */
     char *network; /* --network as given; NULL: usual */
-    bool chroot;   /* --isolation=chroot: no namespaces but the mounts */
     bool http_proxy, compat_volumes, stdin_open;
 
     int in;       /* for "-"; negative: stdin */
@@ -74,6 +72,7 @@ struct build_options {
 struct build_result {
     char *id;      /* of the image: 64 digits */
     char *digest;  /* of its manifest */
+    char *name;    /* complete, the first of its names; NULL: none */
     int exit_code; /* when it failed in a RUN: that one's; otherwise 0 */
 };
 
