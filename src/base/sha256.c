@@ -74,8 +74,8 @@ __attribute__((target("sha,sse4.1"))) static void blocks_sha(uint32_t h[8], cons
                 t = _mm_add_epi32(t, _mm_alignr_epi8(before, second, 4));
                 m[i & 3] = _mm_sha256msg2_epu32(t, before);
             }
-            __m128i wk = _mm_add_epi32(
-                m[i & 3], _mm_loadu_si128((const __m128i *)(const void *)(K + 4 * i)));
+            __m128i wk = _mm_add_epi32(m[i & 3],
+                                       _mm_loadu_si128((const __m128i *)(const void *)(K + 4 * i)));
             cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);
             abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));
         }

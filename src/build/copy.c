@@ -164,7 +164,9 @@ static char *above(struct arena *a, const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    return slash ? arena_strndup(a, path, (size_t)(slash - path)) : arena_strdup(a, ".");
+    if (!slash)
+        return arena_strdup(a, ".");
+    return arena_strndup(a, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 /* A directory's contents, or one file, which is told under the name "". */
@@ -483,7 +485,7 @@ static int open_from(struct step *s, char **ret_key)
         r = from_dirs(st, name, &dirs, ret_key, s->err);
     if (r < 0)
         return r;
-    if (!dirs)
+    if (!dirs || !*dirs)
         return step_wrong(s, "%s is empty: there is nothing to copy", name);
     job->from = true;
     job->keep_owner = *ret_key != NULL;

@@ -283,7 +283,7 @@ static int find_source(struct step *s, const struct run_mount *m, char **ret)
 
     if (r < 0)
         return r;
-    if (!dirs)
+    if (!dirs || !*dirs)
         return step_wrong(s, "--mount: %s is empty", m->from);
     const char *path = clean_source(s, m);
     if (dirs[1])

@@ -7,6 +7,7 @@
 #include "build/words.h"
 #include "base/limits.h"
 #include "store/blobs.h"
+#include "store/layers.h"
 
 #include "base/banned.h"
 
@@ -79,16 +80,20 @@ int image_get(struct build *b, const char *name, struct image *ret, char **ret_n
 }
 
 /* Directories of the layers, topmost first. */
+static char **layer_keys(const struct stage *st)
+{
+    char **keys = NULL;
+
+    for (size_t i = 0; i < st->stored.n; i++)
+        keys = strv_add(st->b->a, keys, st->stored.items[i].key);
+    return keys;
+}
+
 char **stage_dirs(const struct stage *st)
 {
     struct build *b = st->b;
-    char **out = NULL;
 
-    for (size_t n = st->stored.n; n-- > 0;)
-        out = strv_add(b->a, out,
-                       arena_printf(b->a, "%s/layers/%s/diff", engine_store(b->e)->graphroot,
-                                    st->stored.items[n].key));
-    return out;
+    return layer_dirs(engine_store(b->e), b->a, layer_keys(st));
 }
 
 int from_dirs(struct stage *st, const char *name, char ***ret, char **ret_key, struct err *err)
@@ -285,9 +290,7 @@ int stage_work(struct stage *st, struct err *err)
         return 0;
     if (!st->work.id[0])
         r = transient_make(b->e, b->a, &st->work, err);
-    st->work.layers = NULL;
-    for (size_t i = 0; i < st->stored.n; i++)
-        st->work.layers = strv_add(b->a, st->work.layers, st->stored.items[i].key);
+    st->work.layers = layer_keys(st);
     if (r == 0)
         r = transient_begin(b->e, b->a, &st->work, err);
     st->working = r == 0;

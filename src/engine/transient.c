@@ -7,6 +7,7 @@
 #include "engine/network.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
+#include "store/layers.h"
 
 #include "base/banned.h"
 
@@ -43,10 +44,7 @@ char **transient_dirs(struct engine *e, struct arena *a, const struct transient 
 {
     char **out = upper ? strv_add(a, NULL, transient_upper(a, t)) : NULL;
 
-    for (size_t n = strv_len(t->layers); n-- > 0;)
-        out = strv_add(a, out,
-                       arena_printf(a, "%s/layers/%s/diff", e->store->graphroot, t->layers[n]));
-    return out;
+    return t->layers ? strv_concat(a, out, layer_dirs(e->store, a, t->layers)) : out;
 }
 
 void transient_settle(struct transient *t)

@@ -15,6 +15,17 @@ const char *layer_path(const char *key, char out[LAYER_PATH_MAX])
     return out;
 }
 
+char **layer_dirs(const struct store *s, struct arena *a, char *const *keys)
+{
+    char path[LAYER_PATH_MAX], **out = NULL;
+
+    for (size_t n = strv_len(keys); n-- > 0;)
+        if (!keys[n + 1] || !strv_has(keys + n + 1, keys[n]))
+            out = strv_add(a, out,
+                           arena_printf(a, "%s/%s", s->graphroot, layer_path(keys[n], path)));
+    return out;
+}
+
 bool layer_exists(const struct store *s, const char *key)
 {
     char path[LAYER_PATH_MAX];

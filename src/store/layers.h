@@ -13,6 +13,11 @@
 /* "layers/<key>/diff" relative to graphroot; returns @out. */
 const char *layer_path(const char *key, char out[LAYER_PATH_MAX]);
 
+/* The directories of these layers, topmost first, as an overlay takes them: a layer that occurs several times, which
+ * an overlay refuses, stands at its topmost place only.  That is the same: there it decides again on every
+ * path that it decided on below. */
+char **layer_dirs(const struct store *s, struct arena *a, char *const *keys);
+
 struct layer_info {
     int64_t size; /* bytes of the tar stream */
     bool implied; /* keyed by chain ID */
