@@ -13,7 +13,8 @@ quadlet    base
 supervise  base spec
 monitor    base spec oci
 engine     base spec config store net image quadlet supervise
-cli        base spec config engine
+build      base spec config store image engine
+cli        base spec config engine build
 hello
 init       base'
 

@@ -101,6 +101,8 @@ static const struct cmd cmd_system = {
 
 static const struct cmd *const root_subs[] = {
     &cmd_artifact,
+    &cmd_build,
+    &cmd_buildx,
     &cmd_history,
     &cmd_image,
     &cmd_images,

@@ -96,9 +96,9 @@ static bool platform_wanted(const struct pull_request *p, const struct image *im
            (!p->variant || str_same(p->variant, img->config.variant));
 }
 
-static int get_image(struct engine *e, struct arena *a, const char *name,
-                     const struct pull_request *p, struct image *img, char **ret_name,
-                     struct err *err)
+int container_image(struct engine *e, struct arena *a, const char *name,
+                    const struct pull_request *p, struct image *img, char **ret_name,
+                    struct err *err)
 {
     const char *policy = str_empty(p->policy) ? e->defaults.pull_policy : p->policy;
     int r;
@@ -659,6 +659,48 @@ static int resolve_image_mounts(struct engine *e, struct arena *a, struct contai
     return r;
 }
 
+static int check_command(const struct container_config *c, struct err *err)
+{
+    if (c->entrypoint || c->command)
+        return 0;
+    if (c->rootfs)
+        return err_set(err, ERR_NO_COMMAND, ENOENT,
+                       "executable file `` not found in $PATH: No such file or directory: OCI "
+                       "runtime attempted to invoke a command that was not found");
+    return err_set(err, ERR_BAD_PARAM, EINVAL,
+                   "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
+}
+
+int container_complete(struct engine *e, struct arena *a, const struct image *img,
+                       struct container_config *c, char ***warnings, struct err *err)
+{
+    merge_env(e, a, &img->config.config, c);
+    merge_image(e, a, img, c);
+    int r = check_command(c, err);
+    if (r < 0)
+        return r;
+    if (str_empty(c->name))
+        c->name = random_name(a, 0);
+    r = health_complete(a, img->config.config.healthcheck, c, err);
+    if (r == 0)
+        r = apply_namespaces(e, a, c, err);
+    if (r == 0)
+        r = network_complete_config(e, a, c, img->config.config.exposed_ports, warnings, err);
+    if (r == 0)
+        r = apply_limits(e, a, c, err);
+    if (r == 0)
+        r = apply_mounts(e, a, c, err);
+    if (r == 0)
+        r = check_sources(e, c, err);
+    if (r == 0)
+        r = apply_log(e, a, c, err);
+    if (r == 0)
+        r = apply_process(e, a, c, err);
+    if (r == 0)
+        finish_env(a, c);
+    return r;
+}
+
 int container_create(struct engine *e, struct arena *a, struct container_config *c,
                      const char *image, const struct pull_request *p, bool replace,
                      char ***warnings, struct err *err)
@@ -674,7 +716,7 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     c->id = arena_strdup(a, id);
     c->created = time_now();
     if (image) {
-        r = get_image(e, a, image, p, &img, &c->image_name, err);
+        r = container_image(e, a, image, p, &img, &c->image_name, err);
         if (r < 0)
             return r;
         c->image = arena_strdup(a, img.id);
@@ -684,35 +726,9 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     if ((r = resolve_image_mounts(e, a, c, err)) < 0)
         return r;
     check_platform(p, &img);
-    merge_env(e, a, &img.config.config, c);
-    merge_image(e, a, &img, c);
-    if (!c->entrypoint && !c->command && !image)
-        return err_set(err, ERR_NO_COMMAND, ENOENT,
-                       "executable file `` not found in $PATH: No such file or directory: OCI "
-                       "runtime attempted to invoke a command that was not found");
-    if (!c->entrypoint && !c->command)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
-    if (!chosen)
-        c->name = random_name(a, 0);
-    r = health_complete(a, img.config.config.healthcheck, c, err);
-    if (r == 0)
-        r = apply_namespaces(e, a, c, err);
-    if (r == 0)
-        r = network_complete_config(e, a, c, img.config.config.exposed_ports, warnings, err);
-    if (r == 0)
-        r = apply_limits(e, a, c, err);
-    if (r == 0)
-        r = apply_mounts(e, a, c, err);
-    if (r == 0)
-        r = check_sources(e, c, err);
-    if (r == 0)
-        r = apply_log(e, a, c, err);
-    if (r == 0)
-        r = apply_process(e, a, c, err);
+    r = container_complete(e, a, &img, c, warnings, err);
     if (r < 0)
         return r;
-    finish_env(a, c);
     /* What the specification will refuse is refused now, not at the first start. */
     char **caps;
     r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);

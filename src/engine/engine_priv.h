@@ -74,6 +74,14 @@ void notify_started(const struct container_config *c, uint32_t monitor_pid);
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container *c, bool attach,
                        bool wait, struct err *err) MUST_CHECK;
 
+/* create.c: everything that making a container decides: from the image (zero: none), then from the
+ * configuration.  c->id is set. */
+int container_complete(struct engine *e, struct arena *a, const struct image *img,
+                       struct container_config *c, char ***warnings, struct err *err) MUST_CHECK;
+/* lifecycle.c: container_start() for the holder of its lock, who knows that it does not run. */
+int container_start_held(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                         int *ret_sock, char ***warnings, struct err *err) MUST_CHECK;
+
 /* engine/rootfs.c: the layer directories, topmost first; NULL with --rootfs. */
 int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
                  struct err *err) MUST_CHECK;

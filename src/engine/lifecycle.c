@@ -163,8 +163,8 @@ static int start_monitor(struct engine *e, struct arena *a, const struct contain
     return r;
 }
 
-static int start_locked(struct engine *e, struct arena *a, const struct container *c, bool wait,
-                        int *ret_sock, char ***warnings, struct err *err)
+int container_start_held(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                         int *ret_sock, char ***warnings, struct err *err)
 {
     struct network_start net = { 0 };
 
@@ -201,7 +201,7 @@ static int start_mounted(struct engine *e, struct arena *a, const struct contain
 
     if (mounted < 0)
         return mounted;
-    int r = start_locked(e, a, c, wait, ret_sock, warnings, err);
+    int r = container_start_held(e, a, c, wait, ret_sock, warnings, err);
     if (mounted && container_refresh(e, a, &now, NULL) == 0)
         (void)!mounts_container(e, a, &now, NULL);
     return r;

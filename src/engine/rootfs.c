@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
+#include "store/layers.h"
 
 #include "base/banned.h"
 
@@ -16,15 +17,9 @@
  * container's own mount namespace, so nothing is mounted here.  vfs: the layers are copied, one over the
  * other, to graphroot/containers/<id>/rootfs when the container is made. */
 
-static char *layer_dir(struct engine *e, struct arena *a, const char *key)
-{
-    return arena_printf(a, "%s/layers/%s/diff", e->store->graphroot, key);
-}
-
 int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
                  struct err *err)
 {
-    size_t n = strv_len(c->layers);
     bool whole = true;
 
     *ret = NULL;
@@ -32,12 +27,10 @@ int rootfs_lower(struct engine *e, struct arena *a, const struct container_confi
         *ret = strv_add(a, NULL, c->rootfs);
     if (c->rootfs)
         return 0;
-    for (size_t i = n; i-- > 0;) {
-        char *dir = layer_dir(e, a, c->layers[i]);
-        whole = whole && access(dir, F_OK) == 0;
-        *ret = strv_add(a, *ret, dir);
-    }
-    if (whole && n)
+    *ret = layer_dirs(e->store, a, c->layers);
+    for (char **dir = *ret; dir && *dir; dir++)
+        whole = whole && access(*dir, F_OK) == 0;
+    if (whole && *ret)
         return 0;
     struct image img = { 0 };
     int r = image_find(e->store, a, c->image, &img, err);

@@ -548,13 +548,14 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .health = c->health,
         .notify_socket = str_same(c->sdnotify, "healthy") ? getenv("NOTIFY_SOCKET") : NULL,
         .health_events_off = !e->config->engine.healthcheck_events,
-        .events = engine_event_log(e, a),
+        .events = ctr->bound ? (struct event_log) { 0 } : engine_event_log(e, a),
         .image = c->image_name,
         .labels = c->labels,
         .terminal = c->terminal,
         .stdin_open = c->stdin_open,
         .stdin_once = c->stdin_once && attach,
         .attach = attach,
+        .bound = ctr->bound,
         .start = arena_strdup(a, wait ? "wait" : "run"),
         .timeout_s = c->timeout,
         .pid_file = c->pid_file,
@@ -587,7 +588,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                                   .labels = c->log_options };
     m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
-    if (c->auto_remove || network_needs_engine(c))
+    if (!ctr->bound && (c->auto_remove || network_needs_engine(c)))
         m.exit_command = exit_command(e, a, c);
     if (network_is_ours(c) && !e->rootless)
         m.repair_command = repair_command(e, a);
