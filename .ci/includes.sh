@@ -14,7 +14,8 @@ supervise  base spec
 monitor    base spec oci
 engine     base spec config store net image quadlet supervise
 build      base spec config store image engine
-cli        base spec config engine build
+api        base spec config engine build
+cli        base spec config engine build api
 hello
 init       base'
 

@@ -15,6 +15,7 @@
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20) /* bytes that one template may print */
 #define LIMIT_HTTP_HEADER     (64u << 10) /* bytes of one HTTP answer's headers */
 #define LIMIT_CONTROL_MESSAGE (1u << 20)  /* bytes of one request on a monitor's socket */
+#define LIMIT_API_BODY        (16u << 20) /* bytes of a JSON body that the API is sent */
 #define LIMIT_LSM_FILE                                                                             \
     (4u << 20) /* the list of loaded AppArmor profiles, an SELinux policy's file */
 #define LIMIT_PASSWD_FILE   (8u << 20)     /* bytes of a container's /etc/passwd or group */

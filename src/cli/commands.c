@@ -91,6 +91,7 @@ static const struct cmd *const system_subs[] = { &cmd_system_check,
                                                  &system_events_cmd,
                                                  &system_info_cmd,
                                                  &cmd_system_reset,
+                                                 &cmd_system_service,
                                                  NULL };
 static const struct cmd cmd_system = {
     .name = "system",
