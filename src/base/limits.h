@@ -10,6 +10,7 @@
 #define LIMIT_ENV             65536       /* environment entries of a container */
 #define LIMIT_CONFIG_FILE     (4u << 20)  /* bytes of a containers.conf, storage.conf, ... */
 #define LIMIT_UNIT_FILE       (1u << 20)  /* bytes of one unit file of systemd or quadlet */
+#define LIMIT_QUADLET_FILE    (16u << 20) /* bytes of a file that is installed beside a quadlet */
 #define LIMIT_ENV_FILE        (4u << 20)  /* bytes of an --env-file or label file */
 #define LIMIT_TEMPLATE        (64u << 10) /* bytes of a --format template */
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20) /* bytes that one template may print */

@@ -32,6 +32,7 @@ enum complete {
     COMPLETE_VOLUME,
     COMPLETE_NETWORK,
     COMPLETE_ARTIFACT,
+    COMPLETE_QUADLET,
     COMPLETE_COMMAND, /* first an image or container, then a program */
 };
 

@@ -141,6 +141,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_pause,
     &cmd_port,
     &cmd_ps,
+    &cmd_quadlet,
     &cmd_rename,
     &cmd_restart,
     &cmd_secret,
