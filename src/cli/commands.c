@@ -85,13 +85,10 @@ static const struct cmd cmd_container = {
 
 SAME(system_events_cmd, "events", cmd_events);
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &cmd_system_check,
-                                                 &cmd_system_df,
-                                                 &cmd_system_prune,
-                                                 &system_events_cmd,
-                                                 &system_info_cmd,
-                                                 &cmd_system_reset,
-                                                 NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check,   &cmd_system_df,
+                                                 &cmd_system_prune,   &system_events_cmd,
+                                                 &system_info_cmd,    &cmd_system_reset,
+                                                 &cmd_system_service, NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",

@@ -110,6 +110,9 @@ static inline bool container_attaches(const struct container_config *c, const ch
 }
 int container_attach_open(struct engine *e, const struct container *c, struct err *err) MUST_CHECK;
 
+/* "ctrl-p,ctrl-q" as bytes; their number, or -EINVAL. */
+int container_detach_keys(const char *keys, unsigned char *out, size_t max) MUST_CHECK;
+
 /* Stops; *ret_was_running false when there was nothing to do.  @timeout_s < -1: the container's own;
  * -1: wait for ever. */
 int container_stop(struct engine *e, const struct container *c, int64_t timeout_s,
@@ -129,6 +132,10 @@ struct container_remove_options {
 /* ERR_STATE when it runs and force is not given. */
 int container_remove(struct engine *e, const struct container *c,
                      const struct container_remove_options *o, struct err *err) MUST_CHECK;
+
+/* The size of its terminal. */
+int container_resize(struct engine *e, const struct container *c, uint16_t rows, uint16_t cols,
+                     struct err *err) MUST_CHECK;
 
 int container_rename(struct engine *e, const struct container *c, const char *name,
                      struct err *err) MUST_CHECK;
@@ -161,6 +168,12 @@ struct exec_options {
 /* Runs to the end (unless detach); *ret_code is the command's.  The session's ID in @session (65 bytes). */
 int container_exec(struct engine *e, const struct container *c, const struct exec_options *o,
                    char *session, int *ret_code, struct err *err) MUST_CHECK;
+
+/* Starts it as the session @session (64 hexadecimal digits) and leaves it to the caller: unless o->detach *ret_sock is
+ * its attach connection. */
+int container_exec_begin(struct engine *e, const struct container *c, const struct exec_options *o,
+                         const char *session, int64_t *ret_pid, int *ret_sock,
+                         struct err *err) MUST_CHECK;
 
 /* Removes the record of a session that has ended; ERR_STATE when it runs. */
 int container_exec_forget(struct engine *e, const struct container *c, const char *session,

@@ -290,6 +290,11 @@ int container_attach_run(struct engine *e, const struct container *c, int sock,
     return r;
 }
 
+int container_detach_keys(const char *keys, unsigned char *out, size_t max)
+{
+    return attach_parse_keys(keys, out, max);
+}
+
 /* ---------- stop, kill, pause ---------- */
 
 static int ask(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
@@ -373,6 +378,16 @@ int container_pause(struct engine *e, const struct container *c, bool pause, str
     const char *op = pause ? "pause" : "unpause";
     return container_did(e, &c->config, op,
                          request(e, c, json_pack("{s:s}", "op", op), 30000, err));
+}
+
+int container_resize(struct engine *e, const struct container *c, uint16_t rows, uint16_t cols,
+                     struct err *err)
+{
+    if (!c->alive)
+        return state_error(c, "resize", err);
+    return request(e, c,
+                   json_pack("{s:s,s:i,s:i}", "op", "resize", "rows", (int)rows, "cols", (int)cols),
+                   30000, err);
 }
 
 /* ---------- removal ---------- */
