@@ -479,7 +479,7 @@ static int open_from(struct step *s, char **ret_key)
     struct stage *st = s->st;
     struct copy_job *job = s->copy;
     const char *from = cf_flag(s->in, "from");
-    char *name, **dirs;
+    char *name, **dirs = NULL;
 
     job->root = st->b->context.fd;
     if (!from) {
