@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 /* Looking for a pattern everywhere takes the square of a value's length. */
-enum { NESTING_MAX = 20, PATTERN_VALUE_MAX = 4096, PATTERN_MAX = 256 };
+enum { NESTING_MAX = 20, PATTERN_VALUE_MAX = 1024, PATTERN_MAX = 256 };
 
 char **cf_words(struct arena *a, const char *text, char escape)
 {
