@@ -80,5 +80,7 @@ struct build_result {
 int build_run(struct engine *e, struct arena *a, const struct build_options *o,
               struct build_result *ret, struct err *err) MUST_CHECK;
 
+/* Forgets what the cache knows of images that are gone. */
+int build_cache_sweep(struct engine *e, struct err *err) MUST_CHECK;
 /* Removes the directories of RUN --mount=type=cache; how many bytes that were. */
 int build_cache_prune(struct engine *e, int64_t *ret_bytes, struct err *err) MUST_CHECK;

@@ -40,6 +40,30 @@ void cache_note(struct store *s, const char *key, const char *id)
         (void)!unlinkat(s->graph_fd, tmp, 0);
 }
 
+int build_cache_sweep(struct engine *e, struct err *err)
+{
+    struct store *s = engine_store(e);
+    DIR *d = fs_open_list(s->graph_fd, "build/steps");
+    AUTO_ARENA a = { 0 };
+    struct image_list all = { 0 };
+    char **known = NULL, id[65];
+    int r = d ? image_list(s, &a, &all, err) : 0;
+
+    for (size_t i = 0; i < all.n; i++)
+        known = strv_add(&a, known, all.items[i].id);
+    for (struct dirent *one; d && r == 0 && (one = readdir(d));) {
+        ssize_t n = readlinkat(dirfd(d), one->d_name, id, sizeof(id) - 1);
+        if (n < 0)
+            continue;
+        id[n] = '\0';
+        if (!strv_has(known, id))
+            (void)!unlinkat(dirfd(d), one->d_name, 0);
+    }
+    if (d)
+        closedir(d);
+    return r;
+}
+
 /* ---------- mounts ---------- */
 
 int cache_mount_dir(struct store *s, struct arena *a, const char *id, uint32_t mode, uint32_t uid,

@@ -162,8 +162,6 @@ static void finish_config(struct stage *st)
     struct arena *a = st->b->a;
     struct image_config *c = &st->config;
 
-    if (o->identity_label)
-        kv_set(a, &c->config.labels, "io.buildah.version", BUILDER_VERSION);
     for (char **k = o->unset_env; k && *k; k++)
         c->config.env = env_unset(a, c->config.env, *k);
     take_away(a, &c->config.labels, o->unset_labels);
@@ -200,6 +198,8 @@ static int make_image(struct stage *st, bool last, struct err *err)
     struct stored_image img;
 
     st->config.created = created(b);
+    if (b->o->identity_label)
+        kv_set(b->a, &st->config.config.labels, "io.buildah.version", BUILDER_VERSION);
     if (last && st == b->target)
         finish_config(st);
     c = st->config;

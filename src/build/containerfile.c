@@ -232,7 +232,8 @@ static int take_flags(struct parser *ps, struct cf_instruction *in, char *s)
 {
     const char *command = cf_command_names[in->command];
 
-    for (s = skip_space(s); str_starts(s, "--") && traits[in->command].flags; s = skip_space(s)) {
+    for (s = skip_space(s); str_starts(s, "--") && !str_empty(traits[in->command].flags);
+         s = skip_space(s)) {
         size_t n = flag_length(s);
         if (n == 2) {
             s += 2;

@@ -280,9 +280,15 @@ static int add_path(struct step *s, int root, const char *text)
     size_t n = 0, from = s->copy->sources.n;
     int r;
 
-    if (!strpbrk(clean, "*?["))
+    if (!strpbrk(clean, "*?[")) {
+        const struct ignore *ig = s->copy->ignored;
+        if (ig && !ig->exceptions && ignore_matches(ig, clean))
+            return err_set(s->err, ERR_NOT_FOUND, ENOENT,
+                           "no items matching glob \"%s/%s\" copied (1 filtered out using the "
+                           "ignore file): no such file or directory",
+                           s->st->b->context.dir, clean);
         r = add_found(s, root, clean, false);
-    else {
+    } else {
         r = glob_dir(s, root, "", strv_split(a, clean, '/'), &n);
         if (r == 0 && !n)
             return missing(s, clean);
@@ -473,7 +479,7 @@ static int open_from(struct step *s, char **ret_key)
     struct stage *st = s->st;
     struct copy_job *job = s->copy;
     const char *from = cf_flag(s->in, "from");
-    char *name, **dirs;
+    char *name, **dirs = NULL;
 
     job->root = st->b->context.fd;
     if (!from) {

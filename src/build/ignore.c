@@ -16,6 +16,7 @@ struct ignore_pattern {
 struct match {
     unsigned steps;
     bool doublestar; /* "**" passes over slashes */
+    bool text;       /* it is no path: a slash is like any other character */
 };
 enum { STEPS_MAX = 200000 };
 
@@ -60,7 +61,7 @@ static bool match_star(struct match *m, const char *p, const char *s)
     for (;; s++) {
         if (match_here(m, p, s))
             return true;
-        if (!*s || (*s == '/' && !deep))
+        if (!*s || (*s == '/' && !deep && !m->text))
             return false;
     }
 }
@@ -75,12 +76,12 @@ static bool match_here(struct match *m, const char *p, const char *s)
         if (!*s)
             return false;
         if (*p == '[') {
-            if (*s == '/' || in_class(&p, *s) != 1)
+            if ((*s == '/' && !m->text) || in_class(&p, *s) != 1)
                 return false;
             continue;
         }
         if (*p == '?') {
-            if (*s == '/')
+            if (*s == '/' && !m->text)
                 return false;
         } else {
             if (*p == '\\' && p[1])
@@ -98,6 +99,13 @@ bool ignore_glob(const char *pattern, const char *path)
     struct match m = { 0 };
 
     return match_here(&m, pattern, path);
+}
+
+bool ignore_text(const char *pattern, const char *text)
+{
+    struct match m = { .text = true };
+
+    return match_here(&m, pattern, text);
 }
 
 /* ---------- all of them ---------- */

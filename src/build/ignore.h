@@ -25,3 +25,5 @@ bool ignore_matches(const struct ignore *ig, const char *path);
 
 /* Go's filepath.Match, for one whole path; malformed patterns match nothing. */
 bool ignore_glob(const char *pattern, const char *path);
+/* The same for a text, where a slash is nothing special: what a shell does in ${x#pattern}. */
+bool ignore_text(const char *pattern, const char *text);

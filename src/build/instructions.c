@@ -81,7 +81,7 @@ static int prepare_pairs(struct step *s)
         w = strv_add(a, NULL, arena_printf(a, "%s=%s", w[0], rest));
     }
     for (; r == 0 && w && *w; w++) {
-        char *eq = strchr(*w, '='), *key, *value;
+        char *eq = strchr(*w, '='), *key, *value = NULL;
         if (!eq || eq == *w)
             return step_wrong(s,
                               "Syntax error - can't find = in \"%s\". Must be of the form: "

@@ -109,7 +109,7 @@ static int take_mounts(struct step *s, struct run_job *job, struct buf *key)
 
     for (size_t i = 0; r == 0 && i < s->in->flags.n; i++) {
         struct run_mount m = { 0 };
-        char *more;
+        char *more = NULL;
         if (!STR_EQ(s->in->flags.items[i].name, "mount"))
             continue;
         r = run_mount_parse(s, s->in->flags.items[i].value, &m);
@@ -157,7 +157,7 @@ int run_prepare(struct step *s)
 static int add_script(struct step *s, struct run_job *job, struct container_config *c)
 {
     struct build *b = s->st->b;
-    char *dir;
+    char *dir = NULL;
     int r = job->script ? build_tmp(b, "script", &dir, s->err) : 0;
 
     if (r < 0 || !job->script)

@@ -262,7 +262,8 @@ static int find_below(struct step *s, char *const *dirs, const char *path, char 
     if (have == 1)
         return 0;
     AUTO_CLOSE int view = transient_view(b->e, dirs, s->err);
-    AUTO_CLOSE int from = view < 0 ? view : fs_open_in_root(view, path, O_RDONLY | O_DIRECTORY, 0);
+    AUTO_CLOSE int from =
+        view < 0 ? view : fs_open_in_root(view, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
     if (view < 0)
         return view;
     if (from < 0)
@@ -311,13 +312,36 @@ static struct container_mount *add(struct step *s, const struct run_mount *m, co
     return out;
 }
 
+/* All of an image or stage, by its ID: 1, or 0 when it is none. */
+static int add_image(struct step *s, const struct run_mount *m, struct container_config *c)
+{
+    struct build *b = s->st->b;
+    char **dirs, *id;
+
+    if (!m->from || *clean_source(s, m))
+        return 0;
+    int r = from_dirs(s->st, m->from, &dirs, &id, s->err);
+    if (r < 0 || !id || !dirs || !*dirs)
+        return r;
+    r = commit_record(b, s->err); /* the stage's image has to be known */
+    if (r < 0)
+        return r;
+    struct container_mount *out = add(s, m, id, c);
+    out->type = arena_strdup(b->a, "image");
+    out->options = strv_add(b->a, NULL, m->rw ? "rw" : "ro");
+    return 1;
+}
+
 static int add_bind(struct step *s, const struct run_mount *m, struct container_config *c)
 {
     struct arena *a = s->st->b->a;
     struct stat st;
     char *source;
-    int r = find_source(s, m, &source);
+    int r = add_image(s, m, c);
 
+    if (r != 0)
+        return MIN(r, 0);
+    r = find_source(s, m, &source);
     if (r < 0)
         return r;
     if (!m->rw) {
@@ -338,13 +362,11 @@ static int add_bind(struct step *s, const struct run_mount *m, struct container_
         return r;
     AUTO_CLOSE int from = open(source, O_RDONLY | O_CLOEXEC);
     AUTO_CLOSE int to = fs_open_dir(AT_FDCWD, dir);
-    AUTO_CLOSE int up = open(arena_printf(a, "%s/..", source), O_PATH | O_CLOEXEC);
     AUTO_BUF text = { .max = 64u << 20 };
     if (from < 0 || to < 0 || (r = buf_read_fd(&text, from)) < 0 ||
         (r = fs_replace(to, "file", text.data ? text.data : "", text.len, st.st_mode & 0777,
                         FS_NOSYNC)) < 0)
         return err_sys(s->err, r < 0 ? -r : errno, "copying %s", source);
-    (void)up;
     add(s, m, arena_printf(a, "%s/file", dir), c);
     return 0;
 }

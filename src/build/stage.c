@@ -323,22 +323,21 @@ static void step_key(const struct step *s, char out[SHA256_HEX])
     add_key(&sha, st->image);
     add_key(&sha, s->created_by);
     add_key(&sha, s->key_more);
-    snprintf(text, sizeof(text), "%d %d %d %d %d %lld %d %lld %d %d", o->docker, o->omit_history,
+    snprintf(text, sizeof(text), "%d %d %d %d %d %lld %d %lld %d", o->docker, o->omit_history,
              o->rewrite_timestamp, o->created_annotation, o->has_timestamp, (long long)o->timestamp,
-             o->has_epoch, (long long)o->epoch, s->last, o->identity_label);
+             o->has_epoch, (long long)o->epoch, o->identity_label);
     add_key(&sha, text);
     add_key(&sha, st->config.os);
     add_key(&sha, st->config.architecture);
-    if (!s->last)
-        add_words(&sha, o->layer_labels);
-    if (s->last && st == st->b->target) {
-        add_words(&sha, o->annotations);
-        add_words(&sha, o->unset_env);
-        add_words(&sha, o->unset_labels);
-        add_words(&sha, o->unset_annotations);
-        add_words(&sha, o->os_features);
-        add_key(&sha, o->os_version);
-    }
+    /* A step may be the last one of one build and not of the next: that alone is no difference. */
+    bool final = s->last && st == st->b->target;
+    add_words(&sha, s->last ? NULL : o->layer_labels);
+    add_words(&sha, final ? o->annotations : NULL);
+    add_words(&sha, final ? o->unset_env : NULL);
+    add_words(&sha, final ? o->unset_labels : NULL);
+    add_words(&sha, final ? o->unset_annotations : NULL);
+    add_words(&sha, final ? o->os_features : NULL);
+    add_key(&sha, final ? o->os_version : NULL);
     sha256_hex(&sha, out);
 }
 

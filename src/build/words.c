@@ -7,7 +7,8 @@
 
 #include "base/banned.h"
 
-enum { NESTING_MAX = 20 };
+/* Looking for a pattern everywhere takes the square of a value's length. */
+enum { NESTING_MAX = 20, PATTERN_VALUE_MAX = 1024, PATTERN_MAX = 256 };
 
 char **cf_words(struct arena *a, const char *text, char escape)
 {
@@ -77,37 +78,48 @@ static char *take_name(struct expansion *x)
     return arena_strndup(x->a, from, (size_t)(x->p - from));
 }
 
+/* Does @pattern match the @len bytes at @s?  @s is ours to write to. */
+static bool matches(const char *pattern, char *s, size_t len)
+{
+    char kept = s[len];
+
+    s[len] = '\0';
+    bool yes = ignore_text(pattern, s);
+    s[len] = kept;
+    return yes;
+}
+
 /* What is left of @v when the shortest or longest match of @pattern at its beginning or end is gone. */
 static const char *trim(struct arena *a, const char *v, const char *pattern, bool end, bool longest)
 {
-    size_t n = strlen(v), best = SIZE_MAX;
+    char *s = arena_strdup(a, v);
+    size_t n = strlen(s);
 
     for (size_t i = 0; i <= n; i++) {
         size_t len = longest ? n - i : i; /* of the part that may go */
-        const char *part = end ? v + n - len : arena_strndup(a, v, len);
-        if (!ignore_glob(pattern, part))
+        if (!matches(pattern, end ? s + n - len : s, len))
             continue;
-        best = len;
-        break;
+        if (end)
+            s[n - len] = '\0';
+        return end ? s : s + len;
     }
-    if (best == SIZE_MAX)
-        return v;
-    return end ? arena_strndup(a, v, n - best) : v + best;
+    return s;
 }
 
 /* @all: every match, not only the first; at each place the longest one. */
 static int replace(const struct expansion *x, const char *v, const char *pattern, const char *with,
                    bool all, struct buf *out)
 {
-    size_t n = strlen(v), i = 0;
+    char *s = arena_strdup(x->a, v);
+    size_t n = strlen(s), i = 0;
     bool done = false;
     int r = 0;
 
     while (r == 0 && i < n) {
         size_t len = done ? 0 : n - i;
-        while (len && !ignore_glob(pattern, arena_strndup(x->a, v + i, len)))
+        while (len && !matches(pattern, s + i, len))
             len--;
-        r = len ? add(x, out, with, strlen(with)) : add(x, out, v + i, 1);
+        r = len ? add(x, out, with, strlen(with)) : add(x, out, s + i, 1);
         done = done || (len && !all);
         i += len ? len : 1;
     }
@@ -162,6 +174,8 @@ static int braces_trim(struct expansion *x, const char *v, struct buf *out)
     }
     if (r < 0)
         return r;
+    if ((v && strlen(v) > PATTERN_VALUE_MAX) || strlen(pattern) > PATTERN_MAX)
+        return bad(x, "a value is too long for a pattern");
     if (op == '/')
         return replace(x, v ? v : "", pattern, with ? with : "", twice, out);
     const char *left = trim(x->a, v ? v : "", pattern, op == '%', twice);

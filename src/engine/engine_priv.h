@@ -96,6 +96,10 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
  * @upper and @work (short paths: 255 bytes). */
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
+/* The same for what may be lost: nobody waits for the disk, not even at its end.  @work/work/incompat stays
+ * behind, over which the kernel does not mount again. */
+int rootfs_overlay_volatile(struct engine *e, char *const *lower, const char *upper,
+                            const char *work, struct err *err) MUST_CHECK;
 
 /* The root of a container: merged, as a descriptor; with @write (it does not run, and its lock is held) what is
  * changed through it is the container's. */

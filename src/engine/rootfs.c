@@ -167,7 +167,8 @@ char *engine_init_path(struct engine *e, struct arena *a)
 
 /* The string that names all layers has to be shorter than 256 bytes: so the names are descriptors, and
  * short because we stand in /proc/self/fd. */
-static int make_overlay(struct engine *e, const char *names, const char *upper, const char *work)
+static int make_overlay(struct engine *e, const char *names, const char *upper, const char *work,
+                        bool hasty)
 {
     AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs < 0)
@@ -176,14 +177,15 @@ static int make_overlay(struct engine *e, const char *names, const char *upper, 
         (upper && (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", upper, 0) < 0 ||
                    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", work, 0) < 0)) ||
         (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
+        (hasty && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0) ||
         syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return -errno;
     int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, upper ? 0 : MOUNT_ATTR_RDONLY);
     return fd < 0 ? -errno : fd;
 }
 
-int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
-                   struct err *err)
+static int assemble(struct engine *e, char *const *lower, const char *upper, const char *work,
+                    bool hasty, struct err *err)
 {
     size_t n = strv_len(lower), opened = 0;
     AUTO_FREE int *fds = xcalloc(n, sizeof(int));
@@ -198,7 +200,7 @@ int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, cons
         buf_printf(&names, "%s%d", opened ? ":" : "", r);
     }
     if (r >= 0)
-        r = make_overlay(e, names.data, upper, work);
+        r = make_overlay(e, names.data, upper, work, hasty);
     while (opened)
         close(fds[--opened]);
     if (fchdir(cwd) < 0 && r >= 0) {
@@ -206,6 +208,18 @@ int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, cons
         r = -errno;
     }
     return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
+}
+
+int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
+                   struct err *err)
+{
+    return assemble(e, lower, upper, work, false, err);
+}
+
+int rootfs_overlay_volatile(struct engine *e, char *const *lower, const char *upper,
+                            const char *work, struct err *err)
+{
+    return assemble(e, lower, upper, work, true, err);
 }
 
 int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err)

@@ -95,8 +95,12 @@ int transient_root(struct engine *e, struct arena *a, struct transient *t, struc
     AUTO_CLOSE int w = fs_open_dir(AT_FDCWD, arena_printf(a, "%s/work", t->dir));
     if (u < 0 || w < 0)
         return err_sys(err, u < 0 ? -u : -w, "opening %s", t->dir);
-    int fd = rootfs_overlay(e, dirs, fd_path(u, upper, sizeof(upper)),
-                            fd_path(w, work, sizeof(work)), err);
+    /* What the last mount of it has left. */
+    int r = fs_remove_tree(w, "work/incompat");
+    if (r < 0)
+        return err_sys(err, -r, "emptying %s/work", t->dir);
+    int fd = rootfs_overlay_volatile(e, dirs, fd_path(u, upper, sizeof(upper)),
+                                     fd_path(w, work, sizeof(work)), err);
     t->root = fd < 0 ? -EBADF : fd;
     return fd;
 }
