@@ -5,6 +5,7 @@
 #include "engine/containers.h"
 #include "engine/images.h"
 #include "engine/networks.h"
+#include "engine/pods.h"
 #include "engine/rootless.h"
 
 #include "base/banned.h"
@@ -100,6 +101,11 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
         for (size_t i = 0; i < networks.n; i++)
             if (str_starts(networks.items[i].name, prefix))
                 fprintf(out, "%s\n", networks.items[i].name);
+    struct pod_list pods = { 0 };
+    if (kind == COMPLETE_POD && pod_list(e, &a, &pods, &err) == 0)
+        for (size_t i = 0; i < pods.n; i++)
+            if (str_starts(pods.items[i].config.name, prefix))
+                fprintf(out, "%s\n", pods.items[i].config.name);
     if (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING)
         return 0;
     if (container_list(e, &a, &list, &err) < 0)

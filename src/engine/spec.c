@@ -587,12 +587,16 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                                   .labels = c->log_options };
     m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
-    if (c->auto_remove || network_needs_engine(c))
+    if (c->auto_remove || network_needs_engine(c) || c->ends_pod)
         m.exit_command = exit_command(e, a, c);
     if (network_is_ours(c) && !e->rootless)
         m.repair_command = repair_command(e, a);
-    if (c->init) {
+    bool pause = c->infra && c->rootfs; /* podman-init is all that is in there */
+    if (pause)
+        m.init_path = engine_helper(a, "podman-init");
+    else if (c->init)
         m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
+    if (pause || c->init) {
         if (!m.init_path || access(m.init_path, X_OK) < 0)
             return err_set(
                 err, ERR_NOT_FOUND, ENOENT,

@@ -34,7 +34,7 @@ static int rm_run(struct cmd_ctx *x, void *args)
     char **also = NULL;
     struct container_remove_options rm = { .force = o->force,
                                            .volumes = o->volumes,
-                                           .depend = o->depend,
+                                           .depend = o->depend || (o->sel.all && o->force),
                                            .arena = x->arena,
                                            .also = &also,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
