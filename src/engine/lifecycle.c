@@ -103,7 +103,7 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
     int r = make_run_dir(e, c->config.id, err);
 
     if (r == 0 && c->config.pod)
-        r = pod_cgroup_prepare(e, a, &c->config, warnings, err);
+        r = pod_member_prepare(e, a, &c->config, warnings, err);
     if (r == 0)
         r = rootfs_lower(e, a, &c->config, &lower, err);
     if (r == 0)

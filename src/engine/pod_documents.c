@@ -66,7 +66,7 @@ static void fill_limits(struct arena *a, const struct container_resources *r, st
 /* What is shown of a mode: "" where it is the usual one. */
 static char *mode_of(struct arena *a, const char *mode)
 {
-    return arena_strdup(a, mode && !STR_IN(mode, "private", "shareable") ? mode : "");
+    return arena_strdup(a, mode && !STR_IN(mode, "private", "shareable", "host") ? mode : "");
 }
 
 static void fill_infra(struct engine *e, struct arena *a, const struct pod *p,

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "engine/events.h"
+#include "engine/network.h"
 #include "engine/pods.h"
 #include "engine/spec_parts.h"
 #include "spec/runtime.h"
@@ -328,29 +329,63 @@ static bool is_limited(const struct container_resources *r)
            r->blkio_weight_device.n || r->read_bps.n || r->write_bps.n || r->pids_limit;
 }
 
-int pod_cgroup_prepare(struct engine *e, struct arena *a, const struct container_config *c,
-                       char ***warnings, struct err *err)
+static int prepare_cgroup(struct engine *e, struct arena *a, const struct pod_config *p,
+                          char ***warnings, struct err *err)
 {
-    struct pod_config p = { 0 };
+    struct container_config limits = { .resources = p->resources };
     struct oci_resources *res;
-    int r = pod_config_find(e, a, c->pod, &p, err);
 
-    if (r < 0 || !p.cgroup || !is_limited(&p.resources))
-        return r;
-    struct container_config limits = { .resources = p.resources };
-    r = spec_resources(e, a, &limits, &res, err);
+    if (!p->cgroup || !is_limited(&p->resources))
+        return 0;
+    int r = spec_resources(e, a, &limits, &res, err);
     if (r < 0)
         return r;
     AUTO_JSON *doc = json_from(&oci_resources_type, res);
     AUTO_BUF text = { 0 }, said = { .max = 65536 };
     json_text(doc, 0, &text);
-    const char *root = p.cgroup[0] == '/' ? "" : "/";
-    r = supervise_limit(engine_helper(a, "podman-monitor"), arena_printf(a, "%s%s", root, p.cgroup),
-                        text.data, &said, err);
+    const char *root = p->cgroup[0] == '/' ? "" : "/";
+    r = supervise_limit(engine_helper(a, "podman-monitor"),
+                        arena_printf(a, "%s%s", root, p->cgroup), text.data, &said, err);
     for (char **w = said.len ? strv_split(a, said.data, '\n') : NULL; w && *w; w++)
         if (**w)
             *warnings = strv_add(a, *warnings, *w);
     return r;
+}
+
+/* Made after the infra container was started: its hosts file and the networks' names do not have it yet. */
+static int announce(struct engine *e, struct arena *a, const struct container_config *c,
+                    const char *infra_id, struct err *err)
+{
+    struct network_state st;
+    struct container infra;
+
+    if (!infra_id || c->infra || !str_starts(c->netns ? c->netns : "", "container:") ||
+        !STR_EQ(c->netns + strlen("container:"), infra_id))
+        return 0;
+    int r = container_find(e, a, infra_id, &infra, err);
+    if (r < 0 || !infra.alive)
+        return r;
+    bool ours = network_read_state(e, a, infra_id, &st);
+    if (ours && strv_has(st.names, c->name))
+        return 0;
+    st.names = strv_add(a, st.names, c->name);
+    network_refresh_files(e, a, &infra.config, ours ? &st : NULL);
+    if (ours)
+        r = network_write_state(e, infra_id, &st, err);
+    for (size_t i = 0; ours && r == 0 && i < st.networks.n; i++)
+        r = network_announce(e, a, infra_id, &st, &st.networks.items[i], err);
+    return r;
+}
+
+int pod_member_prepare(struct engine *e, struct arena *a, const struct container_config *c,
+                       char ***warnings, struct err *err)
+{
+    struct pod_config p = { 0 };
+    int r = pod_config_find(e, a, c->pod, &p, err);
+
+    if (r == 0)
+        r = prepare_cgroup(e, a, &p, warnings, err);
+    return r < 0 ? r : announce(e, a, c, p.infra_id, err);
 }
 
 int pod_member_ended(struct engine *e, const struct container_config *c, struct err *err)

@@ -102,8 +102,8 @@ int pod_remove(struct engine *e, struct arena *a, const struct pod *p, bool forc
 /* Those that do not run; their IDs. */
 int pod_prune(struct engine *e, struct arena *a, char ***ret, struct err *err) MUST_CHECK;
 
-/* Before the program of a member starts: the pod's cgroup with its limits is there. */
-int pod_cgroup_prepare(struct engine *e, struct arena *a, const struct container_config *c,
+/* Before the program of a member starts: the pod's cgroup with its limits is there, and the others know its name. */
+int pod_member_prepare(struct engine *e, struct arena *a, const struct container_config *c,
                        char ***warnings, struct err *err) MUST_CHECK;
 /* A member has ended: a pod whose exit policy says so stops with its last. */
 int pod_member_ended(struct engine *e, const struct container_config *c,

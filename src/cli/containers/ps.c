@@ -10,6 +10,7 @@
 #include "cli/format.h"
 #include "engine/health.h"
 #include "engine/networks.h"
+#include "engine/pods.h"
 
 #include "base/banned.h"
 
@@ -163,10 +164,11 @@ static json_t *json_row(struct cmd_ctx *x, const struct ps_args *o, const struct
         (json_int_t)(c->run.finished_at ? c->run.finished_at / NSEC_PER_SEC : -62135596800LL),
         "ExitCode", (json_int_t)c->run.exit_code, "ExposedPorts", exposed_of(k), "Id", k->id,
         "Image", k->image_name ? k->image_name : "", "ImageID", k->image ? k->image : "", "IsInfra",
-        0, "Labels", k->labels.n ? kv_object(&k->labels) : json_null(), "Mounts", mounts_of(k),
-        "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(), "Networks",
-        strings_of(network_names(x->arena, k)), "Pid", (json_int_t)(c->alive ? c->run.pid : 0),
-        "Pod", "", "PodName", "", "Ports", ports_of(k), "Restarts",
+        k->infra, "Labels", k->labels.n ? kv_object(&k->labels) : json_null(), "Mounts",
+        mounts_of(k), "Names", k->name, "Namespaces", o->ns ? namespaces_of(c) : json_object(),
+        "Networks", strings_of(network_names(x->arena, k)), "Pid",
+        (json_int_t)(c->alive ? c->run.pid : 0), "Pod", k->pod ? k->pod : "", "PodName",
+        pod_name(cmd_engine(x), x->arena, k->pod), "Ports", ports_of(k), "Restarts",
         (json_int_t)c->run.restart_count, "Size", "StartedAt",
         (json_int_t)(c->run.started_at ? c->run.started_at / NSEC_PER_SEC : -62135596800LL),
         "State", container_status_names[c->status], "Status",
@@ -190,6 +192,7 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     SET("ImageID", trunc && k->image ? arena_strndup(a, k->image, strnlen(k->image, 12))
                    : k->image        ? k->image
                                      : "");
+    SET("Pod", !k->pod ? "" : trunc ? arena_strndup(a, k->pod, 12) : k->pod);
     SET("Command", command_text(a, k, trunc));
     SET("Names", k->name);
     SET("CreatedAt", time_format_go(k->created, stamp));
