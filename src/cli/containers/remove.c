@@ -125,7 +125,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
         const struct container *c = &list.items[i];
         bool leaving = c->status == CTR_EXITED && (str_empty(c->config.restart_policy) ||
                                                    STR_EQ(c->config.restart_policy, "no"));
-        if (c->alive && !leaving)
+        if ((c->alive && !leaving) || c->config.infra) /* which goes with its pod */
             continue;
         if (container_remove(e, &list.items[i], &rm, x->err) == 0)
             puts(list.items[i].config.id);
