@@ -266,6 +266,8 @@ static int share_namespaces(struct arena *a, const struct pod *p, const struct c
 
     for (char **s = p->config.shared; r == 0 && s && *s; s++) {
         char **mode = mode_at(c, *s);
+        if (STR_EQ(*s, "net") && c->networks.n)
+            return check_network(c, err);
         if (!str_empty(*mode) && !STR_EQ(*mode, "pod"))
             continue; /* its own wish */
         *mode = arena_printf(a, "container:%s", infra->config.id);
@@ -301,6 +303,8 @@ static void inherit(struct arena *a, const struct container_config *pod, struct 
     for (size_t i = 0; i < pod->mounts.n; i++)
         if (!pod->mounts.items[i].from_image && !has_mount(c, pod->mounts.items[i].destination))
             *LIST_ADD(a, c->mounts) = pod->mounts.items[i];
+    if (!c->shm_size)
+        c->shm_size = pod->shm_size;
     for (size_t i = 0; i < pod->devices.n; i++)
         *LIST_ADD(a, c->devices) = pod->devices.items[i];
     if (str_empty(c->seccomp_profile) && !c->privileged)
