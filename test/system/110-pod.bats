@@ -71,7 +71,8 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
 
 @test "ports belong to the pod" {
     local port=$((20000 + RANDOM % 10000))
-    run_podman pod create --name p -p 127.0.0.1:$port:80
+    run_podman network create podnet
+    run_podman pod create --name p --network podnet -p 127.0.0.1:$port:80
     run_podman run -d --pod p --name web --stop-signal KILL busybox sh -c \
         'echo from-web >/tmp/index.html; exec httpd -f -p 80 -h /tmp'
     eventually "$BUSYBOX" wget -qO "$TEST_DIR/got" http://127.0.0.1:$port/index.html
@@ -104,7 +105,8 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
 }
 
 @test "run --pod new: makes the pod, with the ports of the container" {
-    run_podman run -d --pod new:fresh --name c -p 127.0.0.1::80 --stop-signal KILL busybox sleep 1000
+    run_podman network create podnet
+    run_podman run -d --pod new:fresh --network podnet --name c -p 127.0.0.1::80 --stop-signal KILL busybox sleep 1000
     run_podman pod inspect -f '{{.Name}} {{.InfraConfig.PortBindings}}' fresh
     is "$output" =~ "^fresh .*80/tcp"
     run_podman 125 run --pod new: busybox true
