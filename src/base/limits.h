@@ -3,6 +3,9 @@
 
 #define LIMIT_JSON_FILE       (16u << 20) /* bytes of a JSON document that we read from disk */
 #define LIMIT_JSON_DEPTH      128         /* nesting of a JSON document */
+#define LIMIT_YAML_NODES      200000u     /* values of one YAML stream, aliases followed */
+#define LIMIT_YAML_BYTES      (16u << 20) /* bytes of their text */
+#define LIMIT_YAML_DOCUMENTS  1024        /* documents of one stream */
 #define LIMIT_MANIFEST        (4u << 20)  /* bytes of a manifest or index from a registry/archive */
 #define LIMIT_IMAGE_CONFIG    (8u << 20)  /* bytes of an image configuration */
 #define LIMIT_LAYERS          500         /* layers of one image */

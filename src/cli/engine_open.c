@@ -5,9 +5,10 @@
 #include "engine/containers.h"
 #include "engine/images.h"
 #include "engine/networks.h"
+#include "engine/pods.h"
 #include "engine/quadlets.h"
-#include "engine/volumes.h"
 #include "engine/rootless.h"
+#include "engine/volumes.h"
 
 #include "base/banned.h"
 
@@ -114,6 +115,16 @@ static void complete_networks(struct engine *e, struct arena *a, const char *pre
         put_name(networks.items[i].name, prefix, out);
 }
 
+static void complete_pods(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    struct pod_list pods = { 0 };
+
+    if (pod_list(e, a, &pods, NULL) < 0)
+        return;
+    for (size_t i = 0; i < pods.n; i++)
+        put_name(pods.items[i].config.name, prefix, out);
+}
+
 static void complete_volumes(struct engine *e, struct arena *a, const char *prefix, FILE *out)
 {
     struct volume_list volumes = { 0 };
@@ -167,6 +178,7 @@ int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
         { COMPLETE_ARTIFACT, complete_artifacts },
         { COMPLETE_NETWORK, complete_networks },
         { COMPLETE_VOLUME, complete_volumes },
+        { COMPLETE_POD, complete_pods },
         { COMPLETE_CONTAINER, complete_containers },
         { COMPLETE_CONTAINER_RUNNING, complete_running },
     };
