@@ -1,7 +1,9 @@
 #include "cli/commands.h"
 #include "cli/containers/commands.h"
 #include "cli/images/commands.h"
+#include "cli/kube/commands.h"
 #include "cli/networks/commands.h"
+#include "cli/pods/commands.h"
 
 #include "base/banned.h"
 
@@ -85,14 +87,10 @@ static const struct cmd cmd_container = {
 
 SAME(system_events_cmd, "events", cmd_events);
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &cmd_system_check,
-                                                 &cmd_system_df,
-                                                 &cmd_system_prune,
-                                                 &system_events_cmd,
-                                                 &system_info_cmd,
-                                                 &cmd_system_reset,
-                                                 &cmd_system_service,
-                                                 NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check,   &cmd_system_df,
+                                                 &cmd_system_prune,   &system_events_cmd,
+                                                 &system_info_cmd,    &cmd_system_reset,
+                                                 &cmd_system_service, NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",
@@ -102,6 +100,8 @@ static const struct cmd cmd_system = {
 
 static const struct cmd *const root_subs[] = {
     &cmd_artifact,
+    &cmd_build,
+    &cmd_buildx,
     &cmd_history,
     &cmd_image,
     &cmd_images,
@@ -131,18 +131,23 @@ static const struct cmd *const root_subs[] = {
     &cmd_events,
     &cmd_exec,
     &cmd_export,
+    &cmd_generate,
     &cmd_healthcheck,
     &cmd_help,
     &cmd_info,
     &cmd_init,
     &cmd_inspect,
     &cmd_kill,
+    &cmd_kube,
     &cmd_logs,
     &cmd_mount,
     &cmd_network,
     &cmd_pause,
+    &cmd_play,
+    &cmd_pod,
     &cmd_port,
     &cmd_ps,
+    &cmd_quadlet,
     &cmd_rename,
     &cmd_restart,
     &cmd_secret,

@@ -29,6 +29,7 @@ struct container {
     bool alive;           /* a monitor supervises it */
     const int *keep_fds;  /* descriptors of ours that its program gets at this start, ... */
     size_t nkeep_fds;     /* ... under the same numbers (--preserve-fd) */
+    bool bound;           /* it has no row, and ends with whoever starts it (engine/transient.h) */
 };
 
 struct container_list {
@@ -71,6 +72,12 @@ struct pull_request {
     int64_t retry_delay_ns;
     bool quiet;
 };
+
+/* The image @name, pulled when the policy says so; *ret_name as image_find_named(). */
+struct image;
+int container_image(struct engine *e, struct arena *a, const char *name,
+                    const struct pull_request *p, struct image *img, char **ret_name,
+                    struct err *err) MUST_CHECK;
 
 /* Completes @c (in arena @a) from its image and the configuration, and stores it.  @image is the image's
  * name as given (NULL with c->rootfs).  c->id and c->name are set on return.  @replace removes one with
@@ -117,6 +124,7 @@ int container_pause(struct engine *e, const struct container *c, bool pause,
 
 struct container_remove_options {
     bool force, volumes;
+    bool of_pod;         /* its pod goes as well: an infra container may go */
     bool depend;         /* and before it the containers that need it: */
     struct arena *arena; /* their IDs, in this arena, when @also is not NULL */
     char ***also;
