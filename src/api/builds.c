@@ -238,7 +238,7 @@ static int fill(struct request *r, const struct build_query *q, struct build_opt
     b->target = q->target;
     b->from = q->from;
     b->manifest = str_empty(q->manifest) ? NULL : q->manifest;
-    b->platforms = list(r, q->platform);
+    b->platforms = q->platform && STR_EQ(q->platform, "/") ? NULL : list(r, q->platform);
     b->docker = strstr(format, "docker") || (!*format && !r->libpod);
     b->layers = q->layers != 0;
     b->squash = q->squash;
@@ -292,9 +292,6 @@ static int finish(struct request *r, const struct build_options *b, const struct
         (void)!stream_json(r, json_pack("{s:{s:o}}", "aux", "ID", doc_sha(res->id)));
         (void)!stream_json(
             r, json_pack("{s:o}", "stream", json_sprintf("Successfully built %.12s\n", res->id)));
-        for (char **t = b->tags; t && *t; t++)
-            (void)!stream_json(
-                r, json_pack("{s:o}", "stream", json_sprintf("Successfully tagged %s\n", *t)));
     }
     conn_finish(r->conn, true);
     return 0;
