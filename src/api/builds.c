@@ -188,7 +188,7 @@ static int fill_run(struct request *r, const struct build_query *q, struct build
                                                     .cpuset_cpus = q->cpuset_cpus,
                                                     .cpuset_mems = q->cpuset_mems };
     run->shm_size = q->shm;
-    run->cgroup_parent = q->cgroup_parent;
+    run->cgroup_parent = str_empty(q->cgroup_parent) ? NULL : q->cgroup_parent;
     run->no_hosts = q->no_hosts;
     run->add_hosts = list(r, q->hosts);
     run->dns_servers = list(r, q->dns);
@@ -235,8 +235,8 @@ static int fill(struct request *r, const struct build_query *q, struct build_opt
     int res = refuse(r, q);
 
     b->files = list(r, q->dockerfile);
-    b->target = q->target;
-    b->from = q->from;
+    b->target = str_empty(q->target) ? NULL : q->target;
+    b->from = str_empty(q->from) ? NULL : q->from;
     b->manifest = str_empty(q->manifest) ? NULL : q->manifest;
     b->platforms = q->platform && STR_EQ(q->platform, "/") ? NULL : list(r, q->platform);
     b->docker = strstr(format, "docker") || (!*format && !r->libpod);

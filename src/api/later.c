@@ -32,7 +32,6 @@ const struct route later_routes[] = {
     LATER("/monitor", ROUTE_COMPAT),
     LATER("/session", ROUTE_COMPAT),
     LATER("/distribution", ROUTE_COMPAT),
-    LATER("/pods", ROUTE_LIBPOD),
     LATER("/kube", ROUTE_LIBPOD),
     LATER("/play", ROUTE_LIBPOD),
     LATER("/generate", ROUTE_LIBPOD),
