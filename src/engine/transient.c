@@ -303,6 +303,7 @@ void transient_done(struct engine *e, struct transient *t)
         return;
     transient_settle(t);
     (void)!fs_remove_tree(e->store->graph_fd, graph_path(t, "", path));
+    (void)!fs_remove_tree(e->store->run_fd, graph_path(t, "", path));
     snprintf(path, sizeof(path), "locks/container-%s", t->id);
     (void)!unlinkat(e->store->run_fd, path, 0);
     close_p(&t->lock);

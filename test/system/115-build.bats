@@ -636,6 +636,28 @@ X
     is "$output" =~ "Using cache"
 }
 
+@test "build: --cache-to and --cache-from a registry" {
+    local r
+    start_registry
+    echo 1 >"$CTX/file"
+    random_build --tls-verify=false --cache-to "$REGISTRY/cache" -t made
+    r="$(number r) $(number s)"
+    is "$output" =~ "--> Pushing cache $REGISTRY/cache:[0-9a-f]{64}"
+    podman rmi -f made
+    podman image prune -f
+    random_build --tls-verify=false --cache-from "$REGISTRY/cache" -t made
+    is "$(number r) $(number s)" = "$r"
+    is "$output" =~ "--> Cache pulled from remote $REGISTRY/cache:[0-9a-f]{64}"
+    is "$(podman images --format '{{.Repository}}' | grep -c cache)" = 0
+    # Who has it not builds it.
+    podman rmi -f made
+    podman image prune -f
+    random_build --tls-verify=false --cache-from "$REGISTRY/other" -t made
+    [ "$(number r) $(number s)" != "$r" ]
+    run_podman 125 build --cache-from "$REGISTRY/cache:tag" "$CTX"
+    is "$output" =~ "must be a repository"
+}
+
 # ---------- RUN ----------
 
 @test "build: RUN --mount=type=bind, cache, tmpfs" {
@@ -889,6 +911,27 @@ CMD y'
     grep -q 'STEP 2/2: CMD y' "$TEST_DIR/log"
 }
 
+@test "build: --save-stages and --stage-labels, --logsplit" {
+    build --save-stages --stage-labels -t made <<'X'
+FROM busybox AS one
+RUN echo 1 >/1
+FROM one
+RUN echo 2 >/2
+X
+    is "$(config made '.config.Labels["io.buildah.stage.name"]')" = 1
+    local one
+    one=$(podman images -aq --no-trunc --filter label=io.buildah.stage.name=one)
+    is "$(config made '.config.Labels["io.buildah.stage.base"]')" = "${one#sha256:}"
+    is "$(config "$one" '.config.Labels["io.buildah.stage.base"]')" = busybox
+    run_podman 125 build --stage-labels "$CTX"
+    build --logfile "$TEST_DIR/log" --logsplit --platform linux/arm64,linux/amd64 <<'X'
+FROM scratch
+COPY Containerfile /
+X
+    grep -q 'STEP 2/2' "$TEST_DIR/log_linux_arm64"
+    grep -q 'STEP 2/2' "$TEST_DIR/log_linux_amd64"
+}
+
 @test "build: --output" {
     build -o "$TEST_DIR/out" -o type=tar,dest="$TEST_DIR/out.tar" <<'X'
 FROM scratch
@@ -964,7 +1007,7 @@ COPY x /y'
 @test "build: what is not there is refused in words" {
     local o
     printf 'FROM busybox\n' >"$CTX/Containerfile"
-    for o in --sbom=x --cache-from=x --cache-to=x --cw=x --userns=auto; do
+    for o in --sbom=x --source-policy-file=x --cw=x --userns=auto; do
         run_podman 125 build "$o" "$CTX"
         is "$output" =~ "not supported"
     done
