@@ -40,6 +40,7 @@ VM ?= build-vm
 test-vm: all
 	@[ -f $(VM)/root.img ] || test/vm/build.sh $(VM)
 	test/vm/run.sh $(VM) $(BUILD) test/vm/guest-systemd
+	test/vm/run.sh $(VM) $(BUILD) test/vm/guest-quadlet
 	test/vm/powercut.sh $(VM) $(BUILD) 5 20 40
 
 clang: deps deps-test

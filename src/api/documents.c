@@ -3,6 +3,8 @@
 #include <stdarg.h>
 
 #include "base/parse.h"
+#include "config/containers.h"
+#include "engine/network.h"
 #include "engine/system.h"
 
 #include "base/banned.h"
@@ -66,6 +68,27 @@ void doc_rename(json_t *doc, const char *from, const char *to)
         json_object_set(doc, to, value);
     if (value)
         json_object_del(doc, from);
+}
+
+const char *docker_name(struct request *r, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    char *first = arena_strndup(r->arena, name, slash ? (size_t)(slash - name) : 0);
+
+    if (!engine_config(request_engine(r))->engine.compat_api_enforce_docker_hub ||
+        strpbrk(first, ".:") || STR_EQ(first, "localhost"))
+        return name;
+    return arena_printf(r->arena, slash ? "docker.io/%s" : "docker.io/library/%s", name);
+}
+
+const char *usual_network(struct request *r)
+{
+    return engine_networks(request_engine(r))->default_name;
+}
+
+const char *docker_network(struct request *r, const char *name)
+{
+    return STR_EQ(name, usual_network(r)) ? "bridge" : name;
 }
 
 /* ---------- info ---------- */

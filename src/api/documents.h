@@ -23,6 +23,14 @@ json_t *doc_get(const json_t *doc, ...) __attribute__((sentinel));
 /* Moves a member under another key, or drops it (@to NULL). */
 void doc_rename(json_t *doc, const char *from, const char *to);
 
+/* What Docker's clients mean by a name without a registry: Docker Hub's, unless containers.conf wants it as Podman
+ * reads it. */
+const char *docker_name(struct request *r, const char *name);
+
+/* The network that containers are on when nobody says which; Docker's name for a network ("bridge" for that one). */
+const char *usual_network(struct request *r);
+const char *docker_network(struct request *r, const char *name);
+
 /* An object of GET /containers/json. */
 json_t *compat_summary(struct request *r, const struct container *c, bool size);
 /* GET /containers/{name}/json; NULL with r->err set. */

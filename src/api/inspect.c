@@ -75,6 +75,7 @@ static json_t *networks_of(struct request *r, const struct container *c)
     struct inspect_container o = { 0 };
     json_t *out = inspect_network(request_engine(r), r->arena, c, &o);
 
+    doc_rename(out, usual_network(r), "bridge");
     return out ? out : json_object();
 }
 
@@ -114,7 +115,7 @@ json_t *compat_summary(struct request *r, const struct container *c, bool size)
 /* ---------- inspect ---------- */
 
 /* Podman's document has most of Docker's keys; these are the ones that differ. */
-static void shape_host(json_t *host, const struct container_config *c)
+static void shape_host(struct request *r, json_t *host, const struct container_config *c)
 {
     static const char *const dropped[] = { "CgroupManager", "CgroupMode",      "Cgroups",
                                            "CgroupConf",    "AutoRemoveImage", "HostsFile",
@@ -139,7 +140,8 @@ static void shape_host(json_t *host, const struct container_config *c)
     json_object_set_new(host, "ReadonlyPaths", json_null());
     json_object_set_new(host, "Init", json_boolean(c->init));
     if (c->networks.n == 1 && str_same(c->netns, "bridge"))
-        json_object_set_new(host, "NetworkMode", doc_text(c->networks.items[0].name));
+        json_object_set_new(host, "NetworkMode",
+                            json_string(docker_network(r, c->networks.items[0].name)));
 }
 
 static void shape_config(json_t *config, const struct container_config *c)
@@ -216,10 +218,11 @@ json_t *compat_inspect(struct request *r, const struct container *c, bool size)
     json_t *networks = doc_get(doc, "NetworkSettings", NULL);
     if (!doc_get(networks, "Networks", NULL))
         json_object_set_new(networks, "Networks", json_object());
+    doc_rename(doc_get(networks, "Networks", NULL), usual_network(r), "bridge");
     if (!json_is_object(doc_get(networks, "Ports", NULL)))
         json_object_set_new(networks, "Ports", json_object());
     shape_state(json_object_get(doc, "State"), c);
-    shape_host(json_object_get(doc, "HostConfig"), &c->config);
+    shape_host(r, json_object_get(doc, "HostConfig"), &c->config);
     shape_config(json_object_get(doc, "Config"), &c->config);
     return doc;
 }

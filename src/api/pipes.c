@@ -20,7 +20,7 @@ static void move_bytes(struct request *r, int fd, const char *type)
 {
     static char part[64 << 10];
     ssize_t n;
-    bool begun = false;
+    bool begun = r->conn->answered; /* by whoever knew that nothing would go wrong */
 
     while ((n = read(fd, part, sizeof(part))) > 0) {
         if (!begun && conn_begin(r->conn, 200, type, NULL) < 0)

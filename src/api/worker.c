@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/random.h>
 
 #include "api/server_priv.h"
@@ -107,12 +108,21 @@ static void fixed_headers(struct api_worker *w)
                  w->options->cors);
 }
 
+/* A reader that has gone is an error of the write, not our end.  A handler, for programs that are started would
+ * inherit that the signal is ignored. */
+static void nothing(int signo)
+{
+    (void)signo;
+}
+
 enum worker_end worker_run(const struct api_options *o, int fd)
 {
     static struct conn c; /* 64 kB: not on the stack */
+    struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
     struct api_worker w = { .options = o };
     bool idle = false;
 
+    sigaction(SIGPIPE, &sa, NULL);
     fixed_headers(&w);
     conn_init(&c, fd, w.extra);
     do {

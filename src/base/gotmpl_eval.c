@@ -90,14 +90,15 @@ static void store_var(struct run *r, const struct pipeline *p, const char *name,
 
 static int eval_pipeline(struct run *r, const struct pipeline *p, const json_t *dot, json_t **ret);
 
-/* .Label "key" of Podman's and Docker's reports: the one entry of the map Label or Labels. */
+/* .Label "key" of Podman's and Docker's reports: the one entry of the map Label, Labels or LabelMap. */
 static json_t *map_entry(const json_t *v, const char *field, const json_t *key)
 {
     json_t *map = gotmpl_field(v, field);
 
-    if (!json_is_object(map)) {
-        AUTO_FREE char *plural = xasprintf("%ss", field);
-        map = gotmpl_field(v, plural);
+    for (const char *const *end = (const char *const[]) { "s", "Map", NULL };
+         !json_is_object(map) && *end; end++) {
+        AUTO_FREE char *name = xasprintf("%s%s", field, *end);
+        map = gotmpl_field(v, name);
     }
     if (!json_is_object(map) || !json_is_string(key))
         return NULL;

@@ -182,6 +182,10 @@ int json_read(struct arena *a, const json_t *doc, const struct json_type *type, 
 int json_read_nocase(struct arena *a, const json_t *doc, const struct json_type *type, void *out,
                      struct err *err) MUST_CHECK;
 
+/* For a document whose scalars are all text, as YAML's: numbers and booleans where the table has them, text where it
+ * cannot be one (then json_read() complains). */
+void json_coerce(json_t *doc, const struct json_type *type);
+
 /* A new reference. */
 json_t *json_from(const struct json_type *type, const void *in);
 

@@ -3,6 +3,9 @@
 
 #define LIMIT_JSON_FILE       (16u << 20) /* bytes of a JSON document that we read from disk */
 #define LIMIT_JSON_DEPTH      128         /* nesting of a JSON document */
+#define LIMIT_YAML_NODES      200000u     /* values of one YAML stream, aliases followed */
+#define LIMIT_YAML_BYTES      (16u << 20) /* bytes of their text */
+#define LIMIT_YAML_DOCUMENTS  1024        /* documents of one stream */
 #define LIMIT_MANIFEST        (4u << 20)  /* bytes of a manifest or index from a registry/archive */
 #define LIMIT_IMAGE_CONFIG    (8u << 20)  /* bytes of an image configuration */
 #define LIMIT_LAYERS          500         /* layers of one image */
@@ -10,6 +13,7 @@
 #define LIMIT_ENV             65536       /* environment entries of a container */
 #define LIMIT_CONFIG_FILE     (4u << 20)  /* bytes of a containers.conf, storage.conf, ... */
 #define LIMIT_UNIT_FILE       (1u << 20)  /* bytes of one unit file of systemd or quadlet */
+#define LIMIT_QUADLET_FILE    (16u << 20) /* bytes of a file that is installed beside a quadlet */
 #define LIMIT_ENV_FILE        (4u << 20)  /* bytes of an --env-file or label file */
 #define LIMIT_TEMPLATE        (64u << 10) /* bytes of a --format template */
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20) /* bytes that one template may print */

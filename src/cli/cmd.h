@@ -31,7 +31,9 @@ enum complete {
     COMPLETE_IMAGE,
     COMPLETE_VOLUME,
     COMPLETE_NETWORK,
+    COMPLETE_POD,
     COMPLETE_ARTIFACT,
+    COMPLETE_QUADLET,
     COMPLETE_COMMAND, /* first an image or container, then a program */
 };
 

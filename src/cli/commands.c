@@ -2,6 +2,7 @@
 #include "cli/containers/commands.h"
 #include "cli/images/commands.h"
 #include "cli/networks/commands.h"
+#include "cli/pods/commands.h"
 
 #include "base/banned.h"
 
@@ -139,8 +140,10 @@ static const struct cmd *const root_subs[] = {
     &cmd_mount,
     &cmd_network,
     &cmd_pause,
+    &cmd_pod,
     &cmd_port,
     &cmd_ps,
+    &cmd_quadlet,
     &cmd_rename,
     &cmd_restart,
     &cmd_secret,

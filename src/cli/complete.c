@@ -120,7 +120,9 @@ static enum directive values(const struct completion *c, enum complete kind, con
     case COMPLETE_IMAGE:
     case COMPLETE_VOLUME:
     case COMPLETE_NETWORK:
+    case COMPLETE_POD:
     case COMPLETE_ARTIFACT:
+    case COMPLETE_QUADLET:
         (void)!cli_complete_names(kind, prefix, stdout);
         return ADD_NOTHING;
     }

@@ -124,6 +124,7 @@ int container_pause(struct engine *e, const struct container *c, bool pause,
 
 struct container_remove_options {
     bool force, volumes;
+    bool of_pod;         /* its pod goes as well: an infra container may go */
     bool depend;         /* and before it the containers that need it: */
     struct arena *arena; /* their IDs, in this arena, when @also is not NULL */
     char ***also;

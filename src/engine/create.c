@@ -9,6 +9,7 @@
 #include "engine/network.h"
 #include "engine/options.h"
 #include "engine/options_net.h"
+#include "engine/pods.h"
 #include "engine/rootless.h"
 #include "engine/lsm.h"
 #include "engine/spec_parts.h"
@@ -43,7 +44,7 @@ static const char *const scientists[] = {
     "turing",   "volta",   "wiles",      "wright",    "wu",       "yalow",    "yonath",
 };
 
-static char *random_name(struct arena *a, int try)
+char *container_random_name(struct arena *a, int try)
 {
     uint32_t r[3];
 
@@ -439,22 +440,34 @@ static void apply_annotations(struct arena *a, struct container_config *c, char 
     }
 }
 
+static int apply_hostname(struct engine *e, struct arena *a, struct container_config *c,
+                          struct err *err)
+{
+    bool of_host = c->utsns && STR_EQ(c->utsns, "host");
+    char host[65] = "";
+
+    if (!str_empty(c->hostname))
+        return of_host ? err_set(err, ERR_BAD_PARAM, EINVAL,
+                                 "cannot set hostname when running in the host UTS namespace: "
+                                 "invalid configuration")
+                       : 0;
+    if (of_host) {
+        gethostname(host, sizeof(host) - 1);
+        c->hostname = arena_strdup(a, host);
+    } else {
+        c->hostname = e->defaults.name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
+    }
+    return 0;
+}
+
 static int apply_process(struct engine *e, struct arena *a, struct container_config *c,
                          struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
-    char host[65] = "";
+    int r = apply_hostname(e, a, c, err);
 
-    if (str_empty(c->hostname)) {
-        if (c->utsns && STR_EQ(c->utsns, "host")) {
-            gethostname(host, sizeof(host) - 1);
-            c->hostname = arena_strdup(a, host);
-        } else
-            c->hostname = d->name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
-    } else if (c->utsns && STR_EQ(c->utsns, "host"))
-        return err_set(
-            err, ERR_BAD_PARAM, EINVAL,
-            "cannot set hostname when running in the host UTS namespace: invalid configuration");
+    if (r < 0)
+        return r;
     apply_systemd(a, c);
     c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
     if (c->stop_timeout == -2)
@@ -462,7 +475,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->tz = choose(a, c->tz, d->tz);
     c->umask = choose(a, c->umask, d->umask);
     c->detach_keys = c->detach_keys ? c->detach_keys : d->detach_keys;
-    c->init = c->init || d->init;
+    c->init = c->init || (d->init && !c->infra);
     c->privileged = c->privileged || d->privileged;
     c->read_only = c->read_only || d->read_only;
     if (str_empty(c->seccomp_profile) && !c->privileged)
@@ -487,7 +500,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
         return err_set(err, ERR_CANNOT_INVOKE, EINVAL,
                        "--runtime-flag %s: the built-in runtime takes no flags: OCI runtime error",
                        *e->opt.runtime_flags);
-    int r = apparmor_choose(e, a, c, d->apparmor_profile, err);
+    r = apparmor_choose(e, a, c, d->apparmor_profile, err);
     return r < 0 ? r : selinux_choose(e, a, c, err);
 }
 
@@ -508,8 +521,12 @@ static int name_taken(struct engine *e, struct arena *a, const struct container_
     struct container other = { 0 };
     const char *id = "";
 
+    struct pod_config pod = { 0 };
+
     if (container_find(e, a, c->name, &other, NULL) == 0)
         id = other.config.id;
+    else if (pod_config_find(e, a, c->name, &pod, NULL) == 0)
+        id = arena_printf(a, "pod %s", pod.id);
     return err_set(err, ERR_CONFLICT, EEXIST,
                    "creating container storage: the container name \"%s\" is already in use by %s. "
                    "You have to remove "
@@ -519,7 +536,9 @@ static int name_taken(struct engine *e, struct arena *a, const struct container_
                    c->name, id);
 }
 
-static int insert_row(struct engine *e, const struct container_config *c, struct err *err)
+/* @pod: its row comes with this one.  A name that a pod has changes no row. */
+static int insert_row(struct engine *e, const struct container_config *c,
+                      const struct pod_config *pod, struct err *err)
 {
     struct db *db = store_db(e->store, err);
     if (!db)
@@ -528,10 +547,16 @@ static int insert_row(struct engine *e, const struct container_config *c, struct
     int r = db_begin(db, DB_FAST, err);
     if (r < 0)
         return r;
-    r = db_exec(
-        db, err,
-        "INSERT INTO containers(id, name, image, created, auto_remove, config) VALUES(?,?,?,?,?,?)",
-        "sssibs", c->id, c->name, c->image, c->created, (int)c->auto_remove, text);
+    r = pod ? pod_insert(db, pod, err) : 0;
+    if (r >= 0)
+        r = db_exec(db, err,
+                    "INSERT INTO containers(id, name, image, created, auto_remove, pod, config)"
+                    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+                    " WHERE NOT EXISTS(SELECT 1 FROM pods WHERE name = ?2)",
+                    "sssibss", c->id, c->name, c->image, c->created, (int)c->auto_remove, c->pod,
+                    text);
+    if (r == 0 && !pod)
+        r = err_set(err, ERR_CONFLICT, EEXIST, "the name \"%s\" is in use by a pod", c->name);
     for (char **v = c->volumes; r >= 0 && v && *v; v++)
         r = db_exec(db, err,
                     "INSERT OR IGNORE INTO container_volumes(container, volume) VALUES(?,?)", "ss",
@@ -566,9 +591,16 @@ static int image_seccomp(struct engine *e, struct arena *a, struct container_con
 
 /* @chosen: the user chose the name; a random one that is taken is thrown again. */
 static int store_container(struct engine *e, struct arena *a, struct container_config *c,
-                           bool chosen, struct err *err)
+                           bool chosen, const struct pod_config *pod, struct err *err)
 {
     char path[128];
+    /* The pod stays until its new member is there. */
+    AUTO_CLOSE int pod_lock = c->pod && !pod ? store_lock(e->store, "pod", c->pod, err) : -EBADF;
+    if (c->pod && !pod && pod_lock < 0)
+        return pod_lock;
+    struct pod_config joined = { 0 };
+    if (c->pod && !pod && pod_config_find(e, a, c->pod, &joined, err) < 0)
+        return -ENOENT;
     /* Held until the row is there: a directory without one and without this lock is a leftover. */
     AUTO_CLOSE int lock = store_lock(e->store, "container", c->id, err);
     if (lock < 0)
@@ -582,7 +614,7 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
     if (r == 0)
         r = secrets_take(e, a, c, err);
     for (int try = 0; r == 0; try++) {
-        r = insert_row(e, c, err);
+        r = insert_row(e, c, pod, err);
         if (r != -EEXIST)
             break;
         err_clear(err);
@@ -595,7 +627,7 @@ static int store_container(struct engine *e, struct arena *a, struct container_c
             r = name_taken(e, a, c, err);
             break;
         }
-        c->name = random_name(a, try);
+        c->name = container_random_name(a, try);
         r = 0;
     }
     if (r < 0) {
@@ -680,8 +712,10 @@ int container_complete(struct engine *e, struct arena *a, const struct image *im
     if (r < 0)
         return r;
     if (str_empty(c->name))
-        c->name = random_name(a, 0);
-    r = health_complete(a, img->config.config.healthcheck, c, err);
+        c->name = container_random_name(a, 0);
+    r = c->pod && !c->infra ? pod_join(e, a, c, err) : 0;
+    if (r == 0)
+        r = health_complete(a, img->config.config.healthcheck, c, err);
     if (r == 0)
         r = apply_namespaces(e, a, c, err);
     if (r == 0)
@@ -701,9 +735,9 @@ int container_complete(struct engine *e, struct arena *a, const struct image *im
     return r;
 }
 
-int container_create(struct engine *e, struct arena *a, struct container_config *c,
-                     const char *image, const struct pull_request *p, bool replace,
-                     char ***warnings, struct err *err)
+static int create(struct engine *e, struct arena *a, struct container_config *c, const char *image,
+                  const struct pull_request *p, bool replace, struct pod_config *pod,
+                  char ***warnings, struct err *err)
 {
     char id[65];
     struct image img = { 0 };
@@ -715,6 +749,8 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     store_random_id(id, 64);
     c->id = arena_strdup(a, id);
     c->created = time_now();
+    if (pod)
+        pod->infra_id = c->id;
     if (image) {
         r = container_image(e, a, image, p, &img, &c->image_name, err);
         if (r < 0)
@@ -726,6 +762,8 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
     if ((r = resolve_image_mounts(e, a, c, err)) < 0)
         return r;
     check_platform(p, &img);
+    if (pod && !image)
+        c->image_name = arena_strdup(a, "");
     r = container_complete(e, a, &img, c, warnings, err);
     if (r < 0)
         return r;
@@ -737,6 +775,20 @@ int container_create(struct engine *e, struct arena *a, struct container_config 
         log_error("Capabilities requested by user or image are not allowed by default: \"%s\"",
                   strv_join(a, refused, ","));
     if (r == 0)
-        r = store_container(e, a, c, chosen, err);
+        r = store_container(e, a, c, chosen, pod, err);
     return container_did(e, c, "create", r);
+}
+
+int container_create(struct engine *e, struct arena *a, struct container_config *c,
+                     const char *image, const struct pull_request *p, bool replace,
+                     char ***warnings, struct err *err)
+{
+    return create(e, a, c, image, p, replace, NULL, warnings, err);
+}
+
+int container_create_infra(struct engine *e, struct arena *a, struct container_config *c,
+                           const char *image, const struct pull_request *pull,
+                           struct pod_config *pod, char ***warnings, struct err *err)
+{
+    return create(e, a, c, image, pull, false, pod, warnings, err);
 }

@@ -54,6 +54,18 @@ int journal_log_more(struct journal_log *l, bool *ret_done, struct err *err) MUS
 int journal_log_fd(const struct journal_log *l);
 void journal_log_close(struct journal_log *l);
 
+/* create.c: container_create() of a pod's infra container; the row of @pod is written in the same transaction. */
+struct pod_config;
+int container_create_infra(struct engine *e, struct arena *a, struct container_config *c,
+                           const char *image, const struct pull_request *pull,
+                           struct pod_config *pod, char ***warnings, struct err *err) MUST_CHECK;
+/* "happy_turing"; with a number after some tries. */
+char *container_random_name(struct arena *a, int try);
+/* pod_create.c, pod_find.c: its row, inside a transaction of the caller's, and without its members. */
+int pod_insert(struct db *db, const struct pod_config *p, struct err *err) MUST_CHECK;
+int pod_config_find(struct engine *e, struct arena *a, const char *name, struct pod_config *ret,
+                    struct err *err) MUST_CHECK;
+
 /* Reads a row's JSON into @c. */
 int container_decode(struct arena *a, const char *text, struct container_config *c,
                      struct err *err);

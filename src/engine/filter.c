@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "engine/health.h"
 #include "engine/network.h"
+#include "engine/pods.h"
 
 #include "base/banned.h"
 
@@ -189,8 +190,9 @@ static int by_network(const struct filter_env *f, const struct container *c, con
 
 static int by_pod(const struct filter_env *f, const struct container *c, const char *arg)
 {
-    (void)f, (void)c, (void)arg;
-    return 0; /* no container is in a pod as long as there are no pods */
+    const char *id = c->config.pod ? c->config.pod : "";
+
+    return *id && *arg && (str_starts(id, arg) || STR_EQ(pod_name(f->e, f->a, id), arg));
 }
 
 static int by_health(const struct filter_env *f, const struct container *c, const char *arg)

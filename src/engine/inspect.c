@@ -448,7 +448,8 @@ json_t *container_inspect(struct engine *e, struct arena *a, const struct contai
             o.image_digest = DUP(img.digest);
     }
     o.rootfs = DUP(cc->rootfs);
-    o.pod = DUP("");
+    o.pod = DUP(cc->pod ? cc->pod : "");
+    o.is_infra = cc->infra;
     o.resolv_conf_path = arena_printf(a, "%s/resolv.conf", run);
     o.hostname_path = arena_printf(a, "%s/hostname", run);
     o.hosts_path = arena_printf(a, "%s/hosts", run);

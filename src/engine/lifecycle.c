@@ -16,6 +16,7 @@
 #include "engine/engine_priv.h"
 #include "engine/network.h"
 #include "engine/options.h"
+#include "engine/pods.h"
 #include "image/image.h"
 
 #include "base/banned.h"
@@ -101,6 +102,8 @@ static int prepare(struct engine *e, struct arena *a, const struct container *c,
     char **lower;
     int r = make_run_dir(e, c->config.id, err);
 
+    if (r == 0 && c->config.pod)
+        r = pod_member_prepare(e, a, &c->config, warnings, err);
     if (r == 0)
         r = rootfs_lower(e, a, &c->config, &lower, err);
     if (r == 0)
@@ -493,9 +496,32 @@ static int remove_dependents(struct engine *e, const struct container *c,
     return r;
 }
 
+/* An infra container goes with its pod: --depend takes that along. */
+static int remove_infra(struct engine *e, const struct container *c,
+                        const struct container_remove_options *o, struct err *err)
+{
+    AUTO_ARENA a = { 0 };
+    struct pod p;
+    int r = pod_find(e, &a, c->config.pod, &p, err);
+
+    if (r < 0)
+        return r;
+    if (!o->depend)
+        return err_set(err, ERR_IN_USE, EBUSY,
+                       "container %s is the infra container of pod %s and cannot be removed "
+                       "without removing the pod",
+                       c->config.id, c->config.pod);
+    for (size_t i = 0; o->also && i < p.members.n; i++)
+        if (!p.members.items[i].config.infra)
+            *o->also = strv_add(o->arena, *o->also, p.members.items[i].config.id);
+    return pod_remove(e, &a, &p, o->force, o->timeout_s, err);
+}
+
 int container_remove(struct engine *e, const struct container *c,
                      const struct container_remove_options *o, struct err *err)
 {
+    if (c->config.infra && !o->of_pod)
+        return remove_infra(e, c, o, err);
     if (o->depend) {
         int d = remove_dependents(e, c, o, err);
         if (d < 0)
@@ -531,13 +557,14 @@ int container_remove(struct engine *e, const struct container *c,
     r = forget_cgroup(e, &now, err);
     if (r == 0)
         r = remove_locked(e, c, o->volumes || c->config.auto_remove, err);
-    return container_did(e, &c->config, "remove", r);
+    r = container_did(e, &c->config, "remove", r);
+    return r == 0 && c->config.ends_pod && !o->of_pod ? pod_member_ended(e, &c->config, err) : r;
 }
 
-int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
-                      struct err *err)
+static int cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
+                   struct err *err)
 {
-    if (!remove && !network_needs_engine(&c->config))
+    if (!remove && !network_needs_engine(&c->config) && !c->config.ends_pod)
         return 0; /* nothing of a container outlives its monitor but its record */
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     int r = dir < 0 ? 0 : supervise_wait_gone(dir, err);
@@ -562,6 +589,14 @@ int container_cleanup(struct engine *e, const struct container *c, bool remove, 
         r = err && err->kind != ERR_NONE ? -err->errnum : 0;
     }
     return r;
+}
+
+int container_cleanup(struct engine *e, const struct container *c, bool remove, bool remove_image,
+                      struct err *err)
+{
+    int r = cleanup(e, c, remove, remove_image, err);
+
+    return r == 0 && c->config.ends_pod ? pod_member_ended(e, &c->config, err) : r;
 }
 
 static bool has_ended(struct engine *e, struct arena *a, struct container *c)

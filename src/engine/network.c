@@ -9,6 +9,7 @@
 #include "config/containers.h"
 #include "engine/options_net.h"
 #include "engine/pasta.h"
+#include "engine/pods.h"
 #include "engine/rootless_net.h"
 #include "net/link.h"
 #include "spec/zone.h"
@@ -268,6 +269,9 @@ static void foresee(struct network_start *s)
     st->names = strv_add(s->a, st->names, arena_strndup(s->a, s->c->id, 12));
     if (s->c->hostname && !strv_has(st->names, s->c->hostname))
         st->names = strv_add(s->a, st->names, s->c->hostname);
+    for (char **p = s->c->infra ? pod_names(s->e, s->a, s->c) : NULL; p && *p; p++)
+        if (!strv_has(st->names, *p))
+            st->names = strv_add(s->a, st->names, *p);
     st->servers = network_servers(s->e, s->a, s->c, true);
     for (size_t i = 0; i < s->plan.n_wants; i++) {
         const struct net_want *w = &s->plan.wants[i];

@@ -5,6 +5,7 @@
 #include "config/containers.h"
 #include "engine/network.h"
 #include "engine/pasta.h"
+#include "engine/pods.h"
 #include "net/link.h"
 
 #include "base/banned.h"
@@ -136,7 +137,7 @@ static void put_added(struct hosts *h, char *const *entries, const char *gateway
     }
 }
 
-static void put_own(struct hosts *h, const struct container_config *c,
+static void put_own(struct engine *e, struct hosts *h, const struct container_config *c,
                     const struct network_state *st)
 {
     const char *own[] = { c->hostname, c->name };
@@ -146,6 +147,9 @@ static void put_own(struct hosts *h, const struct container_config *c,
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         if (!str_empty(own[i]) && !strv_has(h->names, own[i]) && !strv_has(left, own[i]))
             left = strv_add(h->a, left, own[i]);
+    for (char **p = c->infra ? pod_names(e, h->a, c) : NULL; p && *p; p++)
+        if (!strv_has(h->names, *p) && !strv_has(left, *p))
+            left = strv_add(h->a, left, *p);
     for (size_t i = 0; st && left && i < st->networks.n; i++)
         for (char **p = st->networks.items[i].addresses; p && *p; p++, any = true)
             put_line(h, arena_strndup(h->a, *p, strcspn(*p, "/")), left);
@@ -177,7 +181,7 @@ void network_hosts_text(struct engine *e, struct arena *a, const struct containe
         put_line(&h, "::1", (char *[]) { localhost, NULL });
     if (gateway)
         put_new(&h, gateway, (char *[]) { internal, docker, NULL }, true);
-    put_own(&h, c, st);
+    put_own(e, &h, c, st);
 }
 
 /* ---------- resolv.conf ---------- */

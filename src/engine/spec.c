@@ -538,6 +538,26 @@ static char **repair_command(struct engine *e, struct arena *a)
     return strv_add(a, v, "--all");
 }
 
+/* The program that is bound into the container to be its first process; NULL for none. */
+static int choose_init(struct engine *e, struct arena *a, const struct container_config *c,
+                       char **ret, struct err *err)
+{
+    bool pause = c->infra && c->rootfs; /* podman-init is all that is in there */
+
+    if (!pause && !c->init)
+        return 0;
+    if (pause)
+        *ret = engine_helper(a, "podman-init");
+    else
+        *ret = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
+    if (!*ret || access(*ret, X_OK) < 0)
+        return err_set(
+            err, ERR_NOT_FOUND, ENOENT,
+            "container-init binary not found on the host: stat %s: no such file or directory",
+            *ret ? *ret : "podman-init");
+    return 0;
+}
+
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container *ctr, bool attach,
                        bool wait, struct err *err)
 {
@@ -588,18 +608,13 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                                   .labels = c->log_options };
     m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
-    if (!ctr->bound && (c->auto_remove || network_needs_engine(c)))
+    if (!ctr->bound && (c->auto_remove || network_needs_engine(c) || c->ends_pod))
         m.exit_command = exit_command(e, a, c);
     if (network_is_ours(c) && !e->rootless)
         m.repair_command = repair_command(e, a);
-    if (c->init) {
-        m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
-        if (!m.init_path || access(m.init_path, X_OK) < 0)
-            return err_set(
-                err, ERR_NOT_FOUND, ENOENT,
-                "container-init binary not found on the host: stat %s: no such file or directory",
-                m.init_path ? m.init_path : "podman-init");
-    }
+    r = choose_init(e, a, c, &m.init_path, err);
+    if (r < 0)
+        return r;
     m.seccomp_cache = strv_add(a, NULL, arena_printf(a, "%s/seccomp", e->store->runroot));
     return write_json(e, c->id, "monitor.json", &monitor_config_type, &m, err);
 }

@@ -4,6 +4,7 @@
 
 #include "base/parse.h"
 #include "engine/health.h"
+#include "engine/pods.h"
 
 #include "base/banned.h"
 
@@ -136,11 +137,12 @@ json_t *container_summary(struct engine *e, struct arena *a, const struct contai
         (json_int_t)(c->run.finished_at ? c->run.finished_at / NSEC_PER_SEC : -62135596800LL),
         "ExitCode", (json_int_t)c->run.exit_code, "ExposedPorts", exposed_of(k), "Id", k->id,
         "Image", k->image_name ? k->image_name : "", "ImageID", k->image ? k->image : "", "IsInfra",
-        0, "Labels", k->labels.n ? kv_object(&k->labels) : json_null(), "Mounts", mounts_of(k),
-        "Names", k->name, "Namespaces", namespaces ? namespaces_of(c) : json_object(), "Networks",
-        strings_of(container_network_names(a, k)), "Pid", (json_int_t)(c->alive ? c->run.pid : 0),
-        "Pod", "", "PodName", "", "Ports", ports_of(k), "Restarts",
-        (json_int_t)c->run.restart_count, "Size", "StartedAt",
+        k->infra, "Labels", k->labels.n ? kv_object(&k->labels) : json_null(), "Mounts",
+        mounts_of(k), "Names", k->name, "Namespaces", namespaces ? namespaces_of(c) : json_object(),
+        "Networks", strings_of(container_network_names(a, k)), "Pid",
+        (json_int_t)(c->alive ? c->run.pid : 0), "Pod", k->pod ? k->pod : "", "PodName",
+        pod_name(e, a, k->pod), "Ports", ports_of(k), "Restarts", (json_int_t)c->run.restart_count,
+        "Size", "StartedAt",
         (json_int_t)(c->run.started_at ? c->run.started_at / NSEC_PER_SEC : -62135596800LL),
         "State", container_status_names[c->status], "Status", container_status_text(e, a, c, now),
         "Created", (json_int_t)(k->created / NSEC_PER_SEC));

@@ -18,8 +18,8 @@ struct system_prune_options {
     char *const *filters;
 };
 struct system_pruned {
-    char **containers, **volumes, **images, **networks; /* IDs and names */
-    char **problems;                                    /* what could not be removed, and why */
+    char **containers, **pods, **volumes, **images, **networks; /* IDs and names */
+    char **problems; /* what could not be removed, and why */
     int64_t bytes;
 };
 int system_prune(struct engine *e, struct arena *a, const struct system_prune_options *o,

@@ -1,6 +1,7 @@
 #include "engine/engine_priv.h"
 #include "engine/images.h"
 #include "engine/networks.h"
+#include "engine/pods.h"
 #include "engine/system.h"
 #include "image/gc.h"
 #include "engine/volumes.h"
@@ -34,7 +35,7 @@ static int prune_containers(struct engine *e, struct arena *a, char *const *filt
         const struct container *c = &list.items[i];
         int64_t rw = 0, all;
         struct err one = { 0 };
-        if (!is_stopped(c))
+        if (!is_stopped(c) || c->config.infra) /* which goes with its pod */
             continue;
         if (container_size(e, c, &rw, &all, &one) < 0) {
             err_clear(&one);
@@ -57,6 +58,8 @@ int system_prune(struct engine *e, struct arena *a, const struct system_prune_op
         return err_set(err, ERR_BAD_PARAM, EINVAL,
                        "system prune --external cannot be combined with other options");
     int r = container_reap(e, err);
+    if (r == 0 && !o->external && !o->filters)
+        r = pod_prune(e, a, &ret->pods, err);
     if (r == 0 && !o->external)
         r = prune_containers(e, a, o->filters, ret, err);
     if (r == 0 && !o->external)

@@ -182,6 +182,8 @@ int userns_resolve(struct engine *e, struct arena *a, struct container_config *c
     const char *options = strchr(mode, ':') ? strchr(mode, ':') + 1 : "";
     char *word = arena_strndup(a, mode, strcspn(mode, ":"));
 
+    if (STR_EQ(word, "container") && c->pod) /* the maps are the pod's */
+        return 0;
     if (c->uid_map.n || c->gid_map.n) {
         if (!STR_IN(mode, "host", "private"))
             return err_set(err, ERR_BAD_PARAM, EINVAL,

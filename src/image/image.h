@@ -217,6 +217,7 @@ struct image_copy {
     const char *prefix; /* the directory's name, for errors */
     struct image_owners owners;
     bool overwrite, no_devices, rootless;
+    const kv_list *rename; /* a first name of the source's -> what it is called here; NULL: none */
 };
 int image_copy(const struct image_copy *c, struct err *err) MUST_CHECK;
 

@@ -120,6 +120,8 @@ struct image_module {
                    int level, struct descriptor *ret, struct err *err);
     int (*verify)(const struct store *s, struct arena *a, struct verify_task *tasks, size_t n,
                   struct err *err);
+    /* See image/mod/yaml.h. */
+    int (*yaml)(const char *text, size_t len, const char *name, json_t **ret, struct err *err);
 };
 
 /* Loaded on first use; NULL with @err set on failure. */

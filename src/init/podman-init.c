@@ -1,10 +1,12 @@
 /* podman-init: process 1 of a container started with --init.
  *
  *     podman-init -- COMMAND [ARG...]
+ *     podman-init --pause
  *
  * It starts the command in a process group of its own, hands every signal on to it, reaps what is left to
  * process 1, and ends as the command ended (128 + signal when one killed it).  It is bind-mounted into
- * the container, whose C library is unknown: linked statically, and small. */
+ * the container, whose C library is unknown: linked statically, and small.  With --pause it starts nothing: it
+ * holds the namespaces of a pod, and reaps, until SIGTERM, SIGINT or SIGHUP. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,17 +46,31 @@ static int reap(pid_t command)
     return code;
 }
 
+static int hold_namespaces(const sigset_t *all)
+{
+    for (;;) {
+        siginfo_t si;
+        int signo = sigwaitinfo(all, &si);
+        if (signo == SIGCHLD)
+            (void)!reap(-1);
+        else if (signo == SIGTERM || signo == SIGINT || signo == SIGHUP)
+            return 0;
+    }
+}
+
 int main(int argc, char **argv)
 {
     sigset_t all, old;
     int first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
 
     if (argc <= first) {
-        fprintf(stderr, "usage: podman-init -- COMMAND [ARG...]\n");
+        fprintf(stderr, "usage: podman-init -- COMMAND [ARG...] | --pause\n");
         return 125;
     }
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
+    if (argc == 2 && strcmp(argv[1], "--pause") == 0)
+        return hold_namespaces(&all);
     pid_t command = start(argv + first, &old);
     if (command < 0)
         return 125;

@@ -226,6 +226,10 @@ static const struct json_field container_config_rows[] = {
     JF_I64(C, shm_size_systemd, "shm_size_systemd", JF_OMIT_EMPTY),
     JF_STR(C, seccomp_policy, "seccomp_policy", JF_OMIT_EMPTY),
     JF_STR(C, rdt_class, "rdt_class", JF_OMIT_EMPTY),
+    JF_STR(C, pod, "pod", JF_OMIT_EMPTY),
+    JF_BOOL(C, infra, "infra", JF_OMIT_EMPTY),
+    JF_BOOL(C, ends_pod, "ends_pod", JF_OMIT_EMPTY),
+    JF_STR(C, init_type, "init_type", JF_OMIT_EMPTY),
     { 0 },
 };
 const struct json_type container_config_type = JSON_TYPE(C, container_config_rows);

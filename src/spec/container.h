@@ -168,5 +168,10 @@ struct container_config {
     int64_t shm_size_systemd;
     char *seccomp_policy; /* "image": the profile of the image's label */
     char *rdt_class;
+
+    char *pod;       /* ID of the pod that it is in; NULL: none */
+    bool infra;      /* it is that pod's infra container */
+    bool ends_pod;   /* the pod's exit policy: its last member's end is its own */
+    char *init_type; /* of a pod's init container: "always", "once" */
 };
 extern const struct json_type container_config_type;

@@ -91,6 +91,11 @@ static const char *const steps[] = {
     " port INTEGER NOT NULL);"
     "CREATE INDEX published_container ON published(container);"
     "CREATE INDEX published_port ON published(host_port);",
+    /* 6: pods; containers.pod tells whose member a container is. */
+    "CREATE TABLE pods("
+    " id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,"
+    " config TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX containers_pod ON containers(pod);",
 };
 
 static int db_fail(struct db *db, struct err *err, const char *what)

@@ -9,8 +9,8 @@
  *   runroot/locks/                lock files (base/lock.h)
  *
  * Many processes use a store at once.  Readers take no lock.  Writers of one object hold that object's
- * lock; nothing is locked for all.  Lock order, outermost first: image name, image, layer, container,
- * volume; the database is locked by SQLite inside single statements or one short transaction only, and
+ * lock; nothing is locked for all.  Lock order, outermost first: image name, image, layer, pod,
+ * container, volume; the database is locked by SQLite inside single statements or one short transaction only, and
  * no lock is taken while a transaction is open. */
 #pragma once
 
@@ -45,7 +45,7 @@ struct store *store_close(struct store *s); /* NULL is fine */
 /* The database, opened on first use; NULL with @err set on failure. */
 struct db *store_db(struct store *s, struct err *err);
 
-/* Locks of one object: @kind is "container", "image", "layer", "volume", "name".  Return the
+/* Locks of one object: @kind is "container", "image", "layer", "pod", "volume", "name".  Return the
  * descriptor to hold (close it to unlock) or negative errno; store_trylock() gives -EAGAIN. */
 int store_lock(struct store *s, const char *kind, const char *name, struct err *err) MUST_CHECK;
 int store_trylock(struct store *s, const char *kind, const char *name) MUST_CHECK;

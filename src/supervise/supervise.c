@@ -366,3 +366,18 @@ int supervise_cleanup(const char *program, const char *cgroup, struct err *err)
                   : err_set(err, ERR_INTERNAL, EIO, "%s",
                             text.data ? text.data : "podman-monitor cleanup failed");
 }
+
+int supervise_limit(const char *program, const char *cgroup, const char *resources,
+                    struct buf *said, struct err *err)
+{
+    const char *argv[] = { program, "limit", "--cgroup", cgroup, NULL };
+    AUTO_BUF text = { .max = 65536 };
+    int r = program ? proc_run((char *const *)(uintptr_t)argv, NULL, resources, said, &text)
+                    : -ENOENT;
+
+    if (r < 0)
+        return err_sys(err, -r, "starting podman-monitor");
+    return r == 0 ? 0
+                  : err_set(err, ERR_INTERNAL, EIO, "limits of cgroup %s: %s", cgroup,
+                            text.data ? text.data : "podman-monitor failed");
+}

@@ -46,6 +46,10 @@ bool supervise_cut_off(int dir);
 
 /* Removes the cgroup that a killed monitor left, with what still runs in it. */
 int supervise_cleanup(const char *program, const char *cgroup, struct err *err) MUST_CHECK;
+/* Makes the cgroup, if it is not there, and sets its limits (@resources: JSON of the OCI specification's).  What
+ * this machine would not do is told in lines of @said. */
+int supervise_limit(const char *program, const char *cgroup, const char *resources,
+                    struct buf *said, struct err *err) MUST_CHECK;
 
 /* One request, one answer.  *ret_answer (may be NULL) is a new reference.  @timeout_ms < 0: wait as long
  * as it takes.  ERR_UNAVAILABLE when no monitor listens.  With @ret_sock the connection stays open

@@ -121,3 +121,32 @@ int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *er
     }
     return r < 0 ? r : wait_job(bus, &job, s, err);
 }
+
+int systemd_unit_stop(const char *socket, const char *name, struct err *err)
+{
+    AUTO_SDBUS bus = NULL;
+    AUTO_FREE char *address = xasprintf("unix:path=%s", socket ? socket : "");
+    struct sd_bus_error e = { 0 };
+
+    if (!socket) /* systemd has gone since, and its cgroups with it */
+        return 0;
+    int r = load(err);
+    if (r < 0)
+        return r;
+    r = sd.bus_new(&bus);
+    if (r >= 0)
+        r = sd.set_address(bus, address);
+    if (r >= 0)
+        r = sd.start(bus);
+    if (r < 0)
+        return err_sys(err, -r, "connecting to systemd (%s)", socket);
+    r = sd.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                       "org.freedesktop.systemd1.Manager", "StopUnit", &e, NULL, "ss", name,
+                       "replace");
+    bool absent = r < 0 && e.name && str_ends(e.name, ".NoSuchUnit");
+    if (r < 0 && !absent)
+        (void)!err_set(err, err_kind_of_errno(-r), -r, "systemd could not stop %s: %s", name,
+                       e.message ? e.message : strerror(-r));
+    sd.error_free(&e);
+    return absent ? 0 : MIN(r, 0);
+}

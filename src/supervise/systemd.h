@@ -21,3 +21,5 @@ struct systemd_scope {
 
 /* Makes the scope around @pid and returns when the process is in it. */
 int systemd_scope_start(const struct systemd_scope *s, pid_t pid, struct err *err) MUST_CHECK;
+/* Stops a unit of the manager at @socket, a slice with what is in it; one that is not there is fine. */
+int systemd_unit_stop(const char *socket, const char *name, struct err *err) MUST_CHECK;

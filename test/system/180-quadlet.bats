@@ -488,3 +488,89 @@ becomes() {
     generate
     is "$status$output" = 0
 }
+
+@test "quadlet: install, list, print, rm" {
+    local from=$TEST_DIR/from
+    mkdir "$from"
+    printf '[Container]\nImage=a.b/c\nPod=p.pod\n' >"$from/web.container"
+    echo data >"$from/data.yml"
+    run_podman quadlet install "$from/web.container" "$from/data.yml"
+    is "${lines[-1]}" = "$QUADLET_UNIT_DIRS/web.container"
+    cmp "$from/web.container" "$QUADLET_UNIT_DIRS/web.container"
+    cmp "$from/data.yml" "$QUADLET_UNIT_DIRS/data.yml"
+    run_podman quadlet list --format '{{.Name}} {{.UnitName}} {{.Path}} {{.Pod}}'
+    is "$output" = "web.container web.service $QUADLET_UNIT_DIRS/web.container p.pod"
+    run_podman quadlet ls -f name='x*' --noheading
+    is "$output" = ""
+    run_podman quadlet ls -f name='we*' -f pod=p.pod --format '{{.Name}}'
+    is "$output" = web.container
+    run_podman quadlet ls -f status=active/running -n
+    is "$output" = ""
+    run_podman 125 quadlet ls -f nope=1
+    is "$output" = "Error: nope is not a valid quadlet filter"
+    run_podman quadlet ls
+    is "${lines[0]}" =~ '^NAME +UNIT NAME +PATH ON DISK +STATUS +APPLICATION'
+    run_podman quadlet cat web.container
+    is "$output" = "$(cat "$from/web.container")"
+    run_podman 125 quadlet print nope.container
+    is "$output" = 'Error: could not locate quadlet "nope.container" in any supported quadlet directory'
+    # What is there is not written over unless that is asked for.
+    echo '# changed' >>"$from/web.container"
+    run_podman 125 quadlet install "$from/web.container"
+    is "$output" =~ 'a Quadlet with name web.container already exists, refusing to overwrite'
+    run_podman quadlet install --replace --reload-systemd=false "$from/web.container" "$from/data.yml"
+    cmp "$from/web.container" "$QUADLET_UNIT_DIRS/web.container"
+    # It takes what came with it along.
+    run_podman quadlet rm web.container
+    is "${lines[-1]}" = web.container
+    is "$(ls -A "$QUADLET_UNIT_DIRS")" = ""
+    run_podman 125 quadlet rm web.container
+    is "$output" =~ 'no such quadlet: "web.container"'
+    run_podman quadlet rm --ignore web.container
+    run_podman 125 quadlet rm
+    is "$output" = "Error: must provide at least 1 quadlet to remove"
+}
+
+@test "quadlet: applications come and go as a whole, from directories, files of several, URLs" {
+    local app=$TEST_DIR/shop
+    mkdir -p "$app/.git"
+    printf '[Container]\nImage=a.b/c\n' >"$app/web.container"
+    printf '[Volume]\n' >"$app/data.volume"
+    echo secret >"$app/settings.env"
+    run_podman quadlet install --reload-systemd=false "$app/"
+    is "$(printf '%s\n' "${lines[@]##*/}" | sort | xargs)" = "data.volume web.container"
+    run_podman quadlet list --format '{{.Name}} {{.App}}'
+    is "$output" = $'data.volume .shop.app\nweb.container .shop.app'
+    run_podman quadlet rm --reload-systemd=false data.volume
+    is "$(ls -A "$QUADLET_UNIT_DIRS")" = ""
+    # One of several that cannot be: nothing is.
+    printf '[Container\n' >"$app/bad.container"
+    run_podman 125 quadlet install "$app"
+    is "$output" =~ 'bad.container:1: invalid group name'
+    is "$(ls -A "$QUADLET_UNIT_DIRS")" = ""
+
+    printf '# FileName=a\n[Container]\nImage=a.b/c\n\n---\n# FileName=b\n[Network]\n---\n' >"$TEST_DIR/two.quadlets"
+    run_podman quadlet install --reload-systemd=false "$TEST_DIR/two.quadlets"
+    is "$output" = "$QUADLET_UNIT_DIRS/a.container"$'\n'"$QUADLET_UNIT_DIRS/b.network"
+    is "$(cat "$QUADLET_UNIT_DIRS/b.network")" = $'# FileName=b\n[Network]'
+    run_podman quadlet rm --reload-systemd=false .two.app
+    is "$(ls -A "$QUADLET_UNIT_DIRS")" = ""
+    printf '[Network]\n' >"$TEST_DIR/two.quadlets"
+    run_podman 125 quadlet install "$TEST_DIR/two.quadlets"
+    is "$output" =~ 'FileName='
+
+    rm "$app/bad.container"
+    (cd "$app" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$TEST_DIR/http" 2>&1 3>&- &
+    local server=$!
+    eventually grep -q 'port' "$TEST_DIR/http"
+    run_podman quadlet install --reload-systemd=false \
+        "http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$TEST_DIR/http" | head -n 1)/web.container"
+    kill "$server"
+    is "$output" = "$QUADLET_UNIT_DIRS/web.container"
+    cmp "$app/web.container" "$QUADLET_UNIT_DIRS/web.container"
+    run_podman 125 quadlet install "$app/settings.env"
+    is "$output" =~ '"settings.env" is not a supported Quadlet file type'
+    run_podman quadlet rm --all --reload-systemd=false
+    is "$output" = web.container
+    is "$(ls -A "$QUADLET_UNIT_DIRS")" = ""
+}

@@ -36,6 +36,7 @@ struct create_args {
     struct health_args health;
     char **later; /* what unsupported options fill */
     bool later_flag, content_trust;
+    char *pod, *pod_id_file, *init_ctr;
 };
 
 extern const struct opt create_opts[]; /* both */

@@ -110,6 +110,11 @@ const struct opt create_opts[] = {
     O_STR(0, "pid", A, pid, "mode", "PID namespace to use"),
     O_STR(0, "pidfile", A, pidfile, "path", "Write the container process ID to the file",
           .complete = COMPLETE_FILE),
+    O_STR(0, "pod", A, pod, "name",
+          "Run container in an existing pod; new:NAME makes the pod first",
+          .complete = COMPLETE_POD),
+    O_STR(0, "pod-id-file", A, pod_id_file, "path", "Read the pod ID from the file",
+          .complete = COMPLETE_FILE),
     O_STR(0, "platform", A, platform, "os/arch[/variant]",
           "Specify the platform for selecting the image"),
     O_BOOL(0, "privileged", A, privileged, "Give extended privileges to container"),
@@ -200,8 +205,6 @@ const struct opt create_health_opts[] = { HEALTH_OPTS(A, health), { 0 } };
 
 const struct opt create_later_opts[] = {
     LATER(0, "gpus"),
-    LATER(0, "pod"),
-    LATER(0, "pod-id-file"),
     LATER(0, "signature-policy"),
     /* Docker's, and nothing there or here. */
     O_STR(0, "kernel-memory", A, kernel_memory, "bytes", "Does nothing, for scripts of Docker",

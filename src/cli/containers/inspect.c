@@ -2,6 +2,7 @@
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
 #include "cli/format.h"
+#include "cli/pods/pods.h"
 #include "engine/artifacts.h"
 #include "engine/images.h"
 #include "engine/networks.h"
@@ -94,14 +95,33 @@ static int network_document(struct cmd_ctx *x, const struct inspect_args *o, con
     return 0;
 }
 
+static int pod_document(struct cmd_ctx *x, const struct inspect_args *o, const char *name,
+                        json_t *out)
+{
+    struct engine *e = cmd_engine(x);
+    struct pod p;
+    int r = e ? pod_find(e, x->arena, name, &p, x->err) : -EIO;
+
+    if (r < 0)
+        return r;
+    json_t *doc = pod_inspect(e, x->arena, &p);
+    if (o->format && !cli_format_is_json(o->format))
+        pod_template_names(doc);
+    json_array_append_new(out, doc);
+    return 0;
+}
+
 /* In the order in which a name is looked for; artifacts only when they are asked for. */
 static const struct {
     const char *type;
     int (*fn)(struct cmd_ctx *x, const struct inspect_args *o, const char *name, json_t *out);
     bool in_all;
 } kinds[] = {
-    { "container", container_document, true }, { "image", image_document, true },
-    { "volume", volume_document, true },       { "network", network_document, true },
+    { "container", container_document, true },
+    { "image", image_document, true },
+    { "volume", volume_document, true },
+    { "network", network_document, true },
+    { "pod", pod_document, true },
     { "artifact", artifact_inspect, false },
 };
 

@@ -8,6 +8,7 @@
 #include "cli/containers/select.h"
 #include "cli/format.h"
 #include "engine/networks.h"
+#include "engine/pods.h"
 #include "engine/summary.h"
 
 #include "base/banned.h"
@@ -47,6 +48,7 @@ static void text_fields(struct cmd_ctx *x, const struct ps_args *o, const struct
     SET("ImageID", trunc && k->image ? arena_strndup(a, k->image, strnlen(k->image, 12))
                    : k->image        ? k->image
                                      : "");
+    SET("Pod", !k->pod ? "" : trunc ? arena_strndup(a, k->pod, 12) : k->pod);
     SET("Command", command_text(a, k, trunc));
     SET("Names", k->name);
     SET("CreatedAt", time_format_go(k->created, stamp));

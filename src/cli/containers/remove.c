@@ -34,7 +34,7 @@ static int rm_run(struct cmd_ctx *x, void *args)
     char **also = NULL;
     struct container_remove_options rm = { .force = o->force,
                                            .volumes = o->volumes,
-                                           .depend = o->depend,
+                                           .depend = o->depend || (o->sel.all && o->force),
                                            .arena = x->arena,
                                            .also = &also,
                                            .timeout_s = cmd_given(x, "time") ? o->time : -2 };
@@ -125,7 +125,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
         const struct container *c = &list.items[i];
         bool leaving = c->status == CTR_EXITED && (str_empty(c->config.restart_policy) ||
                                                    STR_EQ(c->config.restart_policy, "no"));
-        if (c->alive && !leaving)
+        if ((c->alive && !leaving) || c->config.infra) /* which goes with its pod */
             continue;
         if (container_remove(e, &list.items[i], &rm, x->err) == 0)
             puts(list.items[i].config.id);

@@ -8,6 +8,7 @@
 #include "cli/containers/commands.h"
 #include "cli/containers/create.h"
 #include "cli/containers/select.h"
+#include "cli/pods/pods.h"
 
 #include "base/banned.h"
 
@@ -22,8 +23,13 @@ static int create(struct cmd_ctx *x, struct create_args *o, struct container_con
     if (o->kernel_memory)
         log_warn("The --kernel-memory flag is no longer supported. This flag is a noop.");
     int r = create_fill(x, o, c, &pull);
+    if (r == 0)
+        r = pod_for_container(x, o, c);
     if (r < 0)
         return r;
+    c->init_type = o->init_ctr;
+    if (o->init_ctr && !c->pod)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "must specify pod value with init-ctr");
     AUTO_BUF line = { .max = 1u << 20 };
     if (fs_read_file(AT_FDCWD, "/proc/self/cmdline", &line) ==
         0) /* what inspect shows as CreateCommand */
@@ -129,7 +135,14 @@ static int run_run(struct cmd_ctx *x, void *args)
     return attach(x, e, &c, o, owned);
 }
 
-static const struct opt *const create_tables[] = { create_opts, limit_opts, create_health_opts,
+static const struct opt create_only_opts[] = {
+    O_STR(0, "init-ctr", struct create_args, init_ctr, "type",
+          "Run this container before the others of its pod: at every start, or once",
+          .choices = "always|once"),
+    { 0 },
+};
+static const struct opt *const create_tables[] = { create_only_opts,  create_opts,
+                                                   limit_opts,        create_health_opts,
                                                    create_later_opts, NULL };
 static const struct opt *const run_tables[] = { create_opts,        limit_opts,        run_opts,
                                                 create_health_opts, create_later_opts, NULL };

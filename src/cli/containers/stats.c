@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "cli/containers/commands.h"
 #include "cli/containers/select.h"
+#include "cli/containers/stats.h"
 #include "cli/format.h"
 #include "engine/containers.h"
 
@@ -32,13 +33,13 @@ struct stats_run {
 
 /* ---------- numbers as Podman shows them ---------- */
 
-static char *percent_text(struct arena *a, double v)
+char *stats_percent(struct arena *a, double v)
 {
     return v > 0 ? arena_printf(a, "%.2f%%", v) : arena_strdup(a, "--");
 }
 
-static char *pair_text(struct arena *a, const char *(*human)(int64_t, char *, size_t), int64_t x,
-                       int64_t y)
+char *stats_pair(struct arena *a, const char *(*human)(int64_t, char *, size_t), int64_t x,
+                 int64_t y)
 {
     char one[32], two[32];
 
@@ -104,14 +105,15 @@ static json_t *json_row(struct arena *a, const struct container *c, const struct
 {
     char cpu_time[TIME_TEXT_MAX];
 
-    return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", arena_printf(a, "%.12s", c->config.id),
-        "name", c->config.name, "cpu_time", time_format_duration(s->cpu_ns, cpu_time),
-        "cpu_percent", percent_text(a, u->cpu), "avg_cpu", percent_text(a, u->average), "mem_usage",
-        pair_text(a, human_size_plain, s->memory, s->memory_limit), "mem_percent",
-        percent_text(a, u->memory), "net_io", pair_text(a, human_size_plain, u->received, u->sent),
-        "block_io", pair_text(a, human_size_plain, s->block_read, s->block_written), "pids",
-        s->pids ? arena_printf(a, "%" PRId64, s->pids) : "--");
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id",
+                     arena_printf(a, "%.12s", c->config.id), "name", c->config.name, "cpu_time",
+                     time_format_duration(s->cpu_ns, cpu_time), "cpu_percent",
+                     stats_percent(a, u->cpu), "avg_cpu", stats_percent(a, u->average), "mem_usage",
+                     stats_pair(a, human_size_plain, s->memory, s->memory_limit), "mem_percent",
+                     stats_percent(a, u->memory), "net_io",
+                     stats_pair(a, human_size_plain, u->received, u->sent), "block_io",
+                     stats_pair(a, human_size_plain, s->block_read, s->block_written), "pids",
+                     s->pids ? arena_printf(a, "%" PRId64, s->pids) : "--");
 }
 
 /* What a template sees. */
@@ -130,13 +132,13 @@ static json_t *text_row(struct arena *a, const struct container *c, const struct
     SET("ContainerID", c->config.id);
     SET("ID", whole ? c->config.id : arena_printf(a, "%.12s", c->config.id));
     SET("Name", c->config.name);
-    SET("CPUPerc", percent_text(a, u->cpu));
-    SET("AVGCPU", percent_text(a, u->average));
-    SET("MemUsage", pair_text(a, human_size_plain, s->memory, s->memory_limit));
-    SET("MemUsageBytes", pair_text(a, human_size_binary, s->memory, s->memory_limit));
-    SET("MemPerc", percent_text(a, u->memory));
-    SET("NetIO", pair_text(a, human_size_plain, u->received, u->sent));
-    SET("BlockIO", pair_text(a, human_size_plain, s->block_read, s->block_written));
+    SET("CPUPerc", stats_percent(a, u->cpu));
+    SET("AVGCPU", stats_percent(a, u->average));
+    SET("MemUsage", stats_pair(a, human_size_plain, s->memory, s->memory_limit));
+    SET("MemUsageBytes", stats_pair(a, human_size_binary, s->memory, s->memory_limit));
+    SET("MemPerc", stats_percent(a, u->memory));
+    SET("NetIO", stats_pair(a, human_size_plain, u->received, u->sent));
+    SET("BlockIO", stats_pair(a, human_size_plain, s->block_read, s->block_written));
     SET("PIDS", s->pids ? arena_printf(a, "%" PRId64, s->pids) : "--");
     SET("UpTime", time_format_duration(s->cpu_ns, cpu_time));
     SET("Up", time_format_duration(s->cpu_ns, cpu_time));

@@ -6,7 +6,7 @@
 #include "base/parse.h"
 #include "base/texttable.h"
 #include "cli/containers/commands.h"
-#include "cli/containers/select.h"
+#include "cli/containers/logs.h"
 #include "engine/options.h"
 
 #include "base/banned.h"
@@ -207,12 +207,6 @@ const struct cmd cmd_exec = {
 
 /* ---------- logs ---------- */
 
-struct logs_args {
-    char *since, *until;
-    int64_t tail;
-    bool color, details, follow, latest, names, timestamps;
-};
-
 struct log_printer {
     const struct logs_args *o;
     const char *prefix; /* "" or the name and a blank */
@@ -239,14 +233,10 @@ static int print_log(void *arg, int64_t when, bool err, bool complete, const cha
     return fflush(f) == 0 ? 0 : -EPIPE;
 }
 
-static int logs_run(struct cmd_ctx *x, void *args)
+int logs_print(struct cmd_ctx *x, const struct logs_args *o, const struct target_list *list)
 {
-    struct logs_args *o = args;
-    struct select_args sel = { .latest = o->latest };
-    struct target_list list = { 0 };
     struct log_options lo = { .tail = o->tail, .follow = o->follow };
     int64_t now = time_now();
-    int code;
 
     if (o->since && parse_time(o->since, now, &lo.since) < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
@@ -257,25 +247,34 @@ static int logs_run(struct cmd_ctx *x, void *args)
     else if (o->until && parse_time(o->until, now, &lo.until) < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "parsing --until \"%s\": not a time or a duration", o->until);
-    int r = select_targets(x, &sel, false, &list, &code);
-    if (r < 0)
-        return r;
-    struct log_source *sources = arena_alloc(x->arena, list.n * sizeof(*sources));
-    for (size_t i = 0; i < list.n; i++) {
-        const struct container_config *c = &list.items[i].c.config;
+    struct log_source *sources = arena_alloc(x->arena, list->n * sizeof(*sources));
+    for (size_t i = 0; i < list->n; i++) {
+        const struct container_config *c = &list->items[i].c.config;
         struct log_printer *p = arena_alloc(x->arena, sizeof(*p));
         *p = (struct log_printer) { .o = o, .color = o->color, .index = (int)i, .prefix = "" };
         if (o->names)
             p->prefix = arena_printf(x->arena, "%s ", c->name);
-        else if (list.n > 1 || o->color)
+        else if (list->n > 1 || o->color || o->prefix)
             p->prefix = arena_printf(x->arena, "%.12s ", c->id);
-        sources[i] = (struct log_source) { &list.items[i].c, p };
+        sources[i] = (struct log_source) { &list->items[i].c, p };
     }
-    r = container_logs(cmd_engine(x), sources, list.n, &lo, print_log, x->err);
+    int r = container_logs(cmd_engine(x), sources, list->n, &lo, print_log, x->err);
     if (r == -EPIPE) { /* our reader has seen enough */
         err_clear(x->err);
         return 0;
     }
+    return r;
+}
+
+static int logs_run(struct cmd_ctx *x, void *args)
+{
+    const struct logs_args *o = args;
+    struct select_args sel = { .latest = o->latest };
+    struct target_list list = { 0 };
+    int code, r = select_targets(x, &sel, false, &list, &code);
+
+    if (r == 0)
+        r = logs_print(x, o, &list);
     return r < 0 ? r : code;
 }
 

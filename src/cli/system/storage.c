@@ -263,6 +263,7 @@ static int prune_run(struct cmd_ctx *x, void *args)
     struct engine *e = cmd_engine(x);
     int r = e ? system_prune(e, x->arena, &p, &gone, x->err) : -EIO;
     print_names("Deleted Containers", gone.containers);
+    print_names("Deleted Pods", gone.pods);
     print_names("Deleted Volumes", gone.volumes);
     print_names("Deleted Images", gone.images);
     print_names("Deleted Networks", gone.networks);

@@ -15,6 +15,7 @@
 #include "image/mod/unpack_again.h"
 #include "image/mod/variant.h"
 #include "image/mod/verify.h"
+#include "image/mod/yaml.h"
 
 #include "base/banned.h"
 
@@ -46,4 +47,5 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .pack = module_pack,
     .variant = module_variant,
     .verify = module_verify,
+    .yaml = module_yaml,
 };
