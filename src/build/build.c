@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "build/build_priv.h"
+#include "build/hashes.h"
 #include "image/manifest_list.h"
 #include "image/record.h"
 
@@ -74,6 +75,7 @@ static int one_platform(struct engine *e, struct arena *a, const struct build_op
     for (size_t i = 0; i < b.stages.n; i++)
         transient_done(e, &b.stages.items[i]->work);
     transient_done(e, &b.scratch);
+    hash_memo_close(b.memo);
     close_p(&b.context.fd);
     ret->exit_code = b.exit_code;
     if (r == 0) {

@@ -84,9 +84,10 @@ struct build {
     char **global_args; /* ARG before the first FROM: "KEY=value", with --build-arg's value */
     JSON_LIST(struct stage *) stages;
     struct stage *target;
-    stored_images made; /* not recorded yet */
-    char **used_args;   /* --build-arg that somebody wanted */
-    int null;           /* /dev/null */
+    struct hash_memo *memo; /* NULL: nothing was hashed yet */
+    stored_images made;     /* not recorded yet */
+    char **used_args;       /* --build-arg that somebody wanted */
+    int null;               /* /dev/null */
     int exit_code;
 };
 

@@ -595,6 +595,34 @@ number() { in_image made cat "/$1"; }
     [ "$(number s)" != "$s" ]
 }
 
+@test "build: the cache: a file is not read again, and never taken for another" {
+    local r s
+    head -c 100000 /dev/zero >"$CTX/file"
+    touch -d '2001-01-01' "$CTX/file"
+    sleep 1.1 # what has just changed is not remembered
+    random_build -t made
+    s=$(number s)
+    [ -s "$TEST_DIR/root/build/hashes" ]
+    # The same size and time, other contents.
+    head -c 100000 /dev/zero | tr '\0' x >"$CTX/file"
+    touch -d '2001-01-01' "$CTX/file"
+    random_build -t made
+    [ "$(number s)" != "$s" ]
+    sleep 1.1
+    random_build -t made
+    s=$(number s)
+    random_build -t made
+    is "$(number s)" = "$s"
+    # Other words in the notes than in the file: the notes were read.
+    sed -i 's/[0-9a-f]\{64\}/0000000000000000000000000000000000000000000000000000000000000000/g' "$TEST_DIR/root/build/hashes"
+    random_build -t made
+    [ "$(number s)" != "$s" ]
+    echo damaged >>"$TEST_DIR/root/build/hashes"
+    s=
+    random_build -t made
+    is "$(in_image made wc -c /file)" = "100000 /file"
+}
+
 @test "build: --no-cache, --layers=false, --cache-ttl, a build-arg that RUN sees" {
     local r
     echo 1 >"$CTX/file"
