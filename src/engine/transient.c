@@ -107,10 +107,10 @@ int transient_root(struct engine *e, struct arena *a, struct transient *t, struc
 
 /* ---------- a program ---------- */
 
-static void fill_container(const struct transient *t, struct container_config *c)
+static void fill_container(struct arena *a, const struct transient *t, struct container_config *c)
 {
     c->id = (char *)(uintptr_t)t->id;
-    c->name = c->id;
+    c->name = arena_strndup(a, t->id, 12);
     c->image = (char *)(uintptr_t) "";
     c->layers = t->layers;
     c->log_driver = (char *)(uintptr_t) "none";
@@ -266,7 +266,7 @@ int transient_exec(struct engine *e, struct arena *a, struct transient *t,
     if (run->image)
         img.config.config = *run->image;
     img.config.config.healthcheck = NULL;
-    fill_container(t, &c.config);
+    fill_container(a, t, &c.config);
     if (!t->layers) /* the directory itself is the root */
         c.config.rootfs = transient_upper(a, t);
     int r = container_complete(e, a, &img, &c.config, &warnings, err);

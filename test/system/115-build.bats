@@ -1013,6 +1013,10 @@ COPY x /y'
     run_podman image exists here
     run_podman image build --network none -q "$CTX"
     run_podman buildx build --network none -q "$CTX"
+    run_podman builder inspect --bootstrap
+    is "$output" =~ "Platforms:        linux/$(go_arch)"
+    run_podman buildx prune -f
+    run_podman buildx version
     run_podman 125 build -f "$TEST_DIR/nope" "$CTX"
     is "$output" =~ "the specified Containerfile or Dockerfile does not exist"
 }
@@ -1085,8 +1089,8 @@ X
     wait "$pid" || true
     gone() { ! pgrep -f 'sleep 1234.5' -u "$(id -u)" >/dev/null; }
     eventually gone
-    run_podman system prune -f
-    is "$(ls "$TEST_DIR/root/containers")" = ""
+    pruned() { podman system prune -f >/dev/null && [ -z "$(ls "$TEST_DIR/root/containers")" ]; }
+    eventually pruned # its monitor may still be about to end
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo)" = 0
     build -t made <<<'FROM busybox
 RUN true'
