@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/containers/commands.h"
 #include "cli/images/commands.h"
+#include "cli/kube/commands.h"
 #include "cli/networks/commands.h"
 #include "cli/pods/commands.h"
 
@@ -130,16 +131,19 @@ static const struct cmd *const root_subs[] = {
     &cmd_events,
     &cmd_exec,
     &cmd_export,
+    &cmd_generate,
     &cmd_healthcheck,
     &cmd_help,
     &cmd_info,
     &cmd_init,
     &cmd_inspect,
     &cmd_kill,
+    &cmd_kube,
     &cmd_logs,
     &cmd_mount,
     &cmd_network,
     &cmd_pause,
+    &cmd_play,
     &cmd_pod,
     &cmd_port,
     &cmd_ps,

@@ -490,6 +490,12 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
             "did not receive systemd slice as cgroup parent when using systemd to manage cgroups: "
             "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
+    /* Where a service manager looks for the first process and for its keeper. */
+    const char *run = arena_printf(a, "%s/containers/%s", e->store->runroot, c->id);
+    if (!c->monitor_pid_file)
+        c->monitor_pid_file = arena_printf(a, "%s/conmon.pid", run);
+    if (!c->pid_file)
+        c->pid_file = arena_printf(a, "%s/pidfile", run);
     apply_annotations(a, c, d->annotations);
     kv_set(a, &c->annotations, "io.container.manager", "libpod");
     if (c->init)

@@ -6,6 +6,8 @@
  * Other kinds are passed over. */
 #pragma once
 
+#include <signal.h>
+
 #include "engine/pods.h"
 #include "spec/kube.h"
 
@@ -21,7 +23,6 @@ struct kube_play_options {
         network;        /* netns, networks, ports of --publish, no_hosts, no_hostname, userns */
     char **ips, **macs; /* one a pod, in order */
     bool publish_all, no_pod_prefix, replace, start;
-    bool services_wait; /* pods are to be removed when all has ended (--wait) */
     char *log_driver, *log_path, *log_tag;
     int64_t log_size_max; /* -1: as configured */
     kv_list log_options;
@@ -51,10 +52,11 @@ struct kube_down_report {
 int kube_down(struct engine *e, struct arena *a, json_t *docs, bool force,
               struct kube_down_report *ret, struct err *err) MUST_CHECK;
 
-/* Waits until no container of these pods runs; *ret_code by @propagation: "none" 0, "any" the first failure's, "all"
- * non-zero when all have failed. */
+/* Waits until no container of these pods runs, or *@stop is set (by a signal); *ret_code by @propagation: "none" 0,
+ * "any" the first failure's, "all" that one when all have failed. */
 int kube_wait(struct engine *e, struct arena *a, const struct kube_report *report,
-              const char *propagation, int *ret_code, struct err *err) MUST_CHECK;
+              const char *propagation, const volatile sig_atomic_t *stop, int *ret_code,
+              struct err *err) MUST_CHECK;
 
 struct kube_generate_options {
     const char *type; /* "pod", "deployment", "daemonset", "job" */

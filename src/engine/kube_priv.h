@@ -33,7 +33,7 @@ int kube_make_claim(struct kube_maker *m, json_t *doc) MUST_CHECK;
 /* kube_env.c */
 int kube_env(struct kube_maker *m, const struct kube_container *k,
              struct container_config *c) MUST_CHECK;
-/* $(NAME) of @text, by @env; $$ is one dollar. */
+/* $(NAME) of @text, by @env; $$ is one dollar.  NULL when that comes to more than a megabyte. */
 char *kube_expand(struct arena *a, const char *text, char *const *env);
 /* "64Mi", "1.5G", "100m" as whole units (@milli: thousandths); -EINVAL. */
 int kube_quantity(const char *text, bool milli, int64_t *ret) MUST_CHECK;
