@@ -117,6 +117,7 @@ static void fill_container(struct arena *a, const struct transient *t, struct co
     c->entrypoint_given = true;
     c->image_volume = (char *)(uintptr_t) "ignore";
     c->auto_remove = true;
+    c->to_layer = true;
 }
 
 int transient_view(struct engine *e, char *const *dirs, struct err *err)

@@ -86,6 +86,38 @@ X
     is "$(in_image made cat /a)" = a
 }
 
+# unpacked_elsewhere IMAGE: the image's files as another store has them, which knows its archive only.
+listing() { tar tvf - --numeric-owner | sed -E 's/ +/ /g' | sort -k6; }
+unpacked_elsewhere() {
+    local ours other
+    podman save -q -o "$TEST_DIR/image.tar" "$1"
+    ours=$(podman create "$1" x)
+    podman export "$ours" | listing >"$TEST_DIR/here"
+    podman rm "$ours"
+    "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" load -q -i "$TEST_DIR/image.tar"
+    other=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" create "$1" x)
+    "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" export "$other" | listing >"$TEST_DIR/there"
+    "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" rm "$other"
+    diff "$TEST_DIR/here" "$TEST_DIR/there"
+}
+
+@test "build: a layer here is what its archive says: whiteouts, links, opaque directories, attributes" {
+    # What Fedora's storage.conf has; it must not get into a layer.
+    is_rootless || printf '[storage]\n[storage.options.overlay]\nmountopt = "nodev,metacopy=on,redirect_dir=on"\n' >"$CONTAINERS_STORAGE_CONF"
+    build -t localhost/made:1 <<'X'
+FROM busybox
+RUN mkdir -p /d/e /dir/sub && echo 1 >/d/1 && echo 2 >/d/2 && echo f >/dir/sub/f && echo 4 >/four
+RUN rm /d/1 && rm -rf /dir && mkdir /dir && echo new >/dir/new && ln /d/2 /hard && ln -s /d/2 /soft
+RUN chmod 4711 /d/2 && chown 12:34 /four && mv /d /moved && mkfifo /fifo && touch -d 2001-02-03 /four
+RUN rm -rf /bin/vi /moved/e && mkdir /moved/e && chmod 1777 /moved/e
+COPY --chmod=600 Containerfile /moved/
+X
+    is "$(in_image localhost/made:1 cat /moved/2 /hard /four /dir/new | tr '\n' ' ')" = "2 2 4 new "
+    unpacked_elsewhere localhost/made:1
+    grep -q 'moved/2' "$TEST_DIR/there"
+    ! grep -q -e 'bin/vi$' -e 'dir/sub' "$TEST_DIR/there"
+}
+
 @test "build: the configuration" {
     build --format docker -t made <<'X'
 FROM busybox
