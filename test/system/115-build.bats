@@ -1107,6 +1107,28 @@ X
     is "$output" = ""
 }
 
+@test "build: an interrupt ends the command that runs, and leaves nothing" {
+    cat >"$CTX/Containerfile" <<'X'
+FROM busybox
+RUN trap '' INT TERM; echo begun >/begun; while :; do sleep 2345.6; done
+X
+    for signal in INT TERM; do
+        # A shell's background jobs ignore SIGINT: python gives it back.
+        python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" build --network none "$CTX" >"$TEST_DIR/log" 2>&1 3>&- &
+        local pid=$! code=0
+        begun() { [ -n "$(find "$TEST_DIR/root/containers" -name begun 2>/dev/null)" ]; }
+        eventually begun
+        kill -$signal "$pid"
+        wait "$pid" || code=$?
+        is "$code" = 137
+        grep -q 'while running runtime: exit status 137' "$TEST_DIR/log"
+        ! pgrep -f 'sleep 2345.6' -u "$(id -u)" >/dev/null
+        no_traces
+    done
+}
+
 @test "build: kill -9 leaves no process, no mount, and files only until the next command" {
     cat >"$CTX/Containerfile" <<'X'
 FROM busybox
