@@ -40,6 +40,7 @@ VM ?= build-vm
 test-vm: all
 	@[ -f $(VM)/root.img ] || test/vm/build.sh $(VM)
 	test/vm/run.sh $(VM) $(BUILD) test/vm/guest-systemd
+	test/vm/run.sh $(VM) $(BUILD) test/vm/guest-quadlet
 	test/vm/powercut.sh $(VM) $(BUILD) 5 20 40
 
 clang: deps deps-test
@@ -63,6 +64,7 @@ install: $(BUILD)/build.ninja
 uninstall:
 	data/install-generated.sh --remove $(BUILD)/src/cli/podman $(DESTDIR)$(prefix)
 	rm -f $(DESTDIR)$(prefix)/bin/podman $(DESTDIR)$(prefix)/bin/podman-runtime
+	rm -f $(DESTDIR)$(prefix)/lib/systemd/*/podman-*
 	rm -rf $(DESTDIR)$(prefix)/libexec/podman
 
 clean:

@@ -9,10 +9,13 @@ store      base spec config
 net        base spec config store
 oci        base spec
 image      base spec config store
+quadlet    base
 supervise  base spec
 monitor    base spec oci
-engine     base spec config store net image supervise
-cli        base spec config engine
+engine     base spec config store net image quadlet supervise
+build      base spec config store image engine
+api        base spec config engine build
+cli        base spec config engine build api
 hello
 init       base'
 

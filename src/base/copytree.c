@@ -51,12 +51,12 @@ static int copy_data(int src, int dst)
     }
 }
 
-static int copy_file(int sdir, const char *name, int ddir, const struct stat *st)
+static int copy_file(int sdir, const char *name, int ddir, const char *as, const struct stat *st)
 {
     AUTO_CLOSE int in = openat(sdir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (in < 0)
         return -errno;
-    AUTO_CLOSE int out = openat(ddir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+    AUTO_CLOSE int out = openat(ddir, as, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                 0600);
     if (out < 0)
         return -errno;
@@ -73,7 +73,7 @@ static int copy_file(int sdir, const char *name, int ddir, const struct stat *st
     return r;
 }
 
-static int copy_special(int sdir, const char *name, int ddir, const struct stat *st)
+static int copy_special(int sdir, const char *name, int ddir, const char *as, const struct stat *st)
 {
     char target[4096];
 
@@ -82,18 +82,24 @@ static int copy_special(int sdir, const char *name, int ddir, const struct stat 
         if (n < 0)
             return -errno;
         target[n] = '\0';
-        if (symlinkat(target, ddir, name) < 0)
+        if (symlinkat(target, ddir, as) < 0)
             return -errno;
     } else if (S_ISSOCK(st->st_mode))
         return 0; /* means nothing without the process that listened */
-    else if (mknodat(ddir, name, st->st_mode, st->st_rdev) < 0)
+    else if (mknodat(ddir, as, st->st_mode, st->st_rdev) < 0)
         return -errno;
-    if (fchownat(ddir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+    if (fchownat(ddir, as, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    if (!S_ISLNK(st->st_mode) && fchmodat(ddir, name, st->st_mode & 07777, 0) < 0)
+    if (!S_ISLNK(st->st_mode) && fchmodat(ddir, as, st->st_mode & 07777, 0) < 0)
         return -errno;
     struct timespec times[2] = { st->st_atim, st->st_mtim };
-    return utimensat(ddir, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    return utimensat(ddir, as, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int copy_node(int src, const char *name, int dst, const char *as, const struct stat *st)
+{
+    return S_ISREG(st->st_mode) ? copy_file(src, name, dst, as, st)
+                                : copy_special(src, name, dst, as, st);
 }
 
 static bool is_opaque(int dir)
@@ -138,7 +144,7 @@ static int copy_entry(int src, const char *name, int dst, unsigned flags)
         return r;
     if (flags & COPY_APPLY_WHITEOUTS && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
         return 0;
-    return S_ISREG(st.st_mode) ? copy_file(src, name, dst, &st) : copy_special(src, name, dst, &st);
+    return copy_node(src, name, dst, name, &st);
 }
 
 static int copy_attributes(int src, int dst)

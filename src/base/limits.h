@@ -12,11 +12,14 @@
 #define LIMIT_HISTORY         4096        /* history entries of one image */
 #define LIMIT_ENV             65536       /* environment entries of a container */
 #define LIMIT_CONFIG_FILE     (4u << 20)  /* bytes of a containers.conf, storage.conf, ... */
+#define LIMIT_UNIT_FILE       (1u << 20)  /* bytes of one unit file of systemd or quadlet */
+#define LIMIT_QUADLET_FILE    (16u << 20) /* bytes of a file that is installed beside a quadlet */
 #define LIMIT_ENV_FILE        (4u << 20)  /* bytes of an --env-file or label file */
 #define LIMIT_TEMPLATE        (64u << 10) /* bytes of a --format template */
 #define LIMIT_TEMPLATE_OUTPUT (64u << 20) /* bytes that one template may print */
 #define LIMIT_HTTP_HEADER     (64u << 10) /* bytes of one HTTP answer's headers */
 #define LIMIT_CONTROL_MESSAGE (1u << 20)  /* bytes of one request on a monitor's socket */
+#define LIMIT_API_BODY        (16u << 20) /* bytes of a JSON body that the API is sent */
 #define LIMIT_LSM_FILE                                                                             \
     (4u << 20) /* the list of loaded AppArmor profiles, an SELinux policy's file */
 #define LIMIT_PASSWD_FILE   (8u << 20)     /* bytes of a container's /etc/passwd or group */

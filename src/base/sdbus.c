@@ -17,6 +17,7 @@ static const struct {
     { "sd_bus_start", &sd.start },
     { "sd_bus_match_signal", &sd.match_signal },
     { "sd_bus_call_method", &sd.call_method },
+    { "sd_bus_message_unref", &sd.message_unref },
     { "sd_bus_message_read", &sd.message_read },
     { "sd_bus_process", &sd.process },
     { "sd_bus_wait", &sd.wait },

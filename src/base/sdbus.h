@@ -27,6 +27,7 @@ struct sdbus {
     int (*call_method)(struct sd_bus *, const char *dest, const char *path, const char *interface,
                        const char *member, struct sd_bus_error *, struct sd_bus_message **,
                        const char *types, ...);
+    struct sd_bus_message *(*message_unref)(struct sd_bus_message *);
     int (*message_read)(struct sd_bus_message *, const char *types, ...);
     int (*process)(struct sd_bus *, struct sd_bus_message **);
     int (*wait)(struct sd_bus *, uint64_t usec);

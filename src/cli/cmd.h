@@ -33,6 +33,7 @@ enum complete {
     COMPLETE_NETWORK,
     COMPLETE_POD,
     COMPLETE_ARTIFACT,
+    COMPLETE_QUADLET,
     COMPLETE_COMMAND, /* first an image or container, then a program */
 };
 

@@ -87,13 +87,10 @@ static const struct cmd cmd_container = {
 
 SAME(system_events_cmd, "events", cmd_events);
 SAME(system_info_cmd, "info", cmd_info);
-static const struct cmd *const system_subs[] = { &cmd_system_check,
-                                                 &cmd_system_df,
-                                                 &cmd_system_prune,
-                                                 &system_events_cmd,
-                                                 &system_info_cmd,
-                                                 &cmd_system_reset,
-                                                 NULL };
+static const struct cmd *const system_subs[] = { &cmd_system_check,   &cmd_system_df,
+                                                 &cmd_system_prune,   &system_events_cmd,
+                                                 &system_info_cmd,    &cmd_system_reset,
+                                                 &cmd_system_service, NULL };
 static const struct cmd cmd_system = {
     .name = "system",
     .summary = "Manage podman",
@@ -103,6 +100,8 @@ static const struct cmd cmd_system = {
 
 static const struct cmd *const root_subs[] = {
     &cmd_artifact,
+    &cmd_build,
+    &cmd_buildx,
     &cmd_history,
     &cmd_image,
     &cmd_images,
@@ -148,6 +147,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_pod,
     &cmd_port,
     &cmd_ps,
+    &cmd_quadlet,
     &cmd_rename,
     &cmd_restart,
     &cmd_secret,

@@ -122,6 +122,7 @@ static enum directive values(const struct completion *c, enum complete kind, con
     case COMPLETE_NETWORK:
     case COMPLETE_POD:
     case COMPLETE_ARTIFACT:
+    case COMPLETE_QUADLET:
         (void)!cli_complete_names(kind, prefix, stdout);
         return ADD_NOTHING;
     }

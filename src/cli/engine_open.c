@@ -6,7 +6,9 @@
 #include "engine/images.h"
 #include "engine/networks.h"
 #include "engine/pods.h"
+#include "engine/quadlets.h"
 #include "engine/rootless.h"
+#include "engine/volumes.h"
 
 #include "base/banned.h"
 
@@ -76,43 +78,121 @@ static void complete_image(const char *name, const char *prefix, FILE *out)
             fprintf(out, "%s\n", p);
 }
 
+static void put_name(const char *name, const char *prefix, FILE *out)
+{
+    if (str_starts(name, prefix))
+        fprintf(out, "%s\n", name);
+}
+
+static void complete_images(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    struct image_list images = { 0 };
+
+    if (images_list(e, a, NULL, &images, NULL) < 0)
+        return;
+    for (size_t i = 0; i < images.n; i++)
+        for (char **n = images.items[i].names; n && *n; n++)
+            complete_image(*n, prefix, out);
+}
+
+static void complete_artifacts(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    artifact_list artifacts = { 0 };
+
+    if (artifact_all(engine_store(e), a, &artifacts, NULL) < 0)
+        return;
+    for (size_t i = 0; i < artifacts.n; i++)
+        complete_image(artifacts.items[i].name, prefix, out);
+}
+
+static void complete_networks(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    struct network_list networks = { 0 };
+
+    if (networks_list(e, a, NULL, &networks, NULL) < 0)
+        return;
+    for (size_t i = 0; i < networks.n; i++)
+        put_name(networks.items[i].name, prefix, out);
+}
+
+static void complete_pods(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    struct pod_list pods = { 0 };
+
+    if (pod_list(e, a, &pods, NULL) < 0)
+        return;
+    for (size_t i = 0; i < pods.n; i++)
+        put_name(pods.items[i].config.name, prefix, out);
+}
+
+static void complete_volumes(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    struct volume_list volumes = { 0 };
+
+    if (volumes_list(e, a, NULL, &volumes, NULL) < 0)
+        return;
+    for (size_t i = 0; i < volumes.n; i++)
+        put_name(volumes.items[i].config.name, prefix, out);
+}
+
+static void put_containers(struct engine *e, struct arena *a, bool running, const char *prefix,
+                           FILE *out)
+{
+    struct container_list list = { 0 };
+
+    if (container_list(e, a, &list, NULL) < 0)
+        return;
+    for (size_t i = 0; i < list.n; i++)
+        if (!running || list.items[i].status == CTR_RUNNING)
+            put_name(list.items[i].config.name, prefix, out);
+}
+
+static void complete_containers(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    put_containers(e, a, false, prefix, out);
+}
+
+static void complete_running(struct engine *e, struct arena *a, const char *prefix, FILE *out)
+{
+    put_containers(e, a, true, prefix, out);
+}
+
+static void complete_quadlets(struct arena *a, const char *prefix, FILE *out)
+{
+    struct quadlet_list list = { 0 };
+
+    if (quadlets_list(a, NULL, &list, NULL) < 0)
+        return;
+    for (size_t i = 0; i < list.n; i++)
+        put_name(list.items[i].name, prefix, out);
+}
+
 int cli_complete_names(enum complete kind, const char *prefix, FILE *out)
 {
+    static const struct {
+        enum complete kind;
+        void (*put)(struct engine *e, struct arena *a, const char *prefix, FILE *out);
+    } kinds[] = {
+        { COMPLETE_COMMAND, complete_images },
+        { COMPLETE_IMAGE, complete_images },
+        { COMPLETE_ARTIFACT, complete_artifacts },
+        { COMPLETE_NETWORK, complete_networks },
+        { COMPLETE_VOLUME, complete_volumes },
+        { COMPLETE_POD, complete_pods },
+        { COMPLETE_CONTAINER, complete_containers },
+        { COMPLETE_CONTAINER_RUNNING, complete_running },
+    };
     AUTO_ARENA a = { 0 };
     struct err err = { 0 };
     struct cmd_ctx ctx = { .arena = &a, .err = &err };
-    struct container_list list = { 0 };
-    struct image_list images = { 0 };
-    struct network_list networks = { 0 };
-    struct engine *e = cmd_engine(&ctx);
 
-    if (!e)
+    if (kind == COMPLETE_QUADLET) {
+        complete_quadlets(&a, prefix, out);
         return 0;
-    if ((kind == COMPLETE_IMAGE || kind == COMPLETE_COMMAND) &&
-        images_list(e, &a, NULL, &images, &err) == 0)
-        for (size_t i = 0; i < images.n; i++)
-            for (char **n = images.items[i].names; n && *n; n++)
-                complete_image(*n, prefix, out);
-    artifact_list artifacts = { 0 };
-    if (kind == COMPLETE_ARTIFACT && artifact_all(engine_store(e), &a, &artifacts, &err) == 0)
-        for (size_t i = 0; i < artifacts.n; i++)
-            complete_image(artifacts.items[i].name, prefix, out);
-    if (kind == COMPLETE_NETWORK && networks_list(e, &a, NULL, &networks, &err) == 0)
-        for (size_t i = 0; i < networks.n; i++)
-            if (str_starts(networks.items[i].name, prefix))
-                fprintf(out, "%s\n", networks.items[i].name);
-    struct pod_list pods = { 0 };
-    if (kind == COMPLETE_POD && pod_list(e, &a, &pods, &err) == 0)
-        for (size_t i = 0; i < pods.n; i++)
-            if (str_starts(pods.items[i].config.name, prefix))
-                fprintf(out, "%s\n", pods.items[i].config.name);
-    if (kind != COMPLETE_CONTAINER && kind != COMPLETE_CONTAINER_RUNNING)
-        return 0;
-    if (container_list(e, &a, &list, &err) < 0)
-        return 0;
-    for (size_t i = 0; i < list.n; i++)
-        if (str_starts(list.items[i].config.name, prefix) &&
-            (kind == COMPLETE_CONTAINER || list.items[i].status == CTR_RUNNING))
-            fprintf(out, "%s\n", list.items[i].config.name);
+    }
+    struct engine *e = cmd_engine(&ctx);
+    for (size_t i = 0; e && i < ARRAY_SIZE(kinds); i++)
+        if (kinds[i].kind == kind)
+            kinds[i].put(e, &a, prefix, out);
     return 0;
 }

@@ -33,14 +33,14 @@ static const struct json_type auth_file_type = JSON_TYPE(struct auth_file, auth_
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static char *base64_decode(struct arena *a, const char *s)
+char *auth_decode_bytes(struct arena *a, const char *s, size_t *ret_len)
 {
     size_t n = strlen(s), used = 0;
     char *out = arena_alloc(a, n + 1);
     unsigned bits = 0, have = 0;
 
     for (; *s && *s != '='; s++) {
-        const char *d = strchr(digits, *s);
+        const char *d = strchr(digits, *s == '-' ? '+' : *s == '_' ? '/' : *s);
         if (!d)
             return NULL;
         bits = bits << 6 | (unsigned)(d - digits);
@@ -50,12 +50,25 @@ static char *base64_decode(struct arena *a, const char *s)
             out[used++] = (char)(bits >> have & 0xff);
         }
     }
-    return strlen(out) == used ? out : NULL;
+    *ret_len = used;
+    return out;
+}
+
+char *auth_decode(struct arena *a, const char *s)
+{
+    size_t n;
+    char *out = auth_decode_bytes(a, s, &n);
+
+    return out && strlen(out) == n ? out : NULL;
 }
 
 char *auth_encode(struct arena *a, const struct credentials *c)
 {
-    char *plain = arena_printf(a, "%s:%s", c->user, c->password);
+    return auth_encode_text(a, arena_printf(a, "%s:%s", c->user, c->password));
+}
+
+char *auth_encode_text(struct arena *a, const char *plain)
+{
     size_t n = strlen(plain), used = 0;
     char *out = arena_alloc(a, n * 4 / 3 + 8);
 
@@ -109,7 +122,7 @@ static int from_entry(struct arena *a, const struct auth_entry *e, struct creden
     }
     if (str_empty(e->auth))
         return 0;
-    char *plain = base64_decode(a, e->auth), *colon = plain ? strchr(plain, ':') : NULL;
+    char *plain = auth_decode(a, e->auth), *colon = plain ? strchr(plain, ':') : NULL;
     if (!colon)
         return err_set(err, ERR_BAD_PARAM, EINVAL, "the credentials of %s are malformed", e->key);
     *colon = '\0';

@@ -23,6 +23,10 @@ int auth_parse_creds(struct arena *a, const char *s, struct credentials *ret,
 
 /* base64 of "user:password", as Basic authentication and auth.json spell it. */
 char *auth_encode(struct arena *a, const struct credentials *c);
+char *auth_encode_text(struct arena *a, const char *plain);
+/* The text of some base64, of either alphabet (RFC 4648); NULL when it is none. */
+char *auth_decode(struct arena *a, const char *s);
+char *auth_decode_bytes(struct arena *a, const char *s, size_t *ret_len);
 
 /* The file that a login is written to when no other is named. */
 char *auth_default_path(struct arena *a);

@@ -29,6 +29,7 @@ struct container {
     bool alive;           /* a monitor supervises it */
     const int *keep_fds;  /* descriptors of ours that its program gets at this start, ... */
     size_t nkeep_fds;     /* ... under the same numbers (--preserve-fd) */
+    bool bound;           /* it has no row, and ends with whoever starts it (engine/transient.h) */
 };
 
 struct container_list {
@@ -72,6 +73,12 @@ struct pull_request {
     bool quiet;
 };
 
+/* The image @name, pulled when the policy says so; *ret_name as image_find_named(). */
+struct image;
+int container_image(struct engine *e, struct arena *a, const char *name,
+                    const struct pull_request *p, struct image *img, char **ret_name,
+                    struct err *err) MUST_CHECK;
+
 /* Completes @c (in arena @a) from its image and the configuration, and stores it.  @image is the image's
  * name as given (NULL with c->rootfs).  c->id and c->name are set on return.  @replace removes one with
  * the same name first.  Warnings are appended to *warnings. */
@@ -103,6 +110,9 @@ static inline bool container_attaches(const struct container_config *c, const ch
 }
 int container_attach_open(struct engine *e, const struct container *c, struct err *err) MUST_CHECK;
 
+/* "ctrl-p,ctrl-q" as bytes; their number, or -EINVAL. */
+int container_detach_keys(const char *keys, unsigned char *out, size_t max) MUST_CHECK;
+
 /* Stops; *ret_was_running false when there was nothing to do.  @timeout_s < -1: the container's own;
  * -1: wait for ever. */
 int container_stop(struct engine *e, const struct container *c, int64_t timeout_s,
@@ -123,6 +133,10 @@ struct container_remove_options {
 /* ERR_STATE when it runs and force is not given. */
 int container_remove(struct engine *e, const struct container *c,
                      const struct container_remove_options *o, struct err *err) MUST_CHECK;
+
+/* The size of its terminal. */
+int container_resize(struct engine *e, const struct container *c, uint16_t rows, uint16_t cols,
+                     struct err *err) MUST_CHECK;
 
 int container_rename(struct engine *e, const struct container *c, const char *name,
                      struct err *err) MUST_CHECK;
@@ -155,6 +169,12 @@ struct exec_options {
 /* Runs to the end (unless detach); *ret_code is the command's.  The session's ID in @session (65 bytes). */
 int container_exec(struct engine *e, const struct container *c, const struct exec_options *o,
                    char *session, int *ret_code, struct err *err) MUST_CHECK;
+
+/* Starts it as the session @session (64 hexadecimal digits) and leaves it to the caller: unless o->detach *ret_sock is
+ * its attach connection. */
+int container_exec_begin(struct engine *e, const struct container *c, const struct exec_options *o,
+                         const char *session, int64_t *ret_pid, int *ret_sock,
+                         struct err *err) MUST_CHECK;
 
 /* Removes the record of a session that has ended; ERR_STATE when it runs. */
 int container_exec_forget(struct engine *e, const struct container *c, const char *session,

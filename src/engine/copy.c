@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "engine/mounts.h"
+#include "engine/options.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
 
@@ -345,19 +346,47 @@ static int run_copy(struct engine *e, struct arena *a, const struct side *from, 
         r = choose_owners(e, a, to->end, o, &copy.owners, err);
     if (!in_stream) {
         tree.root = root;
-        tree.as = out_stream ? (*name ? name : NULL) : target.as;
+        tree.as = !out_stream                     ? target.as
+                  : *name                         ? name
+                  : o->dot && S_ISDIR(st.st_mode) ? "."
+                                                  : NULL;
         source_owners(from->end->c, &tree);
         copy.tree = &tree;
     }
     copy.dir = target.dir;
     copy.prefix = target.name && STR_EQ(target.name, "/") ? "" : target.name;
     copy.overwrite = o->overwrite;
+    copy.rename = o->rename;
     copy.rootless = e->rootless;
     copy.no_devices = !to->end->c;
     if (r == 0)
         r = image_copy(&copy, err);
     close_p(&target.dir);
     return r;
+}
+
+int container_path_stat(struct engine *e, struct arena *a, const struct container *c,
+                        const char *path, struct copy_stat *ret, struct err *err)
+{
+    const struct copy_end end = { .c = c, .path = path, .fd = -EBADF };
+    AUTO_SIDE s = { .root = -EBADF, .lock = -EBADF };
+    struct stat st;
+    int r = side_open(e, a, &end, false, &s, err);
+
+    if (r < 0)
+        return r;
+    char *asked = last_name(a, s.path);
+    const char *before = arena_strdup(a, s.path);
+    (void)!follow_links(a, &s, &s.path);
+    AUTO_CLOSE int fd = side_path_open(&s, s.path, O_PATH);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return not_found(&end, err);
+    *ret = (struct copy_stat) { .name = *asked ? asked : arena_strdup(a, "/"),
+                                .target = path_clean(a, STR_EQ(before, s.path) ? path : s.path),
+                                .size = st.st_size,
+                                .mtime = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec,
+                                .mode = st.st_mode };
+    return 0;
 }
 
 int container_copy(struct engine *e, struct arena *a, const struct copy_end *from,

@@ -17,7 +17,19 @@ struct copy_end {
     int fd;
 };
 
+/* What a path of a container is, links followed. */
+struct copy_stat {
+    char *name;   /* its last part, as asked for */
+    char *target; /* where links at its end lead, absolute */
+    int64_t size, mtime;
+    mode_t mode;
+};
+int container_path_stat(struct engine *e, struct arena *a, const struct container *c,
+                        const char *path, struct copy_stat *ret, struct err *err) MUST_CHECK;
+
 struct copy_options {
+    bool dot; /* the contents of a directory go into a stream as "./name", not as "name" */
+    const kv_list *rename; /* of a stream's entries: a first name -> what it becomes; NULL: none */
     bool archive; /* in a container files belong to its user; otherwise to whom the source tells */
     bool overwrite; /* a directory may replace a file and the other way round */
 };

@@ -97,9 +97,9 @@ static bool platform_wanted(const struct pull_request *p, const struct image *im
            (!p->variant || str_same(p->variant, img->config.variant));
 }
 
-static int get_image(struct engine *e, struct arena *a, const char *name,
-                     const struct pull_request *p, struct image *img, char **ret_name,
-                     struct err *err)
+int container_image(struct engine *e, struct arena *a, const char *name,
+                    const struct pull_request *p, struct image *img, char **ret_name,
+                    struct err *err)
 {
     const char *policy = str_empty(p->policy) ? e->defaults.pull_policy : p->policy;
     int r;
@@ -440,22 +440,34 @@ static void apply_annotations(struct arena *a, struct container_config *c, char 
     }
 }
 
+static int apply_hostname(struct engine *e, struct arena *a, struct container_config *c,
+                          struct err *err)
+{
+    bool of_host = c->utsns && STR_EQ(c->utsns, "host");
+    char host[65] = "";
+
+    if (!str_empty(c->hostname))
+        return of_host ? err_set(err, ERR_BAD_PARAM, EINVAL,
+                                 "cannot set hostname when running in the host UTS namespace: "
+                                 "invalid configuration")
+                       : 0;
+    if (of_host) {
+        gethostname(host, sizeof(host) - 1);
+        c->hostname = arena_strdup(a, host);
+    } else {
+        c->hostname = e->defaults.name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
+    }
+    return 0;
+}
+
 static int apply_process(struct engine *e, struct arena *a, struct container_config *c,
                          struct err *err)
 {
     const struct engine_defaults *d = &e->defaults;
-    char host[65] = "";
+    int r = apply_hostname(e, a, c, err);
 
-    if (str_empty(c->hostname)) {
-        if (c->utsns && STR_EQ(c->utsns, "host")) {
-            gethostname(host, sizeof(host) - 1);
-            c->hostname = arena_strdup(a, host);
-        } else
-            c->hostname = d->name_as_hostname ? c->name : arena_strndup(a, c->id, 12);
-    } else if (c->utsns && STR_EQ(c->utsns, "host"))
-        return err_set(
-            err, ERR_BAD_PARAM, EINVAL,
-            "cannot set hostname when running in the host UTS namespace: invalid configuration");
+    if (r < 0)
+        return r;
     apply_systemd(a, c);
     c->stop_signal = choose(a, c->stop_signal, "SIGTERM");
     if (c->stop_timeout == -2)
@@ -478,6 +490,12 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
             "did not receive systemd slice as cgroup parent when using systemd to manage cgroups: "
             "invalid argument");
     c->sdnotify = choose(a, c->sdnotify, "container");
+    /* Where a service manager looks for the first process and for its keeper. */
+    const char *run = arena_printf(a, "%s/containers/%s", e->store->runroot, c->id);
+    if (!c->monitor_pid_file)
+        c->monitor_pid_file = arena_printf(a, "%s/conmon.pid", run);
+    if (!c->pid_file)
+        c->pid_file = arena_printf(a, "%s/pidfile", run);
     apply_annotations(a, c, d->annotations);
     kv_set(a, &c->annotations, "io.container.manager", "libpod");
     if (c->init)
@@ -488,7 +506,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
         return err_set(err, ERR_CANNOT_INVOKE, EINVAL,
                        "--runtime-flag %s: the built-in runtime takes no flags: OCI runtime error",
                        *e->opt.runtime_flags);
-    int r = apparmor_choose(e, a, c, d->apparmor_profile, err);
+    r = apparmor_choose(e, a, c, d->apparmor_profile, err);
     return r < 0 ? r : selinux_choose(e, a, c, err);
 }
 
@@ -679,6 +697,50 @@ static int resolve_image_mounts(struct engine *e, struct arena *a, struct contai
     return r;
 }
 
+static int check_command(const struct container_config *c, struct err *err)
+{
+    if (c->entrypoint || c->command)
+        return 0;
+    if (c->rootfs)
+        return err_set(err, ERR_NO_COMMAND, ENOENT,
+                       "executable file `` not found in $PATH: No such file or directory: OCI "
+                       "runtime attempted to invoke a command that was not found");
+    return err_set(err, ERR_BAD_PARAM, EINVAL,
+                   "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
+}
+
+int container_complete(struct engine *e, struct arena *a, const struct image *img,
+                       struct container_config *c, char ***warnings, struct err *err)
+{
+    merge_env(e, a, &img->config.config, c);
+    merge_image(e, a, img, c);
+    int r = check_command(c, err);
+    if (r < 0)
+        return r;
+    if (str_empty(c->name))
+        c->name = container_random_name(a, 0);
+    r = c->pod && !c->infra ? pod_join(e, a, c, err) : 0;
+    if (r == 0)
+        r = health_complete(a, img->config.config.healthcheck, c, err);
+    if (r == 0)
+        r = apply_namespaces(e, a, c, err);
+    if (r == 0)
+        r = network_complete_config(e, a, c, img->config.config.exposed_ports, warnings, err);
+    if (r == 0)
+        r = apply_limits(e, a, c, err);
+    if (r == 0)
+        r = apply_mounts(e, a, c, err);
+    if (r == 0)
+        r = check_sources(e, c, err);
+    if (r == 0)
+        r = apply_log(e, a, c, err);
+    if (r == 0)
+        r = apply_process(e, a, c, err);
+    if (r == 0)
+        finish_env(a, c);
+    return r;
+}
+
 static int create(struct engine *e, struct arena *a, struct container_config *c, const char *image,
                   const struct pull_request *p, bool replace, struct pod_config *pod,
                   char ***warnings, struct err *err)
@@ -696,7 +758,7 @@ static int create(struct engine *e, struct arena *a, struct container_config *c,
     if (pod)
         pod->infra_id = c->id;
     if (image) {
-        r = get_image(e, a, image, p, &img, &c->image_name, err);
+        r = container_image(e, a, image, p, &img, &c->image_name, err);
         if (r < 0)
             return r;
         c->image = arena_strdup(a, img.id);
@@ -706,39 +768,11 @@ static int create(struct engine *e, struct arena *a, struct container_config *c,
     if ((r = resolve_image_mounts(e, a, c, err)) < 0)
         return r;
     check_platform(p, &img);
-    merge_env(e, a, &img.config.config, c);
-    merge_image(e, a, &img, c);
-    if (!c->entrypoint && !c->command && !image)
-        return err_set(err, ERR_NO_COMMAND, ENOENT,
-                       "executable file `` not found in $PATH: No such file or directory: OCI "
-                       "runtime attempted to invoke a command that was not found");
-    if (!c->entrypoint && !c->command)
-        return err_set(err, ERR_BAD_PARAM, EINVAL,
-                       "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
-    if (!chosen)
-        c->name = container_random_name(a, 0);
     if (pod && !image)
         c->image_name = arena_strdup(a, "");
-    r = c->pod && !pod ? pod_join(e, a, c, err) : 0;
-    if (r == 0)
-        r = health_complete(a, img.config.config.healthcheck, c, err);
-    if (r == 0)
-        r = apply_namespaces(e, a, c, err);
-    if (r == 0)
-        r = network_complete_config(e, a, c, img.config.config.exposed_ports, warnings, err);
-    if (r == 0)
-        r = apply_limits(e, a, c, err);
-    if (r == 0)
-        r = apply_mounts(e, a, c, err);
-    if (r == 0)
-        r = check_sources(e, c, err);
-    if (r == 0)
-        r = apply_log(e, a, c, err);
-    if (r == 0)
-        r = apply_process(e, a, c, err);
+    r = container_complete(e, a, &img, c, warnings, err);
     if (r < 0)
         return r;
-    finish_env(a, c);
     /* What the specification will refuse is refused now, not at the first start. */
     char **caps;
     r = capabilities_resolve(a, c, e->defaults.capabilities, &caps, err);

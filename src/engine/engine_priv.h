@@ -86,6 +86,14 @@ void notify_started(const struct container_config *c, uint32_t monitor_pid);
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container *c, bool attach,
                        bool wait, struct err *err) MUST_CHECK;
 
+/* create.c: everything that making a container decides: from the image (zero: none), then from the
+ * configuration.  c->id is set. */
+int container_complete(struct engine *e, struct arena *a, const struct image *img,
+                       struct container_config *c, char ***warnings, struct err *err) MUST_CHECK;
+/* lifecycle.c: container_start() for the holder of its lock, who knows that it does not run. */
+int container_start_held(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                         int *ret_sock, char ***warnings, struct err *err) MUST_CHECK;
+
 /* engine/rootfs.c: the layer directories, topmost first; NULL with --rootfs. */
 int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
                  struct err *err) MUST_CHECK;
@@ -100,6 +108,10 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
  * @upper and @work (short paths: 255 bytes). */
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
+/* The same for what may be lost: nobody waits for the disk, not even at its end.  @work/work/incompat stays
+ * behind, over which the kernel does not mount again. */
+int rootfs_overlay_volatile(struct engine *e, char *const *lower, const char *upper,
+                            const char *work, struct err *err) MUST_CHECK;
 
 /* The root of a container: merged, as a descriptor; with @write (it does not run, and its lock is held) what is
  * changed through it is the container's. */

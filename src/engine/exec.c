@@ -80,20 +80,19 @@ static int wait_until_running(struct engine *e, struct arena *a, struct containe
     return 0;
 }
 
-int container_exec(struct engine *e, const struct container *given, const struct exec_options *o,
-                   char *session, int *ret_code, struct err *err)
+int container_exec_begin(struct engine *e, const struct container *given,
+                         const struct exec_options *o, const char *session, int64_t *ret_pid,
+                         int *ret_sock, struct err *err)
 {
     AUTO_ARENA a = { 0 };
     struct container c = *given;
     struct oci_process p = { 0 };
-    int sock = -EBADF;
 
     int r = wait_until_running(e, &a, &c, o->wait_s, err);
     if (r == 0)
         r = build_process(e, &a, &c, o, &p, err);
     if (r < 0)
         return r;
-    store_random_id(session, 64);
     AUTO_CLOSE int dir = container_run_dir(e, c.config.id);
     if (dir < 0)
         return err_sys(err, -dir, "opening the run directory of %s", c.config.id);
@@ -105,9 +104,22 @@ int container_exec(struct engine *e, const struct container *given, const struct
             json_object_set_new(req, "keep", json_array());
         json_array_append_new(json_object_get(req, "keep"), json_integer(o->keep_fds[i]));
     }
-    r = supervise_request_fds(dir, req, o->keep_fds, o->nkeep_fds, -1, NULL,
-                              o->detach ? NULL : &sock, err);
-    (void)!container_did(e, &c.config, "exec", r);
+    AUTO_JSON *answer = NULL;
+    r = supervise_request_fds(dir, req, o->keep_fds, o->nkeep_fds, -1, &answer,
+                              o->detach ? NULL : ret_sock, err);
+    if (r == 0)
+        *ret_pid = json_integer_value(json_object_get(answer, "pid"));
+    return container_did(e, &c.config, "exec", r);
+}
+
+int container_exec(struct engine *e, const struct container *c, const struct exec_options *o,
+                   char *session, int *ret_code, struct err *err)
+{
+    int64_t pid;
+    int sock = -EBADF;
+
+    store_random_id(session, 64);
+    int r = container_exec_begin(e, c, o, session, &pid, &sock, err);
     if (r < 0 || o->detach)
         return r;
     AUTO_CLOSE int owned = sock;

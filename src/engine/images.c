@@ -216,6 +216,49 @@ int images_remove(struct engine *e, struct arena *a, const char *name, enum imag
     return r < 0 ? r : deleted(e, a, ret, err);
 }
 
+static bool has_child(const struct image_list *all, const char *id, char *const *gone)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (str_same(all->items[i].parent, id) && !strv_has(gone, all->items[i].id))
+            return true;
+    return false;
+}
+
+static const struct image *in_list(const struct image_list *all, const char *id)
+{
+    for (size_t i = 0; id && i < all->n; i++)
+        if (STR_EQ(all->items[i].id, id))
+            return &all->items[i];
+    return NULL;
+}
+
+int images_remove_upwards(struct engine *e, struct arena *a, const char *name,
+                          enum images_force how, struct image_removed *ret, char ***also,
+                          struct err *err)
+{
+    struct image_list all = { 0 };
+    struct image_removed gone;
+    struct err kept = { 0 };
+    int r = image_list(engine_store(e), a, &all, err);
+
+    if (r < 0)
+        return r;
+    images_parents(a, &all);
+    r = images_remove(e, a, name, how, ret, err);
+    if (r < 0 || !ret->deleted)
+        return r;
+    char **removed = strv_add(a, NULL, ret->deleted);
+    const struct image *img = in_list(&all, ret->deleted);
+    while (img && (img = in_list(&all, img->parent)) && !img->names &&
+           !has_child(&all, img->id, removed)) {
+        if (images_remove(e, a, img->id, IMAGES_GENTLY, &gone, &kept) < 0)
+            break; /* a container has it */
+        removed = strv_add(a, removed, img->id);
+        *also = strv_add(a, *also, img->id);
+    }
+    return 0;
+}
+
 static bool prune_filter(const struct image *img, const void *arg)
 {
     return image_filter_match(arg, img);

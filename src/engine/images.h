@@ -65,6 +65,11 @@ int images_untag(struct engine *e, const char *name, char *const *names,
 enum images_force { IMAGES_GENTLY, IMAGES_ALL_NAMES, IMAGES_FORCE };
 int images_remove(struct engine *e, struct arena *a, const char *name, enum images_force how,
                   struct image_removed *ret, struct err *err) MUST_CHECK;
+/* Removes as images_remove(); with the image go the images without a name that it was made from, unless others
+ * stand on them too: their IDs are added to *also. */
+int images_remove_upwards(struct engine *e, struct arena *a, const char *name,
+                          enum images_force how, struct image_removed *ret, char ***also,
+                          struct err *err) MUST_CHECK;
 int images_prune(struct engine *e, struct arena *a, bool all, char *const *filters, char ***ret_ids,
                  int64_t *ret_bytes, struct err *err) MUST_CHECK;
 

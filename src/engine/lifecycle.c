@@ -166,8 +166,8 @@ static int start_monitor(struct engine *e, struct arena *a, const struct contain
     return r;
 }
 
-static int start_locked(struct engine *e, struct arena *a, const struct container *c, bool wait,
-                        int *ret_sock, char ***warnings, struct err *err)
+int container_start_held(struct engine *e, struct arena *a, const struct container *c, bool wait,
+                         int *ret_sock, char ***warnings, struct err *err)
 {
     struct network_start net = { 0 };
 
@@ -204,7 +204,7 @@ static int start_mounted(struct engine *e, struct arena *a, const struct contain
 
     if (mounted < 0)
         return mounted;
-    int r = start_locked(e, a, c, wait, ret_sock, warnings, err);
+    int r = container_start_held(e, a, c, wait, ret_sock, warnings, err);
     if (mounted && container_refresh(e, a, &now, NULL) == 0)
         (void)!mounts_container(e, a, &now, NULL);
     return r;
@@ -293,6 +293,11 @@ int container_attach_run(struct engine *e, const struct container *c, int sock,
     return r;
 }
 
+int container_detach_keys(const char *keys, unsigned char *out, size_t max)
+{
+    return attach_parse_keys(keys, out, max);
+}
+
 /* ---------- stop, kill, pause ---------- */
 
 static int ask(struct engine *e, const struct container *c, json_t *req, int timeout_ms,
@@ -376,6 +381,16 @@ int container_pause(struct engine *e, const struct container *c, bool pause, str
     const char *op = pause ? "pause" : "unpause";
     return container_did(e, &c->config, op,
                          request(e, c, json_pack("{s:s}", "op", op), 30000, err));
+}
+
+int container_resize(struct engine *e, const struct container *c, uint16_t rows, uint16_t cols,
+                     struct err *err)
+{
+    if (!c->alive)
+        return state_error(c, "resize", err);
+    return request(e, c,
+                   json_pack("{s:s,s:i,s:i}", "op", "resize", "rows", (int)rows, "cols", (int)cols),
+                   30000, err);
 }
 
 /* ---------- removal ---------- */

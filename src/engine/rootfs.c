@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "engine/spec_parts.h"
 #include "image/image.h"
+#include "store/layers.h"
 
 #include "base/banned.h"
 
@@ -16,15 +17,9 @@
  * container's own mount namespace, so nothing is mounted here.  vfs: the layers are copied, one over the
  * other, to graphroot/containers/<id>/rootfs when the container is made. */
 
-static char *layer_dir(struct engine *e, struct arena *a, const char *key)
-{
-    return arena_printf(a, "%s/layers/%s/diff", e->store->graphroot, key);
-}
-
 int rootfs_lower(struct engine *e, struct arena *a, const struct container_config *c, char ***ret,
                  struct err *err)
 {
-    size_t n = strv_len(c->layers);
     bool whole = true;
 
     *ret = NULL;
@@ -32,12 +27,10 @@ int rootfs_lower(struct engine *e, struct arena *a, const struct container_confi
         *ret = strv_add(a, NULL, c->rootfs);
     if (c->rootfs)
         return 0;
-    for (size_t i = n; i-- > 0;) {
-        char *dir = layer_dir(e, a, c->layers[i]);
-        whole = whole && access(dir, F_OK) == 0;
-        *ret = strv_add(a, *ret, dir);
-    }
-    if (whole && n)
+    *ret = layer_dirs(e->store, a, c->layers);
+    for (char **dir = *ret; dir && *dir; dir++)
+        whole = whole && access(*dir, F_OK) == 0;
+    if (whole && *ret)
         return 0;
     struct image img = { 0 };
     int r = image_find(e->store, a, c->image, &img, err);
@@ -174,7 +167,8 @@ char *engine_init_path(struct engine *e, struct arena *a)
 
 /* The string that names all layers has to be shorter than 256 bytes: so the names are descriptors, and
  * short because we stand in /proc/self/fd. */
-static int make_overlay(struct engine *e, const char *names, const char *upper, const char *work)
+static int make_overlay(struct engine *e, const char *names, const char *upper, const char *work,
+                        bool hasty)
 {
     AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     if (fs < 0)
@@ -183,14 +177,15 @@ static int make_overlay(struct engine *e, const char *names, const char *upper, 
         (upper && (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", upper, 0) < 0 ||
                    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", work, 0) < 0)) ||
         (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
+        (hasty && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0) ||
         syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return -errno;
     int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, upper ? 0 : MOUNT_ATTR_RDONLY);
     return fd < 0 ? -errno : fd;
 }
 
-int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
-                   struct err *err)
+static int assemble(struct engine *e, char *const *lower, const char *upper, const char *work,
+                    bool hasty, struct err *err)
 {
     size_t n = strv_len(lower), opened = 0;
     AUTO_FREE int *fds = xcalloc(n, sizeof(int));
@@ -205,7 +200,7 @@ int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, cons
         buf_printf(&names, "%s%d", opened ? ":" : "", r);
     }
     if (r >= 0)
-        r = make_overlay(e, names.data, upper, work);
+        r = make_overlay(e, names.data, upper, work, hasty);
     while (opened)
         close(fds[--opened]);
     if (fchdir(cwd) < 0 && r >= 0) {
@@ -213,6 +208,18 @@ int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, cons
         r = -errno;
     }
     return r < 0 ? err_sys(err, -r, "assembling the image's layers") : r;
+}
+
+int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
+                   struct err *err)
+{
+    return assemble(e, lower, upper, work, false, err);
+}
+
+int rootfs_overlay_volatile(struct engine *e, char *const *lower, const char *upper,
+                            const char *work, struct err *err)
+{
+    return assemble(e, lower, upper, work, true, err);
 }
 
 int rootfs_read_only(struct engine *e, char *const *dirs, struct err *err)

@@ -538,6 +538,26 @@ static char **repair_command(struct engine *e, struct arena *a)
     return strv_add(a, v, "--all");
 }
 
+/* The program that is bound into the container to be its first process; NULL for none. */
+static int choose_init(struct engine *e, struct arena *a, const struct container_config *c,
+                       char **ret, struct err *err)
+{
+    bool pause = c->infra && c->rootfs; /* podman-init is all that is in there */
+
+    if (!pause && !c->init)
+        return 0;
+    if (pause)
+        *ret = engine_helper(a, "podman-init");
+    else
+        *ret = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
+    if (!*ret || access(*ret, X_OK) < 0)
+        return err_set(
+            err, ERR_NOT_FOUND, ENOENT,
+            "container-init binary not found on the host: stat %s: no such file or directory",
+            *ret ? *ret : "podman-init");
+    return 0;
+}
+
 int spec_write_monitor(struct engine *e, struct arena *a, const struct container *ctr, bool attach,
                        bool wait, struct err *err)
 {
@@ -548,13 +568,14 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .health = c->health,
         .notify_socket = str_same(c->sdnotify, "healthy") ? getenv("NOTIFY_SOCKET") : NULL,
         .health_events_off = !e->config->engine.healthcheck_events,
-        .events = engine_event_log(e, a),
+        .events = ctr->bound ? (struct event_log) { 0 } : engine_event_log(e, a),
         .image = c->image_name,
         .labels = c->labels,
         .terminal = c->terminal,
         .stdin_open = c->stdin_open,
         .stdin_once = c->stdin_once && attach,
         .attach = attach,
+        .bound = ctr->bound,
         .start = arena_strdup(a, wait ? "wait" : "run"),
         .timeout_s = c->timeout,
         .pid_file = c->pid_file,
@@ -587,22 +608,13 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
                                   .labels = c->log_options };
     m.restart = (struct restart_config) { c->restart_policy, c->restart_tries };
     fill_cgroup(e, a, c, &m);
-    if (c->auto_remove || network_needs_engine(c) || c->ends_pod)
+    if (!ctr->bound && (c->auto_remove || network_needs_engine(c) || c->ends_pod))
         m.exit_command = exit_command(e, a, c);
     if (network_is_ours(c) && !e->rootless)
         m.repair_command = repair_command(e, a);
-    bool pause = c->infra && c->rootfs; /* podman-init is all that is in there */
-    if (pause)
-        m.init_path = engine_helper(a, "podman-init");
-    else if (c->init)
-        m.init_path = !str_empty(c->init_path) ? c->init_path : engine_init_path(e, a);
-    if (pause || c->init) {
-        if (!m.init_path || access(m.init_path, X_OK) < 0)
-            return err_set(
-                err, ERR_NOT_FOUND, ENOENT,
-                "container-init binary not found on the host: stat %s: no such file or directory",
-                m.init_path ? m.init_path : "podman-init");
-    }
+    r = choose_init(e, a, c, &m.init_path, err);
+    if (r < 0)
+        return r;
     m.seccomp_cache = strv_add(a, NULL, arena_printf(a, "%s/seccomp", e->store->runroot));
     return write_json(e, c->id, "monitor.json", &monitor_config_type, &m, err);
 }

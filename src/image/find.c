@@ -355,9 +355,7 @@ int image_lower_dirs(struct store *s, struct arena *a, const struct image *img, 
                      struct err *err)
 {
     size_t n = strv_len(img->layers);
-    char **dirs = arena_alloc(a, (n + 1) * sizeof(*dirs));
     bool missing = false;
-    char path[LAYER_PATH_MAX];
 
     for (size_t i = 0; i < n; i++)
         missing |= !layer_exists(s, img->layers[i]);
@@ -367,8 +365,6 @@ int image_lower_dirs(struct store *s, struct arena *a, const struct image *img, 
         if (r < 0)
             return r;
     }
-    for (size_t i = 0; i < n; i++)
-        dirs[n - 1 - i] = arena_printf(a, "%s/%s", s->graphroot, layer_path(img->layers[i], path));
-    *ret = dirs;
+    *ret = n ? layer_dirs(s, a, img->layers) : arena_alloc(a, sizeof(**ret));
     return 0;
 }

@@ -193,6 +193,7 @@ struct image_tree {
     const struct image_tree_change
         *changes; /* NULL: everything; otherwise these, sorted, and the directories above them */
     size_t n_changes;
+    bool upper; /* the root is an overlay's upper directory: what it takes away becomes whiteouts */
     /* Owners are written as the container sees them. */
     const struct container_idmap *uid_map, *gid_map;
     size_t n_uid, n_gid;
@@ -216,6 +217,7 @@ struct image_copy {
     const char *prefix; /* the directory's name, for errors */
     struct image_owners owners;
     bool overwrite, no_devices, rootless;
+    const kv_list *rename; /* a first name of the source's -> what it is called here; NULL: none */
 };
 int image_copy(const struct image_copy *c, struct err *err) MUST_CHECK;
 
@@ -259,6 +261,8 @@ struct image_search_options {
 int image_search(struct arena *a, const char *term, const struct image_search_options *o,
                  image_found_list *ret, struct err *err) MUST_CHECK;
 
+/* The complete name under which `tag` would store @name. */
+int image_complete_name(struct arena *a, const char *name, char **ret, struct err *err) MUST_CHECK;
 int image_tag(struct store *s, const char *name, const char *target, struct err *err) MUST_CHECK;
 /* All names of the image when @names is empty. */
 int image_untag(struct store *s, const char *name, char *const *names, struct err *err) MUST_CHECK;

@@ -21,6 +21,11 @@ static int complete(struct arena *a, const char *verb, const char *name, char **
     return 0;
 }
 
+int image_complete_name(struct arena *a, const char *name, char **ret, struct err *err)
+{
+    return complete(a, "tag", name, ret, err);
+}
+
 /* Both commands change names only: one short transaction, then index.json. */
 static int finish(struct store *s, struct db *db, int r, struct err *err)
 {

@@ -103,6 +103,8 @@ static void gone(struct monitor *m, struct client *c)
     c->dead = true;
     if (c->kind == CLIENT_ATTACH && c->starter && m->stdin_once && !m->io.terminal)
         m->io.close_in = true;
+    if (c->kind == CLIENT_ATTACH && c->starter && m->bound)
+        container_signal(m, SIGKILL);
     if (c->kind == CLIENT_EXEC && !c->session->ended && !c->session->io.terminal)
         c->session->io.close_in = true;
 }

@@ -181,6 +181,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     m->no_keyring = c->no_new_keyring;
     m->stdin_open = c->stdin_open;
     m->stdin_once = c->stdin_once;
+    m->bound = c->bound;
     m->wants_network = c->network;
     m->wait_start = c->start && STR_EQ(c->start, "wait");
     m->timeout_s = c->timeout_s;

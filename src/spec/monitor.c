@@ -42,6 +42,7 @@ static const struct json_field monitor_rows[] = {
     JF_BOOL(M, terminal, "terminal", JF_OMIT_EMPTY),
     JF_BOOL(M, stdin_open, "stdin_open", JF_OMIT_EMPTY),
     JF_BOOL(M, stdin_once, "stdin_once", JF_OMIT_EMPTY),
+    JF_BOOL(M, bound, "bound", JF_OMIT_EMPTY),
     JF_BOOL(M, attach, "attach", JF_OMIT_EMPTY),
     JF_STR(M, start, "start", JF_OMIT_EMPTY),
     JF_OBJ(M, log, "log", 0, &log_config_type),

@@ -139,6 +139,7 @@ struct monitor_config {
     bool stdin_open; /* -i: keep stdin of the container open for attached clients */
     bool stdin_once; /* close stdin when the first attached client goes (Docker's StdinOnce) */
     bool attach;     /* the start socket becomes an attach connection */
+    bool bound;      /* the container is killed when that connection ends */
     char *start;     /* "run" (default) or "wait" (podman init, and create of a pod's infra) */
     struct log_config log;
     struct restart_config restart;

@@ -88,13 +88,18 @@ int blob_tmpfile(const struct store *s, struct err *err)
 
 int blob_link(const struct store *s, int fd, const char *digest, struct err *err)
 {
+    if (fdatasync(fd) < 0)
+        return err_sys(err, errno, "flushing blob %s", digest);
+    return blob_link_unsynced(s, fd, digest, err);
+}
+
+int blob_link_unsynced(const struct store *s, int fd, const char *digest, struct err *err)
+{
     char path[BLOB_PATH_MAX], self[40];
     int r = make_parent(s, blob_path(digest, path), err);
 
     if (r < 0)
         return r;
-    if (fdatasync(fd) < 0)
-        return err_sys(err, errno, "flushing blob %s", digest);
     if (linkat(AT_FDCWD, fd_path(fd, self, sizeof(self)), s->graph_fd, path, AT_SYMLINK_FOLLOW) <
             0 &&
         errno != EEXIST)

@@ -28,6 +28,9 @@ int blob_put(const struct store *s, const char *digest, const void *data, size_t
 /* A nameless file for a blob whose bytes come from this host; blob_link() gives it its name. */
 int blob_tmpfile(const struct store *s, struct err *err) MUST_CHECK;
 int blob_link(const struct store *s, int fd, const char *digest, struct err *err) MUST_CHECK;
+/* The same without waiting for the disk: who stores many flushes the file system before he tells of them. */
+int blob_link_unsynced(const struct store *s, int fd, const char *digest,
+                       struct err *err) MUST_CHECK;
 
 /* Bytes on their way into such a file, at its position, gathered into large writes.  The disk begins to take
  * them while more are coming.  @once: nobody will read them soon, so they need not stay in memory. */

@@ -15,6 +15,17 @@ const char *layer_path(const char *key, char out[LAYER_PATH_MAX])
     return out;
 }
 
+char **layer_dirs(const struct store *s, struct arena *a, char *const *keys)
+{
+    char path[LAYER_PATH_MAX], **out = NULL;
+
+    for (size_t n = strv_len(keys); n-- > 0;)
+        if (!keys[n + 1] || !strv_has(keys + n + 1, keys[n]))
+            out = strv_add(a, out,
+                           arena_printf(a, "%s/%s", s->graphroot, layer_path(keys[n], path)));
+    return out;
+}
+
 bool layer_exists(const struct store *s, const char *key)
 {
     char path[LAYER_PATH_MAX];
@@ -100,6 +111,17 @@ int layer_tmp_describe(const struct store *s, const struct layer_tmp *tmp,
     int r = layers < 0 ? layers : write_info(layers, tmp->name, info);
 
     return r < 0 ? err_sys(err, -r, "writing %s/layers/%s/info", s->graphroot, tmp->name) : 0;
+}
+
+int layer_tmp_adopt(const struct store *s, const struct layer_tmp *tmp, const char *path,
+                    struct err *err)
+{
+    char diff[LAYER_PATH_MAX];
+
+    snprintf(diff, sizeof(diff), "layers/%s/diff", tmp->name);
+    if (renameat(s->graph_fd, path, s->graph_fd, diff) < 0)
+        return err_sys(err, errno, "moving %s to %s", path, diff);
+    return 0;
 }
 
 int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key, struct err *err)

@@ -13,6 +13,11 @@
 /* "layers/<key>/diff" relative to graphroot; returns @out. */
 const char *layer_path(const char *key, char out[LAYER_PATH_MAX]);
 
+/* The directories of these layers, topmost first, as an overlay takes them: a layer that occurs several times, which
+ * an overlay refuses, stands at its topmost place only.  That is the same: there it decides again on every
+ * path that it decided on below. */
+char **layer_dirs(const struct store *s, struct arena *a, char *const *keys);
+
 struct layer_info {
     int64_t size; /* bytes of the tar stream */
     bool implied; /* keyed by chain ID */
@@ -37,6 +42,9 @@ int layer_tmp_make(const struct store *s, const char *hex, struct layer_tmp *ret
 /* Writes `info`; then the caller flushes the file system, so that what gets its name is whole. */
 int layer_tmp_describe(const struct store *s, const struct layer_tmp *tmp,
                        const struct layer_info *info, struct err *err) MUST_CHECK;
+/* Puts the directory @path below graphroot in the place of the empty `diff`. */
+int layer_tmp_adopt(const struct store *s, const struct layer_tmp *tmp, const char *path,
+                    struct err *err) MUST_CHECK;
 /* Gives it its final name; a layer that is there already wins. */
 int layer_tmp_commit(const struct store *s, struct layer_tmp *tmp, const char *key,
                      struct err *err) MUST_CHECK;

@@ -435,7 +435,7 @@ stop_sshd() {
     is "$(list --filter intermediate=true)" = "<none>:<none> "
     is "$(list --filter dangling=true)" = ""
     podman rm c
-    podman rmi child:1
+    podman rmi --no-prune child:1
     is "$(list --filter dangling=true)" = "<none>:<none> "
     is "$(list --filter intermediate=true)" = ""
     run_podman image prune -f

@@ -81,7 +81,8 @@ static void deep(void **state)
 static void types(void **state)
 {
     static const char text[] =
-        "kind: Pod\nmetadata: {name: 7}\nspec:\n  hostNetwork: yes\n  terminationGracePeriodSeconds: "
+        "kind: Pod\nmetadata: {name: 7}\nspec:\n  hostNetwork: yes\n  "
+        "terminationGracePeriodSeconds: "
         "12\n  containers:\n  - {name: c, ports: [{containerPort: 80}], env: [{name: A, value: "
         "0x10}]}\n";
     AUTO_ARENA a = { 0 };

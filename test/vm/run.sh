@@ -11,7 +11,7 @@ dir=$1 build=$2 script=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"
-for f in cli/podman monitor/podman-monitor image/podman-image.so; do
+for f in cli/podman monitor/podman-monitor image/podman-image.so quadlet/quadlet; do
     cp "$build/src/$f" "$work/in/"
 done
 chmod 755 "$work/in"

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/cmd.h"
 
-extern const struct cmd cmd_artifact, cmd_hidden_scp, cmd_manifest;
+extern const struct cmd cmd_artifact, cmd_build, cmd_buildx, cmd_hidden_scp, cmd_manifest;
 extern const struct cmd cmd_history, cmd_image, cmd_images, cmd_import, cmd_load, cmd_login,
     cmd_logout, cmd_pull, cmd_push, cmd_rmi, cmd_save, cmd_search, cmd_tag, cmd_untag;
 

@@ -12,6 +12,7 @@ extern const struct cmd cmd_image_exists, cmd_image_inspect, cmd_image_prune;
 static const char *const list_aliases[] = { "ls", NULL };
 static const char *const rm_aliases[] = { "remove", NULL };
 
+static const struct cmd image_build = { .name = "build", .same_as = &cmd_build };
 static const struct cmd image_history = { .name = "history", .same_as = &cmd_history };
 static const struct cmd image_import = { .name = "import", .same_as = &cmd_import };
 static const struct cmd image_list = { .name = "list",
@@ -27,17 +28,29 @@ static const struct cmd image_tag = { .name = "tag", .same_as = &cmd_tag };
 static const struct cmd image_untag = { .name = "untag", .same_as = &cmd_untag };
 
 static const struct cmd *const image_subs[] = {
-    &cmd_image_diff,    &cmd_image_exists,
-    &image_history,     &image_import,
-    &cmd_image_inspect, &image_list,
-    &image_load,        &cmd_image_mount,
-    &cmd_image_prune,   &cmd_image_scp,
-    &image_pull,        &image_push,
-    &image_rm,          &image_save,
-    &image_search,      &cmd_image_sign,
-    &image_tag,         &cmd_image_tree,
-    &cmd_image_trust,   &cmd_image_unmount,
-    &image_untag,       NULL,
+    &image_build,
+    &cmd_image_diff,
+    &cmd_image_exists,
+    &image_history,
+    &image_import,
+    &cmd_image_inspect,
+    &image_list,
+    &image_load,
+    &cmd_image_mount,
+    &cmd_image_prune,
+    &cmd_image_scp,
+    &image_pull,
+    &image_push,
+    &image_rm,
+    &image_save,
+    &image_search,
+    &cmd_image_sign,
+    &image_tag,
+    &cmd_image_tree,
+    &cmd_image_trust,
+    &cmd_image_unmount,
+    &image_untag,
+    NULL,
 };
 const struct cmd cmd_image = {
     .name = "image",

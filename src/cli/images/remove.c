@@ -1,6 +1,7 @@
 /* podman rmi, image prune */
 #include <ctype.h>
 
+#include "build/build.h"
 #include "cli/images/commands.h"
 #include "engine/images.h"
 
@@ -63,7 +64,13 @@ static int rmi_run(struct cmd_ctx *x, void *args)
     }
     for (; names && *names; names++) {
         struct image_removed gone;
-        if (images_remove(e, x->arena, *names, force, &gone, x->err) < 0) {
+        char **also = NULL;
+        if (strv_has(deleted, *names)) /* with one that was made from it */
+            continue;
+        int r = o->no_prune
+                    ? images_remove(e, x->arena, *names, force, &gone, x->err)
+                    : images_remove_upwards(e, x->arena, *names, force, &gone, &also, x->err);
+        if (r < 0) {
             if (x->err->kind == ERR_NOT_FOUND && (o->ignore || o->force)) {
                 err_clear(x->err);
                 continue;
@@ -76,6 +83,7 @@ static int rmi_run(struct cmd_ctx *x, void *args)
         untagged = strv_concat(x->arena, untagged, gone.untagged);
         if (gone.deleted)
             deleted = strv_add(x->arena, deleted, gone.deleted);
+        deleted = strv_concat(x->arena, deleted, also);
     }
     for (; untagged && *untagged; untagged++)
         printf("Untagged: %s\n", *untagged);
@@ -136,6 +144,10 @@ static int prune_run(struct cmd_ctx *x, void *args)
     int r = e ? images_prune(e, x->arena, o->all, o->filter, &ids, &bytes, x->err) : -EIO;
     for (; ids && *ids; ids++)
         puts(*ids);
+    if (r == 0)
+        r = build_cache_sweep(e, x->err);
+    if (r == 0 && o->build_cache)
+        r = build_cache_prune(e, &bytes, x->err);
     return r;
 }
 
@@ -143,8 +155,7 @@ static const struct opt prune_opts[] = {
     O_BOOL('a', "all", struct prune_args, all,
            "Remove all images not in use by containers, not just dangling ones"),
     O_BOOL(0, "build-cache", struct prune_args, build_cache,
-           "Remove persistent build cache created by --mount=type=cache",
-           .flags = OPTF_UNSUPPORTED),
+           "Remove persistent build cache created by --mount=type=cache"),
     O_BOOL(0, "external", struct prune_args, external,
            "Remove images even when they are used by external containers"),
     O_STRV(0, "filter", struct prune_args, filter, "key=value",

@@ -72,15 +72,8 @@ static int add_all(struct cmd_ctx *x, struct engine *e, struct pod_targets *out)
     return r;
 }
 
-int pod_select(struct cmd_ctx *x, const struct pod_select *s, struct pod_targets *out,
-               int *ret_code)
+static int check_choice(struct cmd_ctx *x, const struct pod_select *s)
 {
-    struct engine *e = cmd_engine(x);
-    int r = 0;
-
-    *ret_code = 0;
-    if (!e)
-        return -EIO;
     if (s->all && s->latest)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--all and --latest cannot be used together");
     if (s->id_file && (s->all || s->latest))
@@ -91,16 +84,33 @@ int pod_select(struct cmd_ctx *x, const struct pod_select *s, struct pod_targets
                        s->all ? "all" : "latest");
     if (!s->all && !s->latest && !s->id_file && !x->nargs)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "you must provide at least one name or id");
+    return 0;
+}
+
+static int add_latest(struct cmd_ctx *x, struct engine *e, struct pod_targets *out)
+{
+    struct pod_target t = { 0 };
+    int r = pod_latest(e, x->arena, &t.p, x->err);
+
+    t.shown = t.p.config.id;
+    if (r == 0)
+        *LIST_ADD(x->arena, *out) = t;
+    return r;
+}
+
+int pod_select(struct cmd_ctx *x, const struct pod_select *s, struct pod_targets *out,
+               int *ret_code)
+{
+    struct engine *e = cmd_engine(x);
+    int r = e ? check_choice(x, s) : -EIO;
+
+    *ret_code = 0;
+    if (r < 0)
+        return r;
     if (s->all)
         return add_all(x, e, out);
-    if (s->latest) {
-        struct pod_target t = { 0 };
-        r = pod_latest(e, x->arena, &t.p, x->err);
-        t.shown = t.p.config.id;
-        if (r == 0)
-            *LIST_ADD(x->arena, *out) = t;
-        return r;
-    }
+    if (s->latest)
+        return add_latest(x, e, out);
     for (char **p = s->id_file; r == 0 && p && *p; p++) {
         char *id;
         r = pod_read_id_file(x, *p, &id);

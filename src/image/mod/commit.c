@@ -16,6 +16,7 @@
  * come with their configuration. */
 struct spool {
     int fd;
+    struct blob_writer *file; /* gathers small writes */
     struct hash *hash;
     int64_t size;
 };
@@ -23,11 +24,38 @@ struct spool {
 static int spool_sink(void *arg, const void *data, size_t len, struct err *err)
 {
     struct spool *sp = arg;
-    int r = write_all(sp->fd, data, len);
+    int r = blob_write(sp->file, data, len);
 
     hash_add(sp->hash, data, len);
     sp->size += (int64_t)len;
     return r < 0 ? err_sys(err, -r, "writing the layer") : 0;
+}
+
+int module_layer(const struct store *s, struct arena *a, const struct image_tree *t,
+                 struct stored_layer *ret, struct err *err)
+{
+    AUTO_HASH *hash = hash_new(NULL);
+    AUTO_CLOSE int fd = blob_tmpfile(s, err);
+    AUTO_BLOB_WRITER file = { .fd = fd };
+    struct spool sp = { .fd = fd, .file = &file, .hash = hash };
+    char digest[DIGEST_MAX];
+
+    if (fd < 0)
+        return fd;
+    int r = tree_write(t, spool_sink, &sp, err);
+    int flushed = blob_write_flush(&file);
+    if (r == 0 && flushed < 0)
+        r = err_sys(err, -flushed, "writing the layer");
+    if (r < 0)
+        return r;
+    hash_end(hash, digest);
+    *ret = (struct stored_layer) { .key = arena_strdup(a, digest_hex(digest)),
+                                   .diff_id = arena_strdup(a, digest),
+                                   .blob = arena_strdup(a, digest),
+                                   .media_type = arena_strdup(a, MT_OCI_LAYER),
+                                   .blob_size = sp.size,
+                                   .size = sp.size };
+    return blob_link_unsynced(s, fd, digest, err);
 }
 
 /* Only the new layer is ever asked for: those of the base are in the store. */
@@ -105,7 +133,8 @@ int module_commit(const struct store *s, struct arena *a, const struct image_com
     AUTO_BUF config = { .max = LIMIT_IMAGE_CONFIG };
     AUTO_HASH *hash = hash_new(NULL);
     AUTO_CLOSE int fd = blob_tmpfile(s, err);
-    struct spool sp = { .fd = fd, .hash = hash };
+    AUTO_BLOB_WRITER file = { .fd = fd };
+    struct spool sp = { .fd = fd, .file = &file, .hash = hash };
     struct blob_source src = { .fetch = spool_fetch, .arg = &sp };
     struct stored_image *img = LIST_ADD(a, *ret);
     descriptor_list layers = { 0 };
@@ -122,6 +151,8 @@ int module_commit(const struct store *s, struct arena *a, const struct image_com
     }
     if (r >= 0)
         r = tree_write(o->tree, spool_sink, &sp, err);
+    if (r == 0 && (r = blob_write_flush(&file)) < 0)
+        r = err_sys(err, -r, "writing the layer");
     if (r == 0 && o->base)
         r = base_layers(s, a, o->base, &layers, err);
     if (r < 0)

@@ -77,6 +77,33 @@ static void used(void *arg, size_t n)
     ring_advance(f->ring, n);
 }
 
+/* The first name of an entry is another one here: into @out, or NULL. */
+static char *renamed(const kv_list *names, const char *path)
+{
+    while (str_starts(path, "./"))
+        path += 2;
+    size_t n = strcspn(path, "/");
+    for (size_t i = 0; names && i < names->n; i++) {
+        const struct kv *k = &names->items[i];
+        if (strlen(k->key) == n && strncmp(k->key, path, n) == 0)
+            return xasprintf("%s%s", k->val, path + n);
+    }
+    return NULL;
+}
+
+static int place_one(struct placer *p, struct tar_reader *t, const struct image_copy *c,
+                     struct tar_entry *e, struct err *err)
+{
+    AUTO_FREE char *path = renamed(c->rename, e->path);
+    AUTO_FREE char *link = e->type == TAR_HARDLINK ? renamed(c->rename, e->link) : NULL;
+
+    if (path)
+        e->path = path;
+    if (link)
+        e->link = link;
+    return place_entry(p, t, e, err);
+}
+
 static int place_all(struct feeder *f, struct err *err)
 {
     const struct image_copy *c = f->c;
@@ -93,7 +120,7 @@ static int place_all(struct feeder *f, struct err *err)
     int r, n = 0;
 
     for (; (r = tar_next(t, &e, err)) > 0; n++)
-        if ((r = place_entry(p, t, &e, err)) < 0)
+        if ((r = place_one(p, t, c, &e, err)) < 0)
             return r;
     if (r < 0 && n == 0 && !c->tree && f->err.kind == ERR_NONE)
         f->no_tar = true;

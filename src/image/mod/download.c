@@ -1,5 +1,6 @@
 #include "image/mod/download.h"
 
+#include "base/fs.h"
 #include "image/mod/http.h"
 
 #include "base/banned.h"
@@ -21,5 +22,28 @@ int download(const char *url, byte_sink sink, void *arg, struct err *err)
     if (r == 0 && ans.status / 100 != 2)
         r = err_set(err, ERR_UNAVAILABLE, EPROTO, "downloading %s: HTTP status %ld", url,
                     ans.status);
+    return r;
+}
+
+struct file_sink {
+    int fd;
+    int failed;
+};
+
+static int to_file(void *arg, const void *data, size_t len)
+{
+    struct file_sink *f = arg;
+
+    f->failed = write_all(f->fd, data, len);
+    return f->failed;
+}
+
+int module_download(const char *url, int fd, struct err *err)
+{
+    struct file_sink f = { .fd = fd };
+    int r = download(url, to_file, &f, err);
+
+    if (f.failed < 0 && err && err->kind == ERR_NONE)
+        return err_sys(err, -f.failed, "writing what %s has", url);
     return r;
 }

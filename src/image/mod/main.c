@@ -1,6 +1,7 @@
 /* The one symbol of podman-image.so: see image/module.h. */
 #include "image/mod/commit.h"
 #include "image/mod/copy_tree.h"
+#include "image/mod/download.h"
 #include "image/mod/files.h"
 #include "image/mod/hello.h"
 #include "image/mod/import.h"
@@ -37,6 +38,8 @@ __attribute__((visibility("default"))) const struct image_module podman_image_mo
     .export = module_export,
     .copy = module_copy,
     .commit = module_commit,
+    .layer = module_layer,
+    .download = module_download,
     .hello = module_hello,
     .unpack = module_unpack,
     .store_text = module_store_text,

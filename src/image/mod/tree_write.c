@@ -254,6 +254,30 @@ static int list_names(struct writer *w, int fd, const char *path, struct arena *
     return 0;
 }
 
+static int write_whiteout(struct writer *w, const char *path);
+
+static bool is_whiteout(const struct writer *w, const struct stat *st)
+{
+    return w->tree->upper && S_ISCHR(st->st_mode) && st->st_rdev == 0;
+}
+
+/* A directory that hides what is below it. */
+static int write_opaque(struct writer *w, int fd, const char *path)
+{
+    static const char *const names[] = { "trusted.overlay.opaque", "user.overlay.opaque" };
+    char value;
+
+    if (!w->tree->upper)
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (fgetxattr(fd, names[i], &value, 1) == 1 && value == 'y') {
+            AUTO_FREE char *name = xasprintf("%s/.wh..wh..opq", path);
+            struct tar_entry e = { .type = TAR_FILE, .path = name, .mode = 0600 };
+            return send_headers(w, &e);
+        }
+    return 0;
+}
+
 static int write_below(struct writer *w, int fd, const char *path, int depth)
 {
     AUTO_ARENA a = { 0 };
@@ -269,13 +293,15 @@ static int write_below(struct writer *w, int fd, const char *path, int depth)
         if (fstatat(fd, *names, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         if (!S_ISDIR(st.st_mode)) {
-            r = write_leaf(w, fd, *names, sub, &st);
+            r = is_whiteout(w, &st) ? write_whiteout(w, sub) : write_leaf(w, fd, *names, sub, &st);
             continue;
         }
         AUTO_CLOSE int dir = openat(fd, *names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
             continue; /* gone, or something else by now */
         r = dir < 0 ? err_sys(w->err, errno, "opening %s", sub) : write_dir_entry(w, dir, sub);
+        if (r == 0)
+            r = write_opaque(w, dir, sub);
         if (r == 0)
             r = write_below(w, dir, sub, depth + 1);
     }

@@ -1,0 +1,140 @@
+#include "build/build.h"
+
+#include <fcntl.h>
+
+#include "base/fs.h"
+#include "build/build_priv.h"
+#include "image/manifest_list.h"
+#include "image/record.h"
+
+#include "base/banned.h"
+
+/* A --build-arg that nobody asked for is most likely misspelt. */
+static void warn_unused(struct build *b)
+{
+    AUTO_BUF names = { 0 };
+
+    for (char **v = b->o->args; v && *v; v++) {
+        AUTO_FREE char *name = xstrndup(*v, strcspn(*v, "="));
+        if (!strv_has(b->used_args, name))
+            buf_printf(&names, "%s%s", names.len ? " " : "", name);
+    }
+    if (names.len && !b->o->quiet) {
+        AUTO_FREE char *line = xasprintf(
+            "[Warning] one or more build args were not consumed: [%s]\n", names.data);
+        (void)!write_all(b->o->err, line, strlen(line));
+    }
+}
+
+static int stages(struct build *b, struct err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i <= b->target->index; i++)
+        if (b->stages.items[i]->needed)
+            r = stage_run(b->stages.items[i], err);
+    if (r == 0)
+        return commit_names(b, b->target, err);
+    /* What was built before the failure is there for the next try. */
+    struct err second = { 0 };
+    (void)!commit_record(b, &second);
+    return r;
+}
+
+static int all(struct build *b, struct err *err)
+{
+    cf_instructions list = { 0 };
+    int r = context_open(b, err);
+
+    if (r == 0)
+        r = context_instructions(b, &list, err);
+    if (r == 0)
+        r = plan_stages(b, &list, err);
+    if (r == 0)
+        r = stages(b, err);
+    if (r == 0)
+        r = output_write(b, b->target, err);
+    if (r == 0)
+        warn_unused(b);
+    return r;
+}
+
+static int one_platform(struct engine *e, struct arena *a, const struct build_options *o,
+                        struct build_result *ret, struct err *err)
+{
+    AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct build b = { .e = e, .a = a, .o = o, .escape = '\\', .null = null, .context.fd = -EBADF };
+
+    *ret = (struct build_result) { 0 };
+    if (null < 0)
+        return err_sys(err, errno, "opening /dev/null");
+    /* No layer or blob of ours is garbage until its image is recorded. */
+    AUTO_CLOSE int hold = image_hold(engine_store(e), err);
+    int r = hold < 0 ? hold : all(&b, err);
+    for (size_t i = 0; i < b.stages.n; i++)
+        transient_done(e, &b.stages.items[i]->work);
+    transient_done(e, &b.scratch);
+    close_p(&b.context.fd);
+    ret->exit_code = b.exit_code;
+    if (r == 0) {
+        ret->id = b.target->image;
+        ret->digest = b.target->digest;
+        if (o->tags)
+            r = image_complete_name(a, *o->tags, &ret->name, err);
+    }
+    return r;
+}
+
+static int take_platform(struct arena *a, const char *text, struct build_options *o,
+                         struct err *err)
+{
+    char **f = strv_split(a, text, '/');
+    size_t n = strv_len(f);
+
+    if (n < 2 || n > 3 || !*f[0] || !*f[1])
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "invalid platform syntax for \"%s\" (use OS/ARCH[/VARIANT])", text);
+    o->os = f[0];
+    o->arch = f[1];
+    o->variant = n > 2 ? f[2] : NULL;
+    o->pull.os = o->os;
+    o->pull.arch = o->arch;
+    o->pull.variant = o->variant;
+    return 0;
+}
+
+static int add_to_list(struct engine *e, struct arena *a, const struct build_options *o,
+                       const char *id, struct err *err)
+{
+    const struct manifest_add add = { 0 };
+    const kv_list none = { 0 };
+    char *list, *one = arena_strdup(a, id);
+
+    if (!o->manifest)
+        return 0;
+    int r = manifest_list_create(engine_store(e), a, o->manifest, true, &none, &list, err);
+    return r < 0 ? r
+                 : manifest_list_add(engine_store(e), a, list, (char *[]) { one, NULL }, &add,
+                                     &list, err);
+}
+
+int build_run(struct engine *e, struct arena *a, const struct build_options *o,
+              struct build_result *ret, struct err *err)
+{
+    char *const here[] = { NULL, NULL };
+    char *const *platforms = o->platforms ? o->platforms : here;
+    size_t n = o->platforms ? strv_len(o->platforms) : 1;
+    int r = 0;
+
+    *ret = (struct build_result) { 0 };
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct build_options mine = *o;
+        if (platforms[i])
+            r = take_platform(a, platforms[i], &mine, err);
+        if (r == 0)
+            r = one_platform(e, a, &mine, ret, err);
+        if (r == 0)
+            r = add_to_list(e, a, o, ret->id, err);
+    }
+    return r;
+}
