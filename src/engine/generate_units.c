@@ -214,7 +214,7 @@ static void add_unit(const struct maker *m, struct generated_units *out, const c
 static const char *unit_name(const struct maker *m, const char *prefix, const char *name,
                              const char *id)
 {
-    const char *what = m->q->by_name || m->q->make_new ? name : id;
+    const char *what = m->q->by_name ? name : id;
     const char *lead = str_empty(prefix) ? "" : prefix;
 
     return arena_printf(m->a, "%s%s%s%s", lead, *lead ? m->q->separator : "", what,

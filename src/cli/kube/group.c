@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "cli/commands.h"
 #include "cli/kube/kube.h"
 #include "config/containers.h"
 
@@ -230,7 +231,7 @@ const struct cmd cmd_play = {
 };
 
 static const struct cmd generate_kube = { .name = "kube", .same_as = &cmd_kube_generate };
-static const struct cmd *const generate_subs[] = { &generate_kube, NULL };
+static const struct cmd *const generate_subs[] = { &generate_kube, &cmd_generate_systemd, NULL };
 const struct cmd cmd_generate = {
     .name = "generate",
     .summary = "Generate structured data based on containers, pods or volumes",
