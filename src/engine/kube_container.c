@@ -383,6 +383,7 @@ static void fill_usual(struct kube_maker *m, const struct kube_container *k, boo
     c->log_tag = (char *)(uintptr_t)m->o->log_tag;
     c->log_size_max = m->o->log_size_max;
     c->log_options = m->o->log_options;
+    c->sdnotify = arena_strdup(m->a, "ignore"); /* the service is all of them */
     c->stop_timeout = m->spec->grace ? *m->spec->grace : -2;
     if (k->lifecycle && k->lifecycle->stop_signal)
         c->stop_signal = k->lifecycle->stop_signal;

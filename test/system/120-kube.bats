@@ -445,3 +445,46 @@ what() {
     run_podman 125 kube generate in
     is "$output" =~ "is associated with pod"
 }
+
+@test "--service-container: one process for a service manager, as long as a pod runs" {
+    command -v python3 >/dev/null || skip "no python3"
+    { pod p; echo ---; pod q; } >"$Y"
+    cat >"$TEST_DIR/notify.py" <<'END'
+import os, socket, subprocess, sys
+path = sys.argv[1] + "/notify"
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(path)
+s.settimeout(20)
+subprocess.run(sys.argv[2:], env=dict(os.environ, NOTIFY_SOCKET=path), check=True, stdout=subprocess.DEVNULL)
+s.setblocking(False)
+while True:
+    try:
+        print(s.recv(4096).decode())
+    except BlockingIOError:
+        break
+END
+    run python3 "$TEST_DIR/notify.py" "$TEST_DIR" "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" \
+        kube play --service-container --service-exit-code-propagation any --network none --replace "$Y"
+    is "$status" = 0
+    local service pid
+    service=$(podman ps --format '{{.Names}}' | grep -- '-service$')
+    is "$(grep -c READY=1 <<<"$output")" = 1
+    pid=$(sed -n 's/^MAINPID=//p' <<<"$output")
+    is_rootless || is "$(cat "/proc/$pid/comm")" = podman-monitor
+    run_podman pod stop p
+    is "$(podman inspect -f '{{.State.Status}}' "$service")" = running
+    run_podman pod stop q
+    ended() { [ "$(podman inspect -f '{{.State.Status}}' "$service")" = exited ]; }
+    eventually ended
+    is "$(podman inspect -f '{{.State.ExitCode}}' "$service")" = 1 # killed is failed
+    run_podman pod start q
+    is "$(podman inspect -f '{{.State.Status}}' "$service")" = running
+    run_podman kube down "$Y"
+    run_podman ps -aq
+    is "$output" = ""
+    run_podman kube play --service-container --network none --start=false "$Y"
+    run_podman kube play --service-container --network none --replace "$Y"
+    run_podman kube down "$Y"
+    run_podman ps -aq
+    is "$output" = ""
+}
