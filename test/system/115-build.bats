@@ -1020,6 +1020,22 @@ RUN true' || true
     fi
 }
 
+@test "build: --all-platforms: those of the base" {
+    start_registry
+    build --platform linux/arm64,linux/s390x --manifest list <<'X'
+FROM scratch
+COPY Containerfile /one
+X
+    podman manifest push -q --all --tls-verify=false list "docker://$REGISTRY/list:1"
+    podman rmi -af
+    printf 'FROM %s/list:1 AS base\nFROM base\nCOPY Containerfile /two\n' "$REGISTRY" >"$CTX/Containerfile"
+    run_podman build --tls-verify=false --all-platforms --manifest out "$CTX"
+    run_podman manifest inspect out
+    is "$(jq -rc '[.manifests[].platform.architecture]|sort' <<<"$output")" = '["arm64","s390x"]'
+    run_podman 125 build --all-platforms - <<<'FROM scratch'
+    is "$output" =~ "no base image"
+}
+
 @test "build: the context on stdin, files beside it, -f" {
     echo x >"$CTX/x"
     printf 'FROM busybox\nCOPY x /\n' >"$CTX/Containerfile"
@@ -1108,9 +1124,10 @@ X
 }
 
 @test "build: an interrupt ends the command that runs, and leaves nothing" {
-    cat >"$CTX/Containerfile" <<'X'
+    local TOKEN=$RANDOM$RANDOM
+    cat >"$CTX/Containerfile" <<X
 FROM busybox
-RUN trap '' INT TERM; echo begun >/begun; while :; do sleep 2345.6; done
+RUN trap '' INT TERM; echo begun >/begun; while :; do sleep 9999.$TOKEN; done
 X
     for signal in INT TERM; do
         # A shell's background jobs ignore SIGINT: python gives it back.
@@ -1124,15 +1141,16 @@ os.execv(sys.argv[1], sys.argv[1:])' "$PODMAN" --root "$TEST_DIR/root" --runroot
         wait "$pid" || code=$?
         is "$code" = 137
         grep -q 'while running runtime: exit status 137' "$TEST_DIR/log"
-        ! pgrep -f 'sleep 2345.6' -u "$(id -u)" >/dev/null
+        ! pgrep -f "sleep 9999.$TOKEN" -u "$(id -u)" >/dev/null
         no_traces
     done
 }
 
 @test "build: kill -9 leaves no process, no mount, and files only until the next command" {
-    cat >"$CTX/Containerfile" <<'X'
+    local TOKEN=$RANDOM$RANDOM
+    cat >"$CTX/Containerfile" <<X
 FROM busybox
-RUN echo begun >/begun; while :; do sleep 1234.5; done
+RUN echo begun >/begun; while :; do sleep 9999.$TOKEN; done
 X
     "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" build --network none "$CTX" >"$TEST_DIR/log" 2>&1 3>&- &
     local pid=$!
@@ -1141,7 +1159,7 @@ X
     is "$(podman ps -a -q --external)" = ""
     kill -9 "$pid"
     wait "$pid" || true
-    gone() { ! pgrep -f 'sleep 1234.5' -u "$(id -u)" >/dev/null; }
+    gone() { ! pgrep -f "sleep 9999.$TOKEN" -u "$(id -u)" >/dev/null; }
     eventually gone
     pruned() { podman system prune -f >/dev/null && [ -z "$(ls "$TEST_DIR/root/containers")" ]; }
     eventually pruned # its monitor may still be about to end
