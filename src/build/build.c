@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "build/build_priv.h"
 #include "build/hashes.h"
+#include "engine/events.h"
 #include "image/manifest_list.h"
 #include "image/record.h"
 #include "store/blobs.h"
@@ -62,6 +63,8 @@ static int all(struct build *b, struct err *err)
         r = stages(b, err);
     if (r == 0)
         r = output_write(b, b->target, err);
+    if (r == 0)
+        engine_event(b->e, "image", "build", b->target->image, b->o->tags ? *b->o->tags : "");
     if (r == 0)
         warn_unused(b);
     return r;

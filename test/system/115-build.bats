@@ -1082,6 +1082,8 @@ COPY x /y'
     is "$(podman image inspect -f '{{.Id}}' same)" = "$(podman image inspect -f '{{.Id}}' busybox)"
     build -t empty <<<'FROM scratch'
     is "$(config empty '.rootfs.diff_ids')" = '[]'
+    is "$(config empty '.config.Env')" = '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]'
+    is "$(podman events --stream=false --filter event=build --format '{{.ID}} {{.Name}}' | tail -1)" = "$(podman image inspect -f '{{.Id}}' empty) empty"
 }
 
 @test "build: what is not there is refused in words" {
