@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* What `podman build` writes into the label io.buildah.version: its users look whether it is there. */
-#define BUILDER_VERSION "1.43.0"
+#define BUILDER_VERSION "1.44.0"
 
 bool build_keeps_layers(const struct build *b)
 {

@@ -167,7 +167,7 @@ RUN echo $V >/v
 COPY a /
 CMD true
 X
-    is "$(config made '[.history[1:][]|.created_by]|.[0:3]')" = '["/bin/sh -c #(nop) ARG V=1","/bin/sh -c #(nop) ENV X=y","|1 V=1 /bin/sh -c echo $V >/v"]'
+    is "$(config made '[.history[1:][]|.created_by]|.[0:3]')" = '["/bin/sh -c #(nop) ARG V","/bin/sh -c #(nop) ENV X=y","|1 V=1 /bin/sh -c echo $V >/v"]'
     is "$(config made '.history[4].created_by')" =~ "^/bin/sh -c #\(nop\) COPY file:[0-9a-f]{64} in / $"
     is "$(config made '[.history[1:][]|.empty_layer]')" = '[true,true,null,null,true]'
     is "$(config made '.history[1].comment')" = "FROM docker.io/library/busybox:latest"
@@ -929,7 +929,7 @@ X
     is "$(config base '.config.Labels|has("io.buildah.version")')" = true
     build --label l=v --annotation a=b --env E=1 --unsetenv DROP --unsetlabel drop --identity-label=false \
         --os-version 9 --os-feature feat -t made <<<'FROM base'
-    is "$(config made .config.Labels)" = '{"io.buildah.version":"1.43.0","keep":"1","l":"v","made":"here"}'
+    is "$(config made .config.Labels)" = '{"io.buildah.version":"1.44.0","keep":"1","l":"v","made":"here"}'
     is "$(config made '.config.Env[1:]')" = '["KEEP=1","E=1"]'
     is "$(manifest made .annotations.a)" = b
     is "$(manifest made '.annotations["org.opencontainers.image.base.name"]')" = localhost/base:latest
