@@ -83,7 +83,7 @@ static int compare_names(const void *x, const void *y)
 /* Sorted, so that a digest does not depend on the file system. */
 static int list_dir(struct arena *a, int fd, char ***ret)
 {
-    DIR *d = fdopendir(dup(fd));
+    DIR *d = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
     char **names = NULL;
 
     if (!d)

@@ -109,11 +109,19 @@ FROM busybox
 RUN mkdir -p /d/e /dir/sub && echo 1 >/d/1 && echo 2 >/d/2 && echo f >/dir/sub/f && echo 4 >/four
 RUN rm /d/1 && rm -rf /dir && mkdir /dir && echo new >/dir/new && ln /d/2 /hard && ln -s /d/2 /soft
 RUN chmod 4711 /d/2 && chown 12:34 /four && mv /d /moved && mkfifo /fifo && touch -d 2001-02-03 /four
-RUN rm -rf /bin/vi /moved/e && mkdir /moved/e && chmod 1777 /moved/e
+RUN chmod 711 / && rm -rf /bin/vi /moved/e && mkdir /moved/e && chmod 1777 /moved/e
 COPY --chmod=600 Containerfile /moved/
 X
     is "$(in_image localhost/made:1 cat /moved/2 /hard /four /dir/new | tr '\n' ' ')" = "2 2 4 new "
     unpacked_elsewhere localhost/made:1
+    is "$(in_image localhost/made:1 stat -c %a /)" = 711
+    is "$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" run --rm --network none localhost/made:1 stat -c %a /)" = 711
+    # The same empty layer over another root directory is another one.
+    build -t localhost/made:2 <<'X'
+FROM busybox
+RUN true
+X
+    is "$(in_image localhost/made:2 stat -c %a /)" = 755
     grep -q 'moved/2' "$TEST_DIR/there"
     ! grep -q -e 'bin/vi$' -e 'dir/sub' "$TEST_DIR/there"
 }
