@@ -29,14 +29,12 @@
 
 /* ---------- process ---------- */
 
-static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
+void rlimits_of(struct arena *a, const struct container_config *c, struct oci_process *p)
 {
-    const struct container_config *c = b->c;
-
     for (size_t i = 0; i < c->ulimits.n; i++) {
-        struct oci_rlimit *r = LIST_ADD(b->a, p->rlimits);
+        struct oci_rlimit *r = LIST_ADD(a, p->rlimits);
         const struct container_ulimit *u = &c->ulimits.items[i];
-        char *type = arena_printf(b->a, "RLIMIT_%s", u->name);
+        char *type = arena_printf(a, "RLIMIT_%s", u->name);
         for (char *q = type; *q; q++)
             if (*q >= 'a' && *q <= 'z')
                 *q -= 32;
@@ -44,7 +42,6 @@ static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
         r->soft = u->soft < 0 ? UINT64_MAX : (uint64_t)u->soft;
         r->hard = u->hard < 0 ? UINT64_MAX : (uint64_t)u->hard;
     }
-    return 0;
 }
 
 /* An ordinary user may only make the kernel like his processes less. */
@@ -103,7 +100,8 @@ static int fill_process(struct spec_builder *b, struct err *err)
         p->apparmor_profile = c->apparmor_profile;
     p->selinux_label = c->process_label;
     p->capabilities = capabilities_of(b->a, c, b->caps, p->user.uid);
-    return fill_rlimits(b, p);
+    rlimits_of(b->a, b->c, p);
+    return 0;
 }
 
 /* ---------- namespaces ---------- */
@@ -542,7 +540,7 @@ static char **repair_command(struct engine *e, struct arena *a)
 static int choose_init(struct engine *e, struct arena *a, const struct container_config *c,
                        char **ret, struct err *err)
 {
-    bool pause = c->infra && c->rootfs; /* podman-init is all that is in there */
+    bool pause = (c->infra || c->service) && c->rootfs; /* podman-init is all that is in there */
 
     if (!pause && !c->init)
         return 0;
@@ -586,6 +584,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .no_pivot = e->defaults.no_pivot,
         .no_new_keyring = !e->defaults.keyring,
         .cwd_must_exist = c->workdir_given,
+        .passes_exit = c->service,
         .network = network_needs_engine(c),
     };
     int signo = 15;

@@ -173,6 +173,7 @@ struct container_config {
 
     char *pod;       /* ID of the pod that it is in; NULL: none */
     bool infra;      /* it is that pod's infra container */
+    bool service;    /* a service manager's main process for the pods of one `kube play` */
     bool ends_pod;   /* the pod's exit policy: its last member's end is its own */
     char *init_type; /* of a pod's init container: "always", "once" */
 };

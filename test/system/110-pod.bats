@@ -123,8 +123,8 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
 
 @test "start, pause, unpause, stop, restart, kill: all members, and what ps calls that" {
     run_podman pod create --name p
-    run_podman create --pod p --name a --stop-signal KILL busybox sleep 1000
-    run_podman create --pod p --name b --stop-signal KILL busybox sleep 1000
+    run_podman create --pod p --name a --stop-signal KILL busybox sleep 4711
+    run_podman create --pod p --name b --stop-signal KILL busybox sleep 4711
     pod_is p Created
     run_podman pod start p
     is "$output" = p
@@ -146,7 +146,7 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
     [ "$(pid_of a)" != "$pid" ]
     run_podman pod stop p
     pod_is p Exited
-    is "$(alive_processes "sleep 1000")" = ""
+    is "$(alive_processes "sleep 4711")" = ""
     run_podman pod start p
     run_podman pod kill p
     eventually pod_is p Exited

@@ -39,10 +39,6 @@ static int check(struct cmd_ctx *x, const struct play_args *o)
                        "--replace and --down cannot be used together");
     if (o->force && !o->down)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--force may be specified only with --down");
-    if (o->service_container)
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "kube play --service-container is not supported: use --wait, whose process "
-                       "lives as long as the pods do");
     if (o->wait && !o->start)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--wait and --start=false cannot be used together");
@@ -116,6 +112,8 @@ static int fill(struct cmd_ctx *x, const struct play_args *o, struct kube_play_o
         .no_pod_prefix = o->no_pod_prefix,
         .replace = o->replace,
         .start = o->start,
+        .service = o->service_container,
+        .service_exit = o->propagation,
         .seccomp_root = o->seccomp_root,
         .infra_image = str_empty(image) ? NULL : image,
         .create_command = command_line(x->arena),
