@@ -295,6 +295,7 @@ static void fill_plain(const struct build_args *o, struct build_options *b)
     b->tags = o->tag;
     b->manifest = o->manifest;
     b->platforms = o->platform;
+    b->all_platforms = o->all_platforms;
     b->cache_from = o->cache_from;
     b->cache_to = o->cache_to;
     b->stage_labels = o->stage_labels;
@@ -326,6 +327,9 @@ static int check(struct cmd_ctx *x, const struct build_args *o)
     if (o->platform && (o->run.arch || o->run.os || o->run.variant))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--platform option can not be specified with --arch or --os");
+    if (o->all_platforms && (o->platform || o->run.arch || o->run.os))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--all-platforms cannot be used with --platform, --arch or --os");
     if (o->stage_labels && !o->save_stages)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--stage-labels requires --save-stages");
     if (o->logsplit && !o->logfile)
