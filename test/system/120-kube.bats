@@ -354,11 +354,12 @@ END
     run_podman 3 kube play --network none --wait --service-exit-code-propagation any "$Y"
     run_podman 125 kube play --wait --start=false "$Y"
     pod p >"$Y"
-    podman kube play --network none --wait "$Y" >"$TEST_DIR/out" 2>&1 3>&- &
+    "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" kube play --network none --wait "$Y" \
+        >"$TEST_DIR/out" 2>&1 3>&- &
     local pid=$!
     eventually pod_is p Running
-    # the shell's child is podman itself only where the shell has replaced itself
-    kill -TERM $(pgrep -P $pid -x podman || echo $pid)
+    eventually grep -q Container: "$TEST_DIR/out"
+    kill -TERM $pid
     wait $pid || true
     gone() { ! podman pod exists p; }
     eventually gone
