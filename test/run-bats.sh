@@ -1,6 +1,6 @@
 #!/bin/bash
-# run-bats.sh [--user NAME] BUILD [FILE...]: the program tests (bats) on the programs of BUILD, all of
-# test/system, test/fault and, as root, test/oci, or the FILEs.  With --user they run as that ordinary user, who is
+# run-bats.sh [--user NAME] BUILD [FILE...]: the program tests (bats, and pytest for test/api) on the programs of
+# BUILD, all of test/system, test/api, test/fault and, as root, test/oci, or the FILEs.  With --user they run as that ordinary user, who is
 # made, with a range of subordinate ids, where missing.
 #
 # Programs and tests are copied first: the checkout may lie where another user cannot read.  Containers
@@ -95,11 +95,18 @@ fi
 cd "$here" || exit 2
 # The runtime alone wants root: its tests turn into an ordinary user themselves where that matters.
 [ $# -gt 0 ] || set -- $([ "$(id -u)" -ne 0 ] || [ -n "$user" ] || ls oci/*.bats) \
-    $(ls system/*.bats fault/*.bats 2>/dev/null)
+    $(ls system/*.bats api/test_*.py fault/*.bats 2>/dev/null)
+# The tests of the API tell their results as bats does (api/conftest.py).
+run_tests() {
+    case $1 in
+    *.py) as_user timeout -k 10 "$FILE_TIMEOUT" env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest --tap \
+        -p no:terminal -p no:cacheprovider --basetemp "$work/tmp/pytest" "$work/test/${1#test/}" 2>&1 ;;
+    *) as_user timeout -k 10 "$FILE_TIMEOUT" bats --formatter tap "$work/test/${1#test/}" 2>&1 ;;
+    esac
+}
 run_file() {
     echo "== ${1#test/} as ${user:-$(id -un)}"
-    as_user timeout -k 10 "$FILE_TIMEOUT" bats --formatter tap "$work/test/${1#test/}" 2>&1 |
-        tee "$work/tap"
+    run_tests "$1" | tee "$work/tap"
     read -r p f s < <(count_tap)
 }
 

@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "config/auth.h"
 #include "engine/copy.h"
+#include "engine/options.h"
 
 #include "base/banned.h"
 
@@ -43,21 +44,28 @@ static int64_t go_mode(mode_t m)
            (m & S_ISVTX ? 1LL << 20 : 0);
 }
 
+static char *line_of(struct request *r, const struct copy_stat *st)
+{
+    AUTO_BUF text = { 0 };
+    AUTO_JSON *doc = json_pack("{s:s,s:I,s:I,s:o,s:b,s:b,s:s}", "name", st->name, "size",
+                               (json_int_t)st->size, "mode", (json_int_t)go_mode(st->mode), "mtime",
+                               doc_time(st->mtime), "isDir", S_ISDIR(st->mode), "isStream", 0,
+                               "linkTarget", st->target);
+
+    json_text(doc, 0, &text);
+    return arena_printf(r->arena, "X-Docker-Container-Path-Stat: %s\r\n",
+                        auth_encode_text(r->arena, text.data));
+}
+
 /* The line of the head that tells what the path is. */
 static int stat_line(struct request *r, const struct container *c, const char *path, char **ret)
 {
     struct copy_stat st;
-    AUTO_BUF text = { 0 };
     int res = container_path_stat(request_engine(r), r->arena, c, path, &st, r->err);
 
     if (res < 0)
         return res;
-    AUTO_JSON *doc = json_pack("{s:s,s:I,s:I,s:o,s:s}", "name", st.name, "size",
-                               (json_int_t)st.size, "mode", (json_int_t)go_mode(st.mode), "mtime",
-                               doc_time(st.mtime), "linkTarget", st.target);
-    json_text(doc, 0, &text);
-    *ret = arena_printf(r->arena, "X-Docker-Container-Path-Stat: %s\r\n",
-                        auth_encode_text(r->arena, text.data));
+    *ret = line_of(r, &st);
     return 0;
 }
 
@@ -70,19 +78,36 @@ static int begin(struct request *r, const struct archive_query *q, struct contai
     return res;
 }
 
+/* Podman's clients want to know where what is not there would be. */
+static void missing(struct request *r, const struct container *c, const char *path)
+{
+    const char *base = str_empty(c->config.workdir) ? "/" : c->config.workdir;
+    char *whole = path_clean(r->arena,
+                             *path == '/' ? path : arena_printf(r->arena, "%s/%s", base, path));
+    const char *slash = strrchr(whole, '/');
+    const struct copy_stat st = { .name = arena_strdup(r->arena, slash ? slash + 1 : whole),
+                                  .target = whole };
+
+    conn_reply(r->conn, 404, "application/json", line_of(r, &st), NULL, 0);
+}
+
 static int head(struct request *r, const void *query)
 {
     const struct archive_query *q = query;
     struct container c;
-    char *line;
+    char *line = NULL;
     int res = begin(r, q, &c);
 
-    if (res == 0)
-        res = stat_line(r, &c, q->path, &line);
     if (res < 0)
         return res;
-    conn_reply(r->conn, 200, NULL, line, NULL, 0);
-    return 0;
+    res = stat_line(r, &c, q->path, &line);
+    if (res < 0 && r->err->kind == ERR_NOT_FOUND) {
+        missing(r, &c, q->path);
+        return 0;
+    }
+    if (res == 0)
+        conn_reply(r->conn, 200, NULL, line, NULL, 0);
+    return res;
 }
 
 static int get(struct request *r, const void *query)
@@ -90,7 +115,7 @@ static int get(struct request *r, const void *query)
     const struct archive_query *q = query;
     struct container c;
     struct reply_pipe p;
-    char *line;
+    char *line = NULL;
     bool begun;
     int res = begin(r, q, &c);
 

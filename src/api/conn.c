@@ -1,14 +1,17 @@
 #include "api/conn.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "base/limits.h"
 
 #include "base/banned.h"
 
-enum { SKIP_MAX = 1 << 20, HEAD_WAIT_MS = 30000 };
+enum { SKIP_MAX = 1 << 20, HEAD_WAIT_MS = 30000, SKIP_WAIT_MS = 2000 };
 
 void conn_init(struct conn *c, int fd, const char *extra)
 {
@@ -80,8 +83,10 @@ static int take_head(struct conn *c, struct arena *a, size_t len, struct err *er
 
 int conn_next(struct conn *c, struct arena *a, int wait_ms, bool *ret_idle, struct err *err)
 {
-    c->answered = c->streaming = c->chunked = false;
+    c->answered = c->streaming = c->chunked = c->want_continue = false;
     c->head = (struct http_head) { 0 };
+    c->body = BODY_NONE; /* also of what turns out to be no request */
+    c->body_done = true;
     *ret_idle = false;
     for (;;) {
         while (c->end - c->start >= 2 && memcmp(c->in + c->start, "\r\n", 2) == 0)
@@ -211,6 +216,13 @@ int conn_read_all(struct conn *c, struct buf *b)
     }
 }
 
+/* Will the next request come behind this one's body? */
+static bool can_skip(const struct conn *c)
+{
+    return c->body_done ||
+           (!c->want_continue && !(c->body == BODY_LENGTH && c->left > (uint64_t)SKIP_MAX));
+}
+
 void conn_skip_body(struct conn *c)
 {
     char part[8192];
@@ -222,6 +234,8 @@ void conn_skip_body(struct conn *c)
         c->keep = false;
     }
     while (!c->body_done && skipped < SKIP_MAX) {
+        if (!conn_has_input(c) && wait_input(c, SKIP_WAIT_MS) <= 0)
+            break;
         ssize_t n = conn_read(c, part, sizeof(part));
         if (n < 0)
             break;
@@ -285,8 +299,8 @@ void conn_reply(struct conn *c, int status, const char *type, const char *more, 
 
     if (c->answered)
         return;
-    conn_skip_body(c);
     c->answered = true;
+    c->keep = c->keep && can_skip(c);
     put_head(c, status, type, more, &b);
     if (status != 204 && status != 304)
         buf_printf(&b, "Content-Length: %zu\r\n", len);
@@ -294,6 +308,8 @@ void conn_reply(struct conn *c, int status, const char *type, const char *more, 
     struct iovec v[2] = { { b.data, b.len }, { .iov_len = len } };
     memcpy(&v[1].iov_base, &data, sizeof(data));
     (void)!send_all(c, v, len && !is_head(c) ? 2 : 1);
+    conn_skip_body(
+        c); /* unread, it would make the kernel reset the connection before the answer is read */
 }
 
 int conn_begin(struct conn *c, int status, const char *type, const char *more)
@@ -339,6 +355,18 @@ void conn_finish(struct conn *c, bool whole)
     conn_skip_body(c);
 }
 
+/* Some clients read the head with a buffer of their own and what follows past it: what came with the head would be
+ * lost.  So the head goes alone. */
+static void wait_taken(int fd)
+{
+    for (int tries = 0, left = 0; tries < 1000; tries++) {
+        struct timespec ts = { .tv_nsec = 200000 };
+        if (ioctl(fd, SIOCOUTQ, &left) < 0 || left == 0)
+            return;
+        nanosleep(&ts, NULL);
+    }
+}
+
 int conn_hijack(struct conn *c, const char *type)
 {
     AUTO_BUF b = { 0 };
@@ -352,7 +380,10 @@ int conn_hijack(struct conn *c, const char *type)
                    c->extra, type, "tcp");
     else
         buf_printf(&b, "HTTP/1.1 200 OK\r\n%sContent-Type: %s\r\n\r\n", c->extra, type);
-    return conn_write_raw(c, b.data, b.len);
+    int r = conn_write_raw(c, b.data, b.len);
+    if (r == 0)
+        wait_taken(c->fd);
+    return r;
 }
 
 ssize_t conn_read_raw(struct conn *c, void *data, size_t len)

@@ -78,6 +78,11 @@ static json_t *libpod_summary(struct request *r, const struct container *c,
     json_t *doc = container_summary(request_engine(r), r->arena, c, q->namespaces, time_now());
     int64_t rw, root;
 
+    struct health_state health = { 0 };
+    bool checked = container_health(request_engine(r), r->arena, c, &health);
+
+    /* Clients make the words of it themselves, and put this behind. */
+    json_object_set_new(doc, "Status", json_string(checked ? health.status : ""));
     json_object_set_new(doc, "Created", doc_time(c->config.created));
     if (q->size && container_size(request_engine(r), c, &rw, &root, NULL) == 0)
         json_object_set_new(
@@ -113,6 +118,18 @@ static const struct query_field size_fields[] = {
     { 0 },
 };
 
+/* Until version 4 the entrypoint was a text and the stop signal a number. */
+static void shape_before_5(struct request *r, json_t *doc, const struct container_config *c)
+{
+    json_t *config = json_object_get(doc, "Config");
+    int signo;
+
+    json_object_set_new(config, "Entrypoint",
+                        json_string(c->entrypoint ? strv_join(r->arena, c->entrypoint, " ") : ""));
+    if (option_signal(c->stop_signal ? c->stop_signal : "SIGTERM", &signo, NULL) == 0)
+        json_object_set_new(config, "StopSignal", json_integer(signo));
+}
+
 static int inspect(struct request *r, const void *query)
 {
     const struct size_query *q = query;
@@ -123,6 +140,8 @@ static int inspect(struct request *r, const void *query)
         return res;
     json_t *doc = r->libpod ? container_inspect(request_engine(r), r->arena, &c, q->size, r->err)
                             : compat_inspect(r, &c, q->size);
+    if (doc && r->libpod && r->major && r->major < 5)
+        shape_before_5(r, doc, &c.config);
     return doc ? reply_json(r, 200, doc) : -EIO;
 }
 
@@ -280,6 +299,11 @@ static int start(struct request *r, const void *query)
     if (c.alive && STR_IN(container_status_names[c.status], "running", "paused"))
         return reply_empty(r, 304);
     res = container_start(request_engine(r), r->arena, &c, false, NULL, &warnings, r->err);
+    if (res < 0 &&
+        c.config.auto_remove) { /* its end will never come, and somebody waits for its removal */
+        const struct container_remove_options o = { .force = true, .timeout_s = 0 };
+        (void)!container_remove(request_engine(r), &c, &o, NULL);
+    }
     return res < 0 ? res : reply_empty(r, 204);
 }
 

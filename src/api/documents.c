@@ -81,6 +81,11 @@ const char *docker_name(struct request *r, const char *name)
     return arena_printf(r->arena, slash ? "docker.io/%s" : "docker.io/library/%s", name);
 }
 
+const char *docker_log_driver(const char *name)
+{
+    return str_empty(name) || STR_EQ(name, "k8s-file") ? "json-file" : name;
+}
+
 const char *usual_network(struct request *r)
 {
     return engine_networks(request_engine(r))->default_name;
@@ -145,9 +150,11 @@ static void add_constants(json_t *doc)
                   "https://index.docker.io/v1/", "GenericResources", "NFd", 0, "NEventsListener", 0,
                   "SystemTime", "", "CDISpecDirs", "DefaultAddressPools"));
     json_object_set_new(doc, "SystemTime", doc_time(time_now()));
-    json_object_set_new(doc, "ContainerdCommit", json_pack("{s:s}", "ID", ""));
-    json_object_set_new(doc, "RuncCommit", json_pack("{s:s}", "ID", PODMAN_VERSION));
-    json_object_set_new(doc, "InitCommit", json_pack("{s:s}", "ID", PODMAN_VERSION));
+    json_object_set_new(doc, "ContainerdCommit", json_pack("{s:s,s:s}", "ID", "", "Expected", ""));
+    json_object_set_new(doc, "RuncCommit",
+                        json_pack("{s:s,s:s}", "ID", PODMAN_VERSION, "Expected", PODMAN_VERSION));
+    json_object_set_new(doc, "InitCommit",
+                        json_pack("{s:s,s:s}", "ID", PODMAN_VERSION, "Expected", PODMAN_VERSION));
     json_object_set_new(doc, "Swarm",
                         json_pack("{s:s,s:s,s:s,s:b,s:s,s:n}", "NodeID", "", "NodeAddr", "",
                                   "LocalNodeState", "inactive", "ControlAvailable", 0, "Error", "",
@@ -181,10 +188,12 @@ json_t *compat_info(struct request *r)
         (json_int_t)running, "ContainersPaused", (json_int_t)paused, "ContainersStopped",
         (json_int_t)stopped, "Images", doc_get(store, "imageStore", "number", NULL), "Driver",
         json_object_get(store, "graphDriverName"), "DriverStatus", driver_status(info),
-        "LoggingDriver", json_object_get(host, "logDriver"), "CgroupDriver",
-        json_object_get(host, "cgroupManager"), "NCPU", json_object_get(host, "cpus"), "MemTotal",
-        json_object_get(host, "memTotal"), "DockerRootDir", json_object_get(store, "graphRoot"),
-        "Name", json_object_get(host, "hostname"), "ServerVersion", PODMAN_VERSION, "CgroupVersion",
+        "LoggingDriver",
+        json_string(docker_log_driver(json_string_value(json_object_get(host, "logDriver")))),
+        "CgroupDriver", json_object_get(host, "cgroupManager"), "NCPU",
+        json_object_get(host, "cpus"), "MemTotal", json_object_get(host, "memTotal"),
+        "DockerRootDir", json_object_get(store, "graphRoot"), "Name",
+        json_object_get(host, "hostname"), "ServerVersion", PODMAN_VERSION, "CgroupVersion",
         cgroups && strstr(cgroups, "2") ? "2" : "1", "KernelVersion",
         json_object_get(host, "kernel"), "DefaultRuntime", runtime ? runtime : "", "OSVersion", "",
         "SecurityOptions", security_of(info), "SwapTotal",

@@ -27,6 +27,9 @@ void doc_rename(json_t *doc, const char *from, const char *to);
  * reads it. */
 const char *docker_name(struct request *r, const char *name);
 
+/* Docker's clients read logs of drivers that they know: what ours writes is what its "json-file" is to them. */
+const char *docker_log_driver(const char *name);
+
 /* The network that containers are on when nobody says which; Docker's name for a network ("bridge" for that one). */
 const char *usual_network(struct request *r);
 const char *docker_network(struct request *r, const char *name);

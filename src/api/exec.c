@@ -79,16 +79,43 @@ static const struct json_field start_rows[] = {
 };
 static const struct json_type start_type = JSON_TYPE(struct start_body, start_rows);
 
-/* That a command is not there is said on its own stderr, for then there is nobody else to say it; its exit code
- * tells it too. */
-static int not_started(struct request *r, const struct exec_session *s)
+/* In the background, or what would be wrong before anything is started. */
+static int start_detached(struct request *r, const struct container *c, struct exec_session *s)
 {
-    AUTO_BUF b = { 0 };
+    int res = exec_session_start(request_engine(r), c, s, NULL, r->err);
 
+    return res < 0 ? res : reply_empty(r, 200);
+}
+
+/* HTTP has ended when the program begins, as Docker does it; so what goes wrong is said on its stderr, for then there is
+ * nobody else to say it, and its exit code tells it too. */
+static int start_attached(struct request *r, const struct container *c, struct exec_session *s,
+                          const struct start_body *b)
+{
+    struct engine *e = request_engine(r);
+    int sock = -EBADF;
+    AUTO_BUF text = { 0 };
+
+    if (s->pid || s->failed || c->status != CTR_RUNNING) /* the start would be refused */
+        return exec_session_start(e, c, s, &sock, r->err);
     if (conn_hijack(r->conn, s->terminal ? STREAM_RAW : STREAM_MUX) < 0)
         return 0;
-    buf_printf(&b, "%s\r\n", r->err->msg);
-    (void)!stream_put(r, !s->terminal, STREAM_STDERR, b.data, b.len);
+    if (exec_session_start(e, c, s, &sock, r->err) < 0) {
+        buf_printf(&text, "%s\r\n", r->err->msg);
+        (void)!stream_put(r, !s->terminal, STREAM_STDERR, text.data, text.len);
+        return 0;
+    }
+    AUTO_CLOSE int owned = sock;
+    s->running = true;
+    if (b->h > 0 && b->w > 0 && s->terminal)
+        (void)!exec_session_resize(e, c, s, (uint16_t)b->h, (uint16_t)b->w, NULL);
+    struct hijack h = { .in = s->in,
+                        .out = s->out,
+                        .err = s->err,
+                        .tty = s->terminal,
+                        .detach_keys = str_empty(s->detach_keys) ? "ctrl-p,ctrl-q"
+                                                                 : s->detach_keys };
+    hijack_run(r, owned, &h);
     return 0;
 }
 
@@ -98,33 +125,14 @@ static int start(struct request *r, const void *query)
     struct exec_session s = { 0 };
     struct container c;
     AUTO_JSON *doc = NULL;
-    int sock = -EBADF, res = request_body(r, &start_type, &b, true, &doc);
+    int res = request_body(r, &start_type, &b, true, &doc);
 
     (void)query;
     if (res == 0)
         res = find(r, &c, &s);
     if (res < 0)
         return res;
-    res = exec_session_start(request_engine(r), &c, &s, b.detach ? NULL : &sock, r->err);
-    if (res < 0)
-        return !b.detach && (r->err->kind == ERR_NO_COMMAND || r->err->kind == ERR_CANNOT_INVOKE)
-                   ? not_started(r, &s)
-                   : res;
-    if (b.detach)
-        return reply_empty(r, 200);
-    AUTO_CLOSE int owned = sock;
-    s.running = true;
-    if (b.h > 0 && b.w > 0 && s.terminal)
-        (void)!exec_session_resize(request_engine(r), &c, &s, (uint16_t)b.h, (uint16_t)b.w, NULL);
-    if (conn_hijack(r->conn, s.terminal ? STREAM_RAW : STREAM_MUX) < 0)
-        return 0;
-    struct hijack h = { .in = s.in,
-                        .out = s.out,
-                        .err = s.err,
-                        .tty = s.terminal,
-                        .detach_keys = str_empty(s.detach_keys) ? "ctrl-p,ctrl-q" : s.detach_keys };
-    hijack_run(r, owned, &h);
-    return 0;
+    return b.detach ? start_detached(r, &c, &s) : start_attached(r, &c, &s, &b);
 }
 
 static int inspect(struct request *r, const void *query)

@@ -132,7 +132,7 @@ static void shape_host(struct request *r, json_t *host, const struct container_c
     }
     json_object_set_new(host, "CgroupnsMode", doc_text(c->cgroupns));
     json_object_set_new(host, "LogConfig",
-                        json_pack("{s:s,s:o}", "Type", c->log_driver ? c->log_driver : "", "Config",
+                        json_pack("{s:s,s:o}", "Type", docker_log_driver(c->log_driver), "Config",
                                   doc_map(&c->log_options)));
     json_object_set_new(host, "ConsoleSize", json_pack("[i,i]", 0, 0));
     json_object_set_new(host, "Sysctls", doc_map(&c->sysctls));

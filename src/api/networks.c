@@ -273,9 +273,15 @@ static int create(struct request *r, const void *query)
         return -EIO;
     if (!r->libpod)
         return create_docker(r);
-    int res = request_body(r, &network_type, &n, true, &doc);
-    n.id = NULL; /* ours to choose */
-    n.created = 0;
+    doc = request_json(r, true);
+    if (!doc)
+        return -EINVAL;
+    json_object_set_new(doc, "id", json_string("")); /* ours to choose */
+    json_object_del(doc, "created");
+    if (str_empty(json_string_value(json_object_get(doc, "driver"))))
+        json_object_set_new(doc, "driver", json_string("bridge"));
+    int res = json_read_nocase(r->arena, doc, &network_type, &n, r->err);
+    n.id = NULL;
     if (res == 0)
         res = networks_create(request_engine(r), r->arena, &n, n.ipv6_enabled, q->ignore, r->err);
     if (res == 0)
@@ -401,7 +407,7 @@ static int connect_it(struct request *r, const void *query)
                                      .mac = !str_empty(b.mac)            ? b.mac
                                             : !str_empty(b.endpoint.mac) ? b.endpoint.mac
                                                                          : NULL,
-                                     .interface = b.interface };
+                                     .interface = str_empty(b.interface) ? NULL : b.interface };
     for (char **p = how.ips; res == 0 && p && *p; p++)
         res = option_ip(*p, 0, r->err);
     if (res == 0 && how.mac)

@@ -219,7 +219,7 @@ static int resize(struct request *r, const void *query)
 
 static void pause_ms(long ms)
 {
-    struct timespec ts = { .tv_nsec = ms * 1000000 };
+    struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
     nanosleep(&ts, NULL);
 }
@@ -230,14 +230,14 @@ static int wait_next(struct request *r, struct container *c, int *code)
     struct engine *e = request_engine(r);
     int64_t before = c->run.finished_at;
 
-    for (;;) {
+    for (long ms = 1;; ms = MIN(2 * ms, 50L)) {
         if (c->alive && c->status != CTR_EXITED)
             return container_wait(e, c, 1u << CTR_EXITED, 5000000, code, r->err);
         if (c->run.finished_at != before || !container_exists(e, c->config.id)) {
             *code = (int)c->run.exit_code;
             return 0;
         }
-        pause_ms(5);
+        pause_ms(ms);
         int res = container_refresh(e, r->arena, c, r->err);
         if (res < 0)
             return res;
@@ -471,8 +471,7 @@ static int stats(struct request *r, const void *query)
         res = stream_json(r, stats_doc(&c, &now, &before));
     }
     while (res == 0 && (q->stream || !q->one_shot)) {
-        struct timespec ts = { .tv_sec = 1 };
-        nanosleep(&ts, NULL);
+        pause_ms(q->stream ? 1000 : 250); /* clients give one answer two seconds */
         before = now;
         /* One that has ended shows zeros, as Docker does, until the client goes. */
         if (container_refresh(request_engine(r), r->arena, &c, r->err) < 0 ||

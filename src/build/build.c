@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "build/build_priv.h"
+#include "build/hashes.h"
 #include "image/manifest_list.h"
 #include "image/record.h"
 
@@ -74,6 +75,7 @@ static int one_platform(struct engine *e, struct arena *a, const struct build_op
     for (size_t i = 0; i < b.stages.n; i++)
         transient_done(e, &b.stages.items[i]->work);
     transient_done(e, &b.scratch);
+    hash_memo_close(b.memo);
     close_p(&b.context.fd);
     ret->exit_code = b.exit_code;
     if (r == 0) {
@@ -101,6 +103,18 @@ static int take_platform(struct arena *a, const char *text, struct build_options
     o->pull.arch = o->arch;
     o->pull.variant = o->variant;
     return 0;
+}
+
+/* "FILE_linux_arm64"; -EBADF without --logsplit. */
+static int split_log(struct arena *a, struct build_options *o, struct err *err)
+{
+    if (!o->split_log)
+        return -EBADF;
+    char *path = arena_printf(a, "%s_%s_%s%s%s", o->split_log, o->os, o->arch,
+                              o->variant ? "_" : "", o->variant ? o->variant : "");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    o->out = o->err = fd;
+    return fd < 0 ? err_sys(err, errno, "opening logfile %s", path) : fd;
 }
 
 static int add_to_list(struct engine *e, struct arena *a, const struct build_options *o,
@@ -131,6 +145,9 @@ int build_run(struct engine *e, struct arena *a, const struct build_options *o,
         struct build_options mine = *o;
         if (platforms[i])
             r = take_platform(a, platforms[i], &mine, err);
+        AUTO_CLOSE int log = r < 0 ? r : split_log(a, &mine, err);
+        if (r == 0 && o->split_log)
+            r = MIN(log, 0);
         if (r == 0)
             r = one_platform(e, a, &mine, ret, err);
         if (r == 0)

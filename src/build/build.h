@@ -60,8 +60,12 @@ struct build_options {
     /* How RUN runs: limits, namespaces, security, mounts, name servers, ... */
     struct container_config run;
     JSON_LIST(struct build_secret) secrets;
-    char **ssh;    /* "default", "id=path" */
-    char *network; /* --network as given; NULL: usual */
+    char **ssh;                    /* "default", "id=path" */
+    char *network;                 /* --network as given; NULL: usual */
+    char **cache_from, **cache_to; /* repositories */
+    bool stage_labels;             /* stages are labelled with their name and base */
+    char *
+        split_log; /* the output for each platform goes to a file whose name begins so; NULL: it does not */
     bool http_proxy, compat_volumes, stdin_open;
 
     int in;       /* for "-"; negative: stdin */

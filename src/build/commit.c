@@ -202,6 +202,11 @@ static int make_image(struct stage *st, bool last, struct err *err)
         kv_set(b->a, &st->config.config.labels, "io.buildah.version", BUILDER_VERSION);
     if (last && st == b->target)
         finish_config(st);
+    if (last && b->o->stage_labels) {
+        kv_set(b->a, &st->config.config.labels, "io.buildah.stage.name", stage_name(st));
+        kv_set(b->a, &st->config.config.labels, "io.buildah.stage.base",
+               st->parent && st->parent->image ? st->parent->image : st->base);
+    }
     c = st->config;
     if (!last)
         set_words(b->a, &c.config.labels, b->o->layer_labels);

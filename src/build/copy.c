@@ -41,6 +41,7 @@ struct copy_job {
     size_t entries;
     JSON_LIST(int) opened; /* roots that are this instruction's own */
     struct sha256 sha;
+    struct hash_memo *memo;
 };
 
 /* ---------- walking ---------- */
@@ -412,7 +413,7 @@ static int digest_tell(struct walk *w, int dir, const char *name, const char *re
                        const struct stat *st)
 {
     (void)st;
-    return digest_entry(&w->job->sha, dir, name, rel, w->err);
+    return digest_entry(&w->job->sha, w->job->memo, dir, name, rel, w->err);
 }
 
 static int digest_sources(struct step *s, char hex[SHA256_HEX])
@@ -421,6 +422,9 @@ static int digest_sources(struct step *s, char hex[SHA256_HEX])
     int r = 0;
 
     sha256_init(&job->sha);
+    if (!s->st->b->memo)
+        s->st->b->memo = hash_memo_open(engine_store(s->st->b->e));
+    job->memo = s->st->b->memo;
     for (size_t i = 0; r == 0 && i < job->sources.n; i++) {
         const struct copy_source *src = &job->sources.items[i];
         struct walk w = {

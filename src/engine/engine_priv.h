@@ -115,7 +115,7 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
  * @upper and @work (short paths: 255 bytes). */
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
-/* The same for what may be lost: nobody waits for the disk, not even at its end.  @work/work/incompat stays
+/* The same for what is to become a layer, or may be lost: nobody waits for the disk, not even at its end.  @work/work/incompat stays
  * behind, over which the kernel does not mount again. */
 int rootfs_overlay_volatile(struct engine *e, char *const *lower, const char *upper,
                             const char *work, struct err *err) MUST_CHECK;

@@ -55,6 +55,7 @@ static int build_process(struct engine *e, struct arena *a, const struct contain
     p->apparmor_profile = cc->apparmor_profile;
     p->selinux_label = cc->process_label;
     apply_umask(a, cc->umask, &p->user);
+    rlimits_of(a, cc, p);
     return 0;
 }
 

@@ -29,14 +29,12 @@
 
 /* ---------- process ---------- */
 
-static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
+void rlimits_of(struct arena *a, const struct container_config *c, struct oci_process *p)
 {
-    const struct container_config *c = b->c;
-
     for (size_t i = 0; i < c->ulimits.n; i++) {
-        struct oci_rlimit *r = LIST_ADD(b->a, p->rlimits);
+        struct oci_rlimit *r = LIST_ADD(a, p->rlimits);
         const struct container_ulimit *u = &c->ulimits.items[i];
-        char *type = arena_printf(b->a, "RLIMIT_%s", u->name);
+        char *type = arena_printf(a, "RLIMIT_%s", u->name);
         for (char *q = type; *q; q++)
             if (*q >= 'a' && *q <= 'z')
                 *q -= 32;
@@ -44,7 +42,6 @@ static int fill_rlimits(struct spec_builder *b, struct oci_process *p)
         r->soft = u->soft < 0 ? UINT64_MAX : (uint64_t)u->soft;
         r->hard = u->hard < 0 ? UINT64_MAX : (uint64_t)u->hard;
     }
-    return 0;
 }
 
 /* An ordinary user may only make the kernel like his processes less. */
@@ -103,7 +100,8 @@ static int fill_process(struct spec_builder *b, struct err *err)
         p->apparmor_profile = c->apparmor_profile;
     p->selinux_label = c->process_label;
     p->capabilities = capabilities_of(b->a, c, b->caps, p->user.uid);
-    return fill_rlimits(b, p);
+    rlimits_of(b->a, b->c, p);
+    return 0;
 }
 
 /* ---------- namespaces ---------- */

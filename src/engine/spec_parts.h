@@ -47,6 +47,9 @@ int volume_glob_mount(struct spec_builder *b, const struct container_mount *m,
 char *capability_name(struct arena *a, const char *name);
 /* What a process of user @uid gets out of the bounding set @bounding: root all of it, others what --cap-add
  * named. */
+/* The limits of a process of @c. */
+void rlimits_of(struct arena *a, const struct container_config *c, struct oci_process *p);
+
 struct oci_capabilities *capabilities_of(struct arena *a, const struct container_config *c,
                                          char **bounding, uint32_t uid);
 /* Defaults plus cap_add minus cap_drop; all of them when privileged. */
