@@ -405,6 +405,28 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
     run_podman 1 pod exists running
 }
 
+@test "clone: the same once more, with what is said otherwise" {
+    run_podman pod create --name p --label a=b --share ipc,net,uts,pid --sysctl net.ipv4.ip_unprivileged_port_start=77 \
+        --add-host foo:1.2.3.4 --device /dev/null:/dev/nix
+    run_podman create --pod p --name c -e X=y -v /anon -w /tmp --stop-signal KILL busybox sh -c 'echo $X; exec sleep 1000'
+    run_podman pod clone --start --label c=d --hostname box p
+    is "$output" = "$(podman pod inspect -f '{{.Id}}' p-clone)"
+    pod_is p Created
+    pod_is p-clone Running
+    eventually log_has c-clone y
+    is "$(podman pod inspect -f '{{.Labels.a}} {{.Labels.c}} {{.SharedNamespaces}}' p-clone)" = "b d [ipc net uts pid]"
+    run_podman exec c-clone sh -c 'hostname; pwd; cat /proc/sys/net/ipv4/ip_unprivileged_port_start; grep foo /etc/hosts; ls /dev/nix'
+    is "$output" = $'box\n/tmp\n77\n1.2.3.4\tfoo\n/dev/nix'
+    is "$(namespace c-clone net)" = "$(namespace "$(infra p-clone)" net)"
+    is "$(podman inspect -f '{{len .HostConfig.Devices}}' c-clone)" = "$(podman inspect -f '{{len .HostConfig.Devices}}' c)"
+    [ "$(podman inspect -f '{{(index .Mounts 0).Name}}' c)" != "$(podman inspect -f '{{(index .Mounts 0).Name}}' c-clone)" ]
+    run_podman pod clone --destroy p other
+    run_podman 1 pod exists p
+    is "$(podman pod inspect -f '{{.NumContainers}}' other)" = 2
+    run_podman 125 pod clone nowhere
+    is "$output" =~ "no such pod"
+}
+
 @test "events of pods" {
     run_podman pod create --name p
     run_podman pod start p
