@@ -64,7 +64,7 @@ install: $(BUILD)/build.ninja
 uninstall:
 	data/install-generated.sh --remove $(BUILD)/src/cli/podman $(DESTDIR)$(prefix)
 	rm -f $(DESTDIR)$(prefix)/bin/podman $(DESTDIR)$(prefix)/bin/podman-runtime
-	rm -f $(DESTDIR)$(prefix)/lib/systemd/*/podman-*
+	rm -f $(DESTDIR)$(prefix)/lib/systemd/*/podman[.-]*
 	rm -rf $(DESTDIR)$(prefix)/libexec/podman
 
 clean:

@@ -18,6 +18,8 @@ static bool needs_quotes(const char *s)
     if (STR_IN(s, "null", "~", "yes", "no", "on", "off", "Yes", "No", "On", "Off", "y", "n") ||
         parse_bool(s, &b) == 0 || parse_f64(s, &d) == 0)
         return true;
+    if (strspn(s, "0123456789") == 4 && s[4] == '-') /* a date */
+        return true;
     for (const char *p = s; *p; p++)
         if (iscntrl((unsigned char)*p))
             return true;

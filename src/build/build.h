@@ -42,9 +42,10 @@ struct build_options {
     struct pull_request pull;
 
     /* What becomes of it */
-    char **tags;      /* names; none is fine */
-    char *manifest;   /* of a list that the image is added to */
-    char **platforms; /* "os/arch[/variant]": one image each; NULL: os, arch and variant below */
+    char **tags;        /* names; none is fine */
+    char *manifest;     /* of a list that the image is added to */
+    bool all_platforms; /* those that the base image is there for */
+    char **platforms;   /* "os/arch[/variant]": one image each; NULL: os, arch and variant below */
     JSON_LIST(struct build_output) outputs;
     bool docker; /* Docker's format */
     bool layers, squash, squash_all, no_cache, omit_history;
@@ -60,8 +61,12 @@ struct build_options {
     /* How RUN runs: limits, namespaces, security, mounts, name servers, ... */
     struct container_config run;
     JSON_LIST(struct build_secret) secrets;
-    char **ssh;    /* "default", "id=path" */
-    char *network; /* --network as given; NULL: usual */
+    char **ssh;                    /* "default", "id=path" */
+    char *network;                 /* --network as given; NULL: usual */
+    char **cache_from, **cache_to; /* repositories */
+    bool stage_labels;             /* stages are labelled with their name and base */
+    char *
+        split_log; /* the output for each platform goes to a file whose name begins so; NULL: it does not */
     bool http_proxy, compat_volumes, stdin_open;
 
     int in;       /* for "-"; negative: stdin */

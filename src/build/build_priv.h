@@ -84,9 +84,10 @@ struct build {
     char **global_args; /* ARG before the first FROM: "KEY=value", with --build-arg's value */
     JSON_LIST(struct stage *) stages;
     struct stage *target;
-    stored_images made; /* not recorded yet */
-    char **used_args;   /* --build-arg that somebody wanted */
-    int null;           /* /dev/null */
+    struct hash_memo *memo; /* NULL: nothing was hashed yet */
+    stored_images made;     /* not recorded yet */
+    char **used_args;       /* --build-arg that somebody wanted */
+    int null;               /* /dev/null */
     int exit_code;
 };
 
@@ -98,6 +99,8 @@ int context_open(struct build *b, struct err *err) MUST_CHECK;
 int context_instructions(struct build *b, cf_instructions *ret, struct err *err) MUST_CHECK;
 /* A directory of ours below the store's: "what" is put into its name. */
 int build_tmp(struct build *b, const char *what, char **ret, struct err *err) MUST_CHECK;
+/* The same where nothing outlives a reboot, not even what a killed build leaves: for secrets. */
+int build_run_tmp(struct build *b, const char *what, char **ret, struct err *err) MUST_CHECK;
 bool build_is_url(const char *s);
 bool build_is_git(const char *s);
 /* By its first bytes: tar, or something compressed that may be one. */
@@ -157,6 +160,8 @@ int stage_work(struct stage *st, struct err *err) MUST_CHECK;
 /* Directories of a stage or image that --from names, topmost first; @ret_key: what names its contents. */
 int from_dirs(struct stage *st, const char *name, char ***ret, char **ret_key,
               struct err *err) MUST_CHECK;
+/* Its name, or its number. */
+const char *stage_name(const struct stage *st);
 /* The layers of what is built so far, topmost first; NULL: there are none. */
 char **stage_dirs(const struct stage *st);
 int image_get(struct build *b, const char *name, struct image *ret, char **ret_name,
@@ -173,6 +178,10 @@ int commit_take(struct stage *st, const char *id) MUST_CHECK;
 /* Records what was made, and gives the stage's image the names that were asked for. */
 int commit_names(struct build *b, const struct stage *st, struct err *err) MUST_CHECK;
 int commit_record(struct build *b, struct err *err) MUST_CHECK;
+
+/* remote_cache.c: takes the image under @key; gives it away. */
+bool remote_cache_find(struct step *s, const char *key);
+int remote_cache_put(struct step *s, const char *key) MUST_CHECK;
 
 /* output.c */
 int output_write(struct build *b, const struct stage *st, struct err *err) MUST_CHECK;

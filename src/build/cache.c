@@ -118,7 +118,23 @@ int digest_file(struct sha256 *s, int fd)
     }
 }
 
-int digest_entry(struct sha256 *s, int dir, const char *name, const char *as, struct err *err)
+/* Small files are read faster than looked up. */
+enum { REMEMBERED_SIZE = 16 * 1024 };
+
+static int digest_contents(struct sha256 *s, struct hash_memo *memo, int fd, int64_t size)
+{
+    char hex[SHA256_HEX];
+
+    if (size < REMEMBERED_SIZE)
+        return digest_file(s, fd);
+    int r = hash_memo_file(memo, fd, hex);
+    if (r == 0)
+        sha256_add(s, hex, sizeof(hex));
+    return r;
+}
+
+int digest_entry(struct sha256 *s, struct hash_memo *memo, int dir, const char *name,
+                 const char *as, struct err *err)
 {
     char head[128], target[PATH_MAX];
     struct stat st;
@@ -139,6 +155,6 @@ int digest_entry(struct sha256 *s, int dir, const char *name, const char *as, st
     if (!S_ISREG(st.st_mode))
         return 0;
     AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    int r = fd < 0 ? -errno : digest_file(s, fd);
+    int r = fd < 0 ? -errno : digest_contents(s, memo, fd, st.st_size);
     return r < 0 ? err_sys(err, -r, "reading %s", as) : 0;
 }

@@ -6,7 +6,7 @@
  * graphroot/build/mounts/<key> is the directory of a RUN --mount=type=cache. */
 #pragma once
 
-#include "base/sha256.h"
+#include "build/hashes.h"
 #include "engine/engine.h"
 #include "image/image.h"
 
@@ -23,7 +23,7 @@ int cache_mount_dir(struct store *s, struct arena *a, const char *id, uint32_t m
 
 /* A digest that grows by what is copied of a file: name, kind, mode, link target, contents.  Times and owner do not
  * count: a fresh checkout is the same. */
-int digest_entry(struct sha256 *s, int dir, const char *name, const char *as,
-                 struct err *err) MUST_CHECK;
+int digest_entry(struct sha256 *s, struct hash_memo *memo, int dir, const char *name,
+                 const char *as, struct err *err) MUST_CHECK;
 /* Contents alone. */
 int digest_file(struct sha256 *s, int fd) MUST_CHECK;

@@ -22,6 +22,19 @@ int build_tmp(struct build *b, const char *what, char **ret, struct err *err)
     return mkdir(*ret, 0755) < 0 ? err_sys(err, errno, "making %s", *ret) : 0;
 }
 
+int build_run_tmp(struct build *b, const char *what, char **ret, struct err *err)
+{
+    char *dir, *top = NULL;
+    int r = b->scratch.id[0] ? 0 : build_tmp(b, what, &dir, err);
+
+    if (r == 0)
+        top = arena_printf(b->a, "%s/containers/%s", engine_store(b->e)->runroot, b->scratch.id);
+    if (r == 0 && (r = fs_mkdirs(AT_FDCWD, top, 0700)) < 0)
+        return err_sys(err, -r, "making %s", top);
+    *ret = arena_printf(b->a, "%s/%s-%zu", top, what, b->n_tmp++);
+    return mkdir(*ret, 0700) < 0 ? err_sys(err, errno, "making %s", *ret) : 0;
+}
+
 /* ---------- archives ---------- */
 
 bool build_is_archive(int fd)

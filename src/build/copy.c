@@ -41,6 +41,7 @@ struct copy_job {
     size_t entries;
     JSON_LIST(int) opened; /* roots that are this instruction's own */
     struct sha256 sha;
+    struct hash_memo *memo;
 };
 
 /* ---------- walking ---------- */
@@ -82,7 +83,7 @@ static int compare_names(const void *x, const void *y)
 /* Sorted, so that a digest does not depend on the file system. */
 static int list_dir(struct arena *a, int fd, char ***ret)
 {
-    DIR *d = fdopendir(dup(fd));
+    DIR *d = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
     char **names = NULL;
 
     if (!d)
@@ -412,7 +413,7 @@ static int digest_tell(struct walk *w, int dir, const char *name, const char *re
                        const struct stat *st)
 {
     (void)st;
-    return digest_entry(&w->job->sha, dir, name, rel, w->err);
+    return digest_entry(&w->job->sha, w->job->memo, dir, name, rel, w->err);
 }
 
 static int digest_sources(struct step *s, char hex[SHA256_HEX])
@@ -421,6 +422,9 @@ static int digest_sources(struct step *s, char hex[SHA256_HEX])
     int r = 0;
 
     sha256_init(&job->sha);
+    if (!s->st->b->memo)
+        s->st->b->memo = hash_memo_open(engine_store(s->st->b->e));
+    job->memo = s->st->b->memo;
     for (size_t i = 0; r == 0 && i < job->sources.n; i++) {
         const struct copy_source *src = &job->sources.items[i];
         struct walk w = {
@@ -509,8 +513,9 @@ static void describe(struct step *s, const char *hex)
     const char *kind = job->sources.n != 1 ? "multi" : job->sources.items[0].dir ? "dir" : "file";
 
     if (hex)
-        s->created_by = arena_printf(a, "/bin/sh -c #(nop) %s %s:%s in %s ",
-                                     cf_command_names[s->in->command], kind, hex, job->dest);
+        s->created_by = arena_printf(
+            a, "/bin/sh -c #(nop) %s%s %s:%s in %s ", cf_command_names[s->in->command],
+            cf_has_flag(s->in, "link") ? " --link" : "", kind, hex, job->dest);
     else
         s->created_by = arena_printf(a, "/bin/sh -c #(nop) %s", s->in->original);
 }

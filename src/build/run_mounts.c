@@ -468,11 +468,11 @@ static int add_secret(struct step *s, const struct run_mount *m, struct containe
                          arena_printf(b->a, "%s=%s", m->env, data.data ? data.data : ""));
     if (r < 0 || !m->target)
         return r;
-    if ((r = build_tmp(b, "secret", &dir, s->err)) < 0)
+    if ((r = build_run_tmp(b, "secret", &dir, s->err)) < 0)
         return r;
     AUTO_CLOSE int fd = fs_open_dir(AT_FDCWD, dir);
-    if (fd < 0 || chmod(dir, 0700) < 0)
-        return err_sys(s->err, errno, "making %s", dir);
+    if (fd < 0)
+        return err_sys(s->err, errno, "opening %s", dir);
     r = fs_replace(fd, "secret", data.data ? data.data : "", data.len, 0600, FS_NOSYNC);
     if (r < 0 || fchownat(fd, "secret", m->uid, m->gid, 0) < 0 ||
         fchmodat(fd, "secret", m->has_mode ? m->mode : 0400, 0) < 0)

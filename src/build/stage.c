@@ -128,6 +128,8 @@ int from_dirs(struct stage *st, const char *name, char ***ret, char **ret_key, s
 
 /* ---------- FROM ---------- */
 
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* What a stage changes must not change what it began with. */
 static kv_list copy_map(struct arena *a, const kv_list *m)
 {
@@ -276,6 +278,10 @@ static int begin(struct stage *st, struct err *err)
         begin_scratch(st);
     else
         r = begin_image(st, err);
+    /* What finds programs is in the image from now on, for its RUN and its containers alike. */
+    struct image_exec *x = &st->config.config;
+    if (r == 0 && !env_get(x->env, "PATH"))
+        x->env = env_set(st->b->a, x->env, "PATH=" DEFAULT_PATH);
     return r < 0 ? r : take_triggers(st, err);
 }
 
@@ -295,6 +301,11 @@ int stage_work(struct stage *st, struct err *err)
         r = transient_begin(b->e, b->a, &st->work, err);
     st->working = r == 0;
     return r;
+}
+
+const char *stage_name(const struct stage *st)
+{
+    return st->name ? st->name : arena_printf(st->b->a, "%zu", st->index);
 }
 
 /* ---------- steps ---------- */
@@ -338,10 +349,12 @@ static void step_key(const struct step *s, char out[SHA256_HEX])
     add_words(&sha, final ? o->unset_annotations : NULL);
     add_words(&sha, final ? o->os_features : NULL);
     add_key(&sha, final ? o->os_version : NULL);
+    add_key(&sha, s->last && o->stage_labels ? stage_name(st) : NULL);
     sha256_hex(&sha, out);
 }
 
-static bool from_cache(struct step *s, const char *key)
+/* *ret_local: nobody else had to be asked. */
+static bool from_cache(struct step *s, const char *key, bool *ret_local)
 {
     struct stage *st = s->st;
     const struct build_options *o = st->b->o;
@@ -349,7 +362,8 @@ static bool from_cache(struct step *s, const char *key)
     if (!build_keeps_layers(st->b) || o->no_cache || o->cache_ttl_ns == 0)
         return false;
     char *id = cache_find(engine_store(st->b->e), st->b->a, key, o->cache_ttl_ns);
-    return id && commit_take(st, id) == 0;
+    *ret_local = id && commit_take(st, id) == 0;
+    return *ret_local || remote_cache_find(s, key);
 }
 
 static int carry_out(struct step *s)
@@ -357,23 +371,25 @@ static int carry_out(struct step *s)
     struct stage *st = s->st;
     const struct instruction_ops *ops = instruction_ops(s->in->command);
     char key[SHA256_HEX];
+    bool local = false;
     int r = ops->prepare(s);
 
     if (r < 0)
         return r;
     step_key(s, key);
-    if (from_cache(s, key)) {
+    if (from_cache(s, key, &local)) {
         build_line(st->b, "--> Using cache %s\n", st->image);
         st->cmd_given |= s->in->command == CF_CMD;
         st->working = false;
-        return 0;
+        return local ? remote_cache_put(s, key) : 0;
     }
     r = ops->apply(s);
     if (r == 0)
         r = commit_step(s);
-    if (r == 0 && build_keeps_layers(st->b))
-        cache_note(engine_store(st->b->e), key, st->image);
-    return r;
+    if (r < 0 || !build_keeps_layers(st->b))
+        return r;
+    cache_note(engine_store(st->b->e), key, st->image);
+    return remote_cache_put(s, key);
 }
 
 static int run_step(struct stage *st, size_t i, struct err *err)

@@ -123,6 +123,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_hidden_man,
     &cmd_hidden_scp,
     &cmd_attach,
+    &cmd_auto_update,
     &cmd_commit,
     &cmd_container,
     &cmd_cp,

@@ -475,7 +475,7 @@ static int apply_process(struct engine *e, struct arena *a, struct container_con
     c->tz = choose(a, c->tz, d->tz);
     c->umask = choose(a, c->umask, d->umask);
     c->detach_keys = c->detach_keys ? c->detach_keys : d->detach_keys;
-    c->init = c->init || (d->init && !c->infra);
+    c->init = c->init || (d->init && !c->infra && !c->service);
     c->privileged = c->privileged || d->privileged;
     c->read_only = c->read_only || d->read_only;
     if (str_empty(c->seccomp_profile) && !c->privileged)

@@ -61,6 +61,13 @@ int container_create_infra(struct engine *e, struct arena *a, struct container_c
                            struct pod_config *pod, char ***warnings, struct err *err) MUST_CHECK;
 /* "happy_turing"; with a number after some tries. */
 char *container_random_name(struct arena *a, int try);
+/* pod_create.c: @c is to run nothing but our pause program, in an empty root. */
+int pod_pause_program(struct engine *e, struct arena *a, struct container_config *c,
+                      struct err *err) MUST_CHECK;
+/* kube_service.c: the service container of @p, if it has one, runs when any of its pods does, ends when none does, and goes
+ * with the last of them. */
+int kube_service_follow(struct engine *e, struct arena *a, const struct pod_config *p,
+                        struct err *err) MUST_CHECK;
 /* pod_create.c, pod_find.c: its row, inside a transaction of the caller's, and without its members. */
 int pod_insert(struct db *db, const struct pod_config *p, struct err *err) MUST_CHECK;
 int pod_config_find(struct engine *e, struct arena *a, const char *name, struct pod_config *ret,
@@ -108,7 +115,7 @@ int rootfs_open_image(struct engine *e, struct arena *a, const struct container_
  * @upper and @work (short paths: 255 bytes). */
 int rootfs_overlay(struct engine *e, char *const *lower, const char *upper, const char *work,
                    struct err *err) MUST_CHECK;
-/* The same for what may be lost: nobody waits for the disk, not even at its end.  @work/work/incompat stays
+/* The same for what is to become a layer, or may be lost: nobody waits for the disk, not even at its end.  @work/work/incompat stays
  * behind, over which the kernel does not mount again. */
 int rootfs_overlay_volatile(struct engine *e, char *const *lower, const char *upper,
                             const char *work, struct err *err) MUST_CHECK;

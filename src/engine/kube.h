@@ -23,6 +23,8 @@ struct kube_play_options {
         network;        /* netns, networks, ports of --publish, no_hosts, no_hostname, userns */
     char **ips, **macs; /* one a pod, in order */
     bool publish_all, no_pod_prefix, replace, start;
+    bool service;             /* a service container, which NOTIFY_SOCKET is told of */
+    const char *service_exit; /* "none", "any", "all": whose failures are its failure */
     char *log_driver, *log_path, *log_tag;
     int64_t log_size_max; /* -1: as configured */
     kv_list log_options;

@@ -203,6 +203,20 @@ static char *http_command(struct kube_maker *m, const struct kube_http_get *h, i
                         curl.data ? curl.data : "", url, wget.data ? wget.data : "", url);
 }
 
+/* Not every nc has -z; who listens in here, the kernel tells too. */
+static char *tcp_command(struct kube_maker *m, const struct kube_tcp_socket *t, int64_t port)
+{
+    bool here = str_empty(t->host) || STR_IN(t->host, "localhost", "127.0.0.1");
+    char *nc = arena_printf(m->a, "nc -z '%s' %" PRId64 " 2>/dev/null",
+                            here ? "localhost" : t->host, port);
+
+    return here ? arena_printf(m->a,
+                               "%s || grep -qE ':%04" PRIX64
+                               " 0+:0000 0A' /proc/net/tcp /proc/net/tcp6 || exit 1",
+                               nc, port)
+                : arena_printf(m->a, "%s || exit 1", nc);
+}
+
 static int probe_command(struct kube_maker *m, const struct kube_container *k,
                          const struct kube_probe *p, char ***ret)
 {
@@ -229,11 +243,10 @@ static int probe_command(struct kube_maker *m, const struct kube_container *k,
                                "probe of container %s: a header that cannot be sent", k->name);
         out = strv_add(m->a, strv_add(m->a, NULL, "CMD-SHELL"), http_command(m, p->http, port));
     } else if (p->tcp) {
-        out = strv_add(m->a, NULL, "CMD");
-        out = strv_add(m->a, out, "nc");
-        out = strv_add(m->a, out, "-z");
-        out = strv_add(m->a, out, p->tcp->host ? p->tcp->host : "localhost");
-        out = strv_add(m->a, out, arena_printf(m->a, "%" PRId64, port));
+        if (p->tcp->host && strpbrk(p->tcp->host, "'\n"))
+            return err_set(m->err, ERR_BAD_PARAM, EINVAL, "probe of container %s: \"%s\"", k->name,
+                           p->tcp->host);
+        out = strv_add(m->a, strv_add(m->a, NULL, "CMD-SHELL"), tcp_command(m, p->tcp, port));
     } else
         return err_set(m->err, ERR_BAD_PARAM, EINVAL,
                        "probe of container %s: exec, httpGet and tcpSocket are known", k->name);
@@ -370,6 +383,7 @@ static void fill_usual(struct kube_maker *m, const struct kube_container *k, boo
     c->log_tag = (char *)(uintptr_t)m->o->log_tag;
     c->log_size_max = m->o->log_size_max;
     c->log_options = m->o->log_options;
+    c->sdnotify = arena_strdup(m->a, "ignore"); /* the service is all of them */
     c->stop_timeout = m->spec->grace ? *m->spec->grace : -2;
     if (k->lifecycle && k->lifecycle->stop_signal)
         c->stop_signal = k->lifecycle->stop_signal;

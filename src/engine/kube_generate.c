@@ -95,6 +95,23 @@ static void fill_mounts(struct generator *g, const struct container_config *c,
 
 /* ---------- a container ---------- */
 
+/* So that what has a dollar in it comes back as it is: kube_expand(). */
+static char **escaped(struct generator *g, char *const *words)
+{
+    char **out = NULL;
+
+    for (; words && *words; words++) {
+        AUTO_BUF b = { 0 };
+        for (const char *p = *words; *p; p++) {
+            if (*p == '$' && (p[1] == '(' || p[1] == '$'))
+                buf_putc(&b, '$');
+            buf_putc(&b, *p);
+        }
+        out = strv_add(g->a, out, b.data ? b.data : "");
+    }
+    return out;
+}
+
 /* What the image and we ourselves set says nothing. */
 static void fill_env(struct generator *g, const struct container_config *c, const struct image *img,
                      struct kube_container *k)
@@ -106,9 +123,9 @@ static void fill_env(struct generator *g, const struct container_config *c, cons
         if (!eq || str_in_list(*p, ours) || str_starts(*p, "HOSTNAME=") ||
             strv_has(img->config.config.env, *p) || strv_has(g->e->defaults.env, *p))
             continue;
-        *LIST_ADD(g->a,
-                  k->env) = (struct kube_env) { .name = arena_strndup(g->a, *p, (size_t)(eq - *p)),
-                                                .value = DUP(eq + 1) };
+        *LIST_ADD(g->a, k->env) =
+            (struct kube_env) { .name = arena_strndup(g->a, *p, (size_t)(eq - *p)),
+                                .value = escaped(g, (char *[]) { DUP(eq + 1), NULL })[0] };
     }
 }
 
@@ -283,9 +300,9 @@ static int add_container(struct generator *g, const struct container_config *c)
     if (r < 0)
         return err_wrap(g->err, "the image of container %s", c->name);
     if (c->entrypoint_given || !same_words(c->entrypoint, img.config.config.entrypoint))
-        k->command = c->entrypoint;
+        k->command = escaped(g, c->entrypoint);
     if (k->command || !same_words(c->command, img.config.config.cmd))
-        k->args = c->command;
+        k->args = escaped(g, c->command);
     if (!str_empty(c->workdir) && !str_same(c->workdir, img.config.config.working_dir))
         k->workdir = c->workdir;
     if (!str_empty(c->stop_signal) && !STR_EQ(c->stop_signal, "SIGTERM") &&

@@ -208,6 +208,7 @@ static int fill_infra(struct kube_maker *m, struct container_config *c)
 
     c->stop_timeout = -2;
     c->log_size_max = -1;
+    c->sdnotify = arena_strdup(m->a, "ignore");
     c->netns = m->o->network.netns;
     c->networks.items = arena_memdup(m->a, m->o->network.networks.items,
                                      m->o->network.networks.n *
@@ -311,7 +312,11 @@ static int start_pod(struct kube_maker *m, struct kube_pod_report *rep)
 
 static int make_pod(struct kube_maker *m, json_t *doc)
 {
-    struct pod_config pod = { .infra = true, .share_parent = true };
+    struct pod_config pod = { .infra = true,
+                              .share_parent = true,
+                              .exit_policy = arena_strdup(m->a, "stop"),
+                              .service_id = m->service_id,
+                              .service_exit = arena_strdup(m->a, m->o->service_exit) };
     struct container_config infra = { 0 };
     struct kube_meta meta;
     struct kube_pod_spec spec;
@@ -394,6 +399,8 @@ int kube_play(struct engine *e, struct arena *a, json_t *docs, const struct kube
         r = r < 0 ? r : add_config_map(&m, doc);
     json_array_foreach (docs, i, doc)
         r = r < 0 ? r : add_config_map(&m, doc);
+    if (r == 0 && o->service)
+        r = kube_service_start(&m, docs);
     json_array_foreach (docs, i, doc) {
         if (r < 0)
             break;
@@ -404,7 +411,9 @@ int kube_play(struct engine *e, struct arena *a, json_t *docs, const struct kube
         else if (makes_pods(doc))
             r = make_pod(&m, doc);
     }
-    return r;
+    if (r < 0 && o->service && !ret->pods.n)
+        kube_service_forget(&m);
+    return r == 0 && o->service ? kube_service_ready(&m) : r;
 }
 
 /* ---------- down ---------- */

@@ -15,7 +15,8 @@ struct kube_maker {
     struct kube_meta *meta; /* of the pod being made */
     const struct kube_pod_spec *spec;
     struct pod_config *pod;
-    size_t nth; /* pods so far */
+    size_t nth;       /* pods so far */
+    char *service_id; /* NULL: none */
 };
 
 /* kube_data.c: ConfigMaps and secrets by name.  False with m->err set; with @optional a missing one is an empty one. */
@@ -41,6 +42,12 @@ int kube_quantity(const char *text, bool milli, int64_t *ret) MUST_CHECK;
 /* kube_volumes.c */
 int kube_mounts(struct kube_maker *m, const struct kube_container *k,
                 struct container_config *c) MUST_CHECK;
+
+/* kube_service.c: makes and starts the service container; tells the service manager of it; takes it away when a pod could
+ * not be made. */
+int kube_service_start(struct kube_maker *m, const json_t *docs) MUST_CHECK;
+int kube_service_ready(struct kube_maker *m) MUST_CHECK;
+void kube_service_forget(struct kube_maker *m);
 
 /* kube_container.c: makes it, in the pod m->pod; *ret_id. */
 int kube_container(struct kube_maker *m, const struct kube_container *k, bool init,

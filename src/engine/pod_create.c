@@ -135,8 +135,8 @@ static int insert_alone(struct engine *e, const struct pod_config *p, struct err
 /* ---------- the infra container ---------- */
 
 /* It runs our pause program in an empty root, which all of them have under their own upper directory. */
-static int pause_program(struct engine *e, struct arena *a, struct container_config *c,
-                         struct err *err)
+int pod_pause_program(struct engine *e, struct arena *a, struct container_config *c,
+                      struct err *err)
 {
     if (mkdirat(e->store->graph_fd, "infra", 0755) < 0 && errno != EEXIST)
         return err_sys(err, errno, "making the root of infra containers");
@@ -154,7 +154,7 @@ static int create_infra(struct engine *e, struct arena *a, const struct pod_crea
     struct container_config *c = o->infra;
     struct pod_config *p = o->pod;
     bool own = str_empty(o->infra_image);
-    int r = own ? pause_program(e, a, c, err) : 0;
+    int r = own ? pod_pause_program(e, a, c, err) : 0;
 
     if (r < 0)
         return r;

@@ -91,6 +91,8 @@ int pod_start(struct engine *e, struct arena *a, struct pod *p, char ***warnings
         if (r < 0 && phase != REST) /* nothing can run without those */
             return r;
     }
+    if (r == 0)
+        r = kube_service_follow(e, a, &p->config, err);
     return engine_did(e, "pod", "start", p->config.id, p->config.name, r);
 }
 
@@ -174,6 +176,8 @@ int pod_stop(struct engine *e, struct arena *a, struct pod *p, int64_t timeout_s
         if (runs(c) && container_cleanup(e, c, c->config.auto_remove, false, &one) < 0)
             r = add_problem(a, c, &one, problems, err);
     }
+    if (r == 0)
+        r = kube_service_follow(e, a, &p->config, err);
     return engine_did(e, "pod", "stop", p->config.id, p->config.name, r);
 }
 
@@ -261,7 +265,6 @@ static int remove_members(struct engine *e, struct arena *a, struct pod *p, int6
     for (int infra = 0; infra < 2; infra++)
         for (size_t i = p->members.n; r == 0 && i-- > 0;) {
             struct container *c = &p->members.items[i];
-            AUTO_ARENA tmp = { 0 };
             if (c->config.infra != (infra == 1) || !container_exists(e, c->config.id))
                 continue;
             r = container_refresh(e, a, c, err);
@@ -297,6 +300,8 @@ int pod_remove(struct engine *e, struct arena *a, const struct pod *pod, bool fo
         r = remove_cgroup(e, a, &p.config, err);
     if (r == 0)
         r = remove_row(e, p.config.id, err);
+    if (r == 0)
+        r = kube_service_follow(e, a, &p.config, err);
     if (r == 0) {
         snprintf(name, sizeof(name), "locks/pod-%s", p.config.id);
         (void)!unlinkat(e->store->run_fd, name, 0);

@@ -126,6 +126,28 @@ int rootfs_create(struct engine *e, struct arena *a, const struct container_conf
                             : make_upper(dir, c, lower ? lower[0] : NULL, err);
 }
 
+/* What an upper directory holds has to be whole: no file without its contents (metacopy), no directory that is
+ * somewhere else (redirect_dir), whatever storage.conf or the kernel would have. */
+static const char *const whole_upper[][2] = { { "redirect_dir", "off" }, { "metacopy", "off" } };
+
+static char *layer_options(const struct engine *e, struct arena *a)
+{
+    char **given = strv_split(a, e->store->mount_options ? e->store->mount_options : "", ',');
+    AUTO_BUF out = { 0 };
+
+    for (; *given; given++) {
+        bool ours = false;
+        for (size_t i = 0; i < ARRAY_SIZE(whole_upper); i++)
+            ours |= str_starts(*given, whole_upper[i][0]);
+        if (!ours && **given)
+            buf_printf(&out, "%s,", *given);
+    }
+    /* An ordinary user's overlay has neither, and refuses the words. */
+    for (size_t i = 0; i < ARRAY_SIZE(whole_upper) && !e->rootless; i++)
+        buf_printf(&out, "%s=%s,", whole_upper[i][0], whole_upper[i][1]);
+    return arena_strndup(a, out.data ? out.data : "", out.len ? out.len - 1 : 0);
+}
+
 int rootfs_prepare(struct engine *e, struct arena *a, const struct container_config *c,
                    struct rootfs_config *ret, struct err *err)
 {
@@ -144,7 +166,7 @@ int rootfs_prepare(struct engine *e, struct arena *a, const struct container_con
     ret->label = c->mount_label;
     /* What a container wrote is lost with a power cut, as its processes are: not worth a sync each. */
     ret->volatile_ = c->auto_remove;
-    ret->mount_options = e->store->mount_options;
+    ret->mount_options = c->to_layer ? layer_options(e, a) : e->store->mount_options;
     ret->idmap = c->uid_map.n > 0 && !e->rootless;
     return rootfs_lower(e, a, c, &ret->lower, err);
 }
@@ -167,6 +189,17 @@ char *engine_init_path(struct engine *e, struct arena *a)
 
 /* The string that names all layers has to be shorter than 256 bytes: so the names are descriptors, and
  * short because we stand in /proc/self/fd. */
+static int set_whole(const struct engine *e, int fs)
+{
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(whole_upper) && !e->rootless; i++)
+        if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, whole_upper[i][0], whole_upper[i][1],
+                    0) < 0)
+            return -1;
+    return 0;
+}
+
 static int make_overlay(struct engine *e, const char *names, const char *upper, const char *work,
                         bool hasty)
 {
@@ -177,7 +210,7 @@ static int make_overlay(struct engine *e, const char *names, const char *upper, 
         (upper && (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "upperdir", upper, 0) < 0 ||
                    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "workdir", work, 0) < 0)) ||
         (e->rootless && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
-        (hasty && syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0) ||
+        (hasty && set_whole(e, fs) < 0) ||
         syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return -errno;
     int fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, upper ? 0 : MOUNT_ATTR_RDONLY);

@@ -540,7 +540,7 @@ static char **repair_command(struct engine *e, struct arena *a)
 static int choose_init(struct engine *e, struct arena *a, const struct container_config *c,
                        char **ret, struct err *err)
 {
-    bool pause = c->infra && c->rootfs; /* podman-init is all that is in there */
+    bool pause = (c->infra || c->service) && c->rootfs; /* podman-init is all that is in there */
 
     if (!pause && !c->init)
         return 0;
@@ -584,6 +584,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .no_pivot = e->defaults.no_pivot,
         .no_new_keyring = !e->defaults.keyring,
         .cwd_must_exist = c->workdir_given,
+        .passes_exit = c->service,
         .network = network_needs_engine(c),
     };
     int signo = 15;

@@ -343,9 +343,9 @@ int system_reset(struct engine *e, struct arena *a, char ***ret_problems, struct
             }
     remove_networks(e, a, ret_problems);
     mounts_remove_all(e); /* nothing may be removed through a mount */
-    static const char *const graph[] = { "containers",    "infra",        "layers",  "oci",
-                                         "volumes",       "networks",     "secrets", "db.sqlite",
-                                         "db.sqlite-wal", "db.sqlite-shm" };
+    static const char *const graph[] = { "build",     "containers",    "infra",        "layers",
+                                         "oci",       "volumes",       "networks",     "secrets",
+                                         "db.sqlite", "db.sqlite-wal", "db.sqlite-shm" };
     static const char *const run[] = { "containers", "dns",    "events", "firewalld",
                                        "locks",      "mounts", "seccomp" };
     for (size_t i = 0; i < ARRAY_SIZE(graph); i++)

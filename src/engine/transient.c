@@ -107,16 +107,17 @@ int transient_root(struct engine *e, struct arena *a, struct transient *t, struc
 
 /* ---------- a program ---------- */
 
-static void fill_container(const struct transient *t, struct container_config *c)
+static void fill_container(struct arena *a, const struct transient *t, struct container_config *c)
 {
     c->id = (char *)(uintptr_t)t->id;
-    c->name = c->id;
+    c->name = arena_strndup(a, t->id, 12);
     c->image = (char *)(uintptr_t) "";
     c->layers = t->layers;
     c->log_driver = (char *)(uintptr_t) "none";
     c->entrypoint_given = true;
     c->image_volume = (char *)(uintptr_t) "ignore";
     c->auto_remove = true;
+    c->to_layer = true;
 }
 
 int transient_view(struct engine *e, char *const *dirs, struct err *err)
@@ -266,7 +267,7 @@ int transient_exec(struct engine *e, struct arena *a, struct transient *t,
     if (run->image)
         img.config.config = *run->image;
     img.config.config.healthcheck = NULL;
-    fill_container(t, &c.config);
+    fill_container(a, t, &c.config);
     if (!t->layers) /* the directory itself is the root */
         c.config.rootfs = transient_upper(a, t);
     int r = container_complete(e, a, &img, &c.config, &warnings, err);
@@ -303,6 +304,7 @@ void transient_done(struct engine *e, struct transient *t)
         return;
     transient_settle(t);
     (void)!fs_remove_tree(e->store->graph_fd, graph_path(t, "", path));
+    (void)!fs_remove_tree(e->store->run_fd, graph_path(t, "", path));
     snprintf(path, sizeof(path), "locks/container-%s", t->id);
     (void)!unlinkat(e->store->run_fd, path, 0);
     close_p(&t->lock);

@@ -53,6 +53,8 @@ static int hold_namespaces(const sigset_t *all)
         int signo = sigwaitinfo(all, &si);
         if (signo == SIGCHLD)
             (void)!reap(-1);
+        else if (signo == SIGUSR1) /* what it stands for has failed */
+            return 1;
         else if (signo == SIGTERM || signo == SIGINT || signo == SIGHUP)
             return 0;
     }

@@ -109,6 +109,12 @@ static void gone(struct monitor *m, struct client *c)
         c->session->io.close_in = true;
 }
 
+/* What would end the maker of a bound container is meant for what he makes, whether that listens or not. */
+static bool ends_maker(int signo)
+{
+    return signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT;
+}
+
 void client_input(struct monitor *m, struct client *c)
 {
     unsigned char frame[1 + ATTACH_FRAME_MAX];
@@ -141,7 +147,7 @@ void client_input(struct monitor *m, struct client *c)
         break;
     case ATTACH_SIGNAL:
         if (len && c->kind == CLIENT_ATTACH)
-            container_signal(m, frame[1]);
+            container_signal(m, m->bound && ends_maker(frame[1]) ? SIGKILL : frame[1]);
         else if (len && !c->session->ended)
             kill(c->session->pid, frame[1]);
         break;

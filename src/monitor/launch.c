@@ -180,6 +180,7 @@ static int take_config(struct monitor *m, const struct monitor_config *c, struct
     copy_strv(&m->runtime_flags, c->runtime_flags);
     m->no_keyring = c->no_new_keyring;
     m->stdin_open = c->stdin_open;
+    m->passes_exit = c->passes_exit;
     m->stdin_once = c->stdin_once;
     m->bound = c->bound;
     m->wants_network = c->network;
@@ -501,5 +502,5 @@ int monitor_main(int argc, char **argv)
     monitor_loop(&m);
     network_end(&m);
     logger_close(&m.log);
-    return 0;
+    return m.passes_exit ? (int)m.state.exit_code : 0;
 }

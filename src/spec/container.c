@@ -228,6 +228,7 @@ static const struct json_field container_config_rows[] = {
     JF_STR(C, rdt_class, "rdt_class", JF_OMIT_EMPTY),
     JF_STR(C, pod, "pod", JF_OMIT_EMPTY),
     JF_BOOL(C, infra, "infra", JF_OMIT_EMPTY),
+    JF_BOOL(C, service, "service", JF_OMIT_EMPTY),
     JF_BOOL(C, ends_pod, "ends_pod", JF_OMIT_EMPTY),
     JF_STR(C, init_type, "init_type", JF_OMIT_EMPTY),
     { 0 },

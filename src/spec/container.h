@@ -168,9 +168,12 @@ struct container_config {
     int64_t shm_size_systemd;
     char *seccomp_policy; /* "image": the profile of the image's label */
     char *rdt_class;
+    bool
+        to_layer; /* its upper directory is to become a layer, which stands for itself; never stored */
 
     char *pod;       /* ID of the pod that it is in; NULL: none */
     bool infra;      /* it is that pod's infra container */
+    bool service;    /* a service manager's main process for the pods of one `kube play` */
     bool ends_pod;   /* the pod's exit policy: its last member's end is its own */
     char *init_type; /* of a pod's init container: "always", "once" */
 };

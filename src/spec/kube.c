@@ -2,6 +2,8 @@
 
 #include "base/banned.h"
 
+/* Keys in the order of the alphabet, as everybody writes them. */
+
 #define K struct kube_ref
 static const struct json_field kube_ref_rows[] = {
     JF_STR(K, name, "name", JF_OMIT_EMPTY),
@@ -13,8 +15,8 @@ static const struct json_type kube_ref_type = JSON_TYPE(K, kube_ref_rows);
 
 #define K struct kube_key_ref
 static const struct json_field kube_key_ref_rows[] = {
-    JF_STR(K, name, "name", JF_OMIT_EMPTY),
     JF_STR(K, key, "key", JF_OMIT_EMPTY),
+    JF_STR(K, name, "name", JF_OMIT_EMPTY),
     JF_BOOL(K, optional, "optional", JF_OMIT_EMPTY),
     { 0 },
 };
@@ -32,8 +34,8 @@ static const struct json_type kube_field_ref_type = JSON_TYPE(K, kube_field_ref_
 #define K struct kube_resource_ref
 static const struct json_field kube_resource_ref_rows[] = {
     JF_STR(K, container, "containerName", JF_OMIT_EMPTY),
-    JF_STR(K, resource, "resource", JF_OMIT_EMPTY),
     JF_STR(K, divisor, "divisor", JF_OMIT_EMPTY),
+    JF_STR(K, resource, "resource", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_resource_ref_type = JSON_TYPE(K, kube_resource_ref_rows);
@@ -42,9 +44,9 @@ static const struct json_type kube_resource_ref_type = JSON_TYPE(K, kube_resourc
 #define K struct kube_env_source
 static const struct json_field kube_env_source_rows[] = {
     JF_PTR(K, config_map, "configMapKeyRef", JF_OMIT_EMPTY, &kube_key_ref_type),
-    JF_PTR(K, secret, "secretKeyRef", JF_OMIT_EMPTY, &kube_key_ref_type),
     JF_PTR(K, field, "fieldRef", JF_OMIT_EMPTY, &kube_field_ref_type),
     JF_PTR(K, resource, "resourceFieldRef", JF_OMIT_EMPTY, &kube_resource_ref_type),
+    JF_PTR(K, secret, "secretKeyRef", JF_OMIT_EMPTY, &kube_key_ref_type),
     { 0 },
 };
 static const struct json_type kube_env_source_type = JSON_TYPE(K, kube_env_source_rows);
@@ -62,8 +64,8 @@ static const struct json_type kube_env_type = JSON_TYPE(K, kube_env_rows);
 
 #define K struct kube_env_from
 static const struct json_field kube_env_from_rows[] = {
-    JF_STR(K, prefix, "prefix", JF_OMIT_EMPTY),
     JF_PTR(K, config_map, "configMapRef", JF_OMIT_EMPTY, &kube_ref_type),
+    JF_STR(K, prefix, "prefix", JF_OMIT_EMPTY),
     JF_PTR(K, secret, "secretRef", JF_OMIT_EMPTY, &kube_ref_type),
     { 0 },
 };
@@ -73,8 +75,8 @@ static const struct json_type kube_env_from_type = JSON_TYPE(K, kube_env_from_ro
 #define K struct kube_port
 static const struct json_field kube_port_rows[] = {
     JF_I64(K, container_port, "containerPort", JF_OMIT_EMPTY),
-    JF_I64(K, host_port, "hostPort", JF_OMIT_EMPTY),
     JF_STR(K, host_ip, "hostIP", JF_OMIT_EMPTY),
+    JF_I64(K, host_port, "hostPort", JF_OMIT_EMPTY),
     JF_STR(K, name, "name", JF_OMIT_EMPTY),
     JF_STR(K, protocol, "protocol", JF_OMIT_EMPTY),
     { 0 },
@@ -85,10 +87,10 @@ static const struct json_type kube_port_type = JSON_TYPE(K, kube_port_rows);
 #define K struct kube_mount
 static const struct json_field kube_mount_rows[] = {
     JF_STR(K, path, "mountPath", JF_OMIT_EMPTY),
-    JF_STR(K, name, "name", JF_OMIT_EMPTY),
-    JF_STR(K, subpath, "subPath", JF_OMIT_EMPTY),
-    JF_BOOL(K, read_only, "readOnly", JF_OMIT_EMPTY),
     JF_STR(K, propagation, "mountPropagation", JF_OMIT_EMPTY),
+    JF_STR(K, name, "name", JF_OMIT_EMPTY),
+    JF_BOOL(K, read_only, "readOnly", JF_OMIT_EMPTY),
+    JF_STR(K, subpath, "subPath", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_mount_type = JSON_TYPE(K, kube_mount_rows);
@@ -122,11 +124,11 @@ static const struct json_type kube_header_type = JSON_TYPE(K, kube_header_rows);
 
 #define K struct kube_http_get
 static const struct json_field kube_http_get_rows[] = {
+    JF_STR(K, host, "host", JF_OMIT_EMPTY),
+    JF_LIST(K, headers, "httpHeaders", JF_OMIT_EMPTY, &kube_header_type),
     JF_STR(K, path, "path", JF_OMIT_EMPTY),
     JF_STR(K, port, "port", JF_OMIT_EMPTY),
-    JF_STR(K, host, "host", JF_OMIT_EMPTY),
     JF_STR(K, scheme, "scheme", JF_OMIT_EMPTY),
-    JF_LIST(K, headers, "httpHeaders", JF_OMIT_EMPTY, &kube_header_type),
     { 0 },
 };
 static const struct json_type kube_http_get_type = JSON_TYPE(K, kube_http_get_rows);
@@ -134,8 +136,8 @@ static const struct json_type kube_http_get_type = JSON_TYPE(K, kube_http_get_ro
 
 #define K struct kube_tcp_socket
 static const struct json_field kube_tcp_socket_rows[] = {
-    JF_STR(K, port, "port", JF_OMIT_EMPTY),
     JF_STR(K, host, "host", JF_OMIT_EMPTY),
+    JF_STR(K, port, "port", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_tcp_socket_type = JSON_TYPE(K, kube_tcp_socket_rows);
@@ -144,13 +146,13 @@ static const struct json_type kube_tcp_socket_type = JSON_TYPE(K, kube_tcp_socke
 #define K struct kube_probe
 static const struct json_field kube_probe_rows[] = {
     JF_PTR(K, exec, "exec", JF_OMIT_EMPTY, &kube_exec_type),
+    JF_I64(K, failure_threshold, "failureThreshold", JF_OMIT_EMPTY),
     JF_PTR(K, http, "httpGet", JF_OMIT_EMPTY, &kube_http_get_type),
-    JF_PTR(K, tcp, "tcpSocket", JF_OMIT_EMPTY, &kube_tcp_socket_type),
     JF_I64(K, initial_delay, "initialDelaySeconds", JF_OMIT_EMPTY),
     JF_I64(K, period, "periodSeconds", JF_OMIT_EMPTY),
-    JF_I64(K, timeout, "timeoutSeconds", JF_OMIT_EMPTY),
     JF_I64(K, success_threshold, "successThreshold", JF_OMIT_EMPTY),
-    JF_I64(K, failure_threshold, "failureThreshold", JF_OMIT_EMPTY),
+    JF_PTR(K, tcp, "tcpSocket", JF_OMIT_EMPTY, &kube_tcp_socket_type),
+    JF_I64(K, timeout, "timeoutSeconds", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_probe_type = JSON_TYPE(K, kube_probe_rows);
@@ -158,10 +160,10 @@ static const struct json_type kube_probe_type = JSON_TYPE(K, kube_probe_rows);
 
 #define K struct kube_selinux
 static const struct json_field kube_selinux_rows[] = {
-    JF_STR(K, user, "user", JF_OMIT_EMPTY),
+    JF_STR(K, level, "level", JF_OMIT_EMPTY),
     JF_STR(K, role, "role", JF_OMIT_EMPTY),
     JF_STR(K, type, "type", JF_OMIT_EMPTY),
-    JF_STR(K, level, "level", JF_OMIT_EMPTY),
+    JF_STR(K, user, "user", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_selinux_type = JSON_TYPE(K, kube_selinux_rows);
@@ -169,8 +171,8 @@ static const struct json_type kube_selinux_type = JSON_TYPE(K, kube_selinux_rows
 
 #define K struct kube_seccomp
 static const struct json_field kube_seccomp_rows[] = {
-    JF_STR(K, type, "type", JF_OMIT_EMPTY),
     JF_STR(K, profile, "localhostProfile", JF_OMIT_EMPTY),
+    JF_STR(K, type, "type", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_seccomp_type = JSON_TYPE(K, kube_seccomp_rows);
@@ -187,14 +189,14 @@ static const struct json_type kube_capabilities_type = JSON_TYPE(K, kube_capabil
 
 #define K struct kube_security
 static const struct json_field kube_security_rows[] = {
-    JF_PI64(K, user, "runAsUser", JF_OMIT_EMPTY),
+    JF_PBOOL(K, escalation, "allowPrivilegeEscalation", JF_OMIT_EMPTY),
+    JF_PTR(K, capabilities, "capabilities", JF_OMIT_EMPTY, &kube_capabilities_type),
+    JF_BOOL(K, privileged, "privileged", JF_OMIT_EMPTY),
+    JF_STR(K, proc_mount, "procMount", JF_OMIT_EMPTY),
+    JF_BOOL(K, read_only, "readOnlyRootFilesystem", JF_OMIT_EMPTY),
     JF_PI64(K, group, "runAsGroup", JF_OMIT_EMPTY),
     JF_PBOOL(K, non_root, "runAsNonRoot", JF_OMIT_EMPTY),
-    JF_BOOL(K, read_only, "readOnlyRootFilesystem", JF_OMIT_EMPTY),
-    JF_BOOL(K, privileged, "privileged", JF_OMIT_EMPTY),
-    JF_PBOOL(K, escalation, "allowPrivilegeEscalation", JF_OMIT_EMPTY),
-    JF_STR(K, proc_mount, "procMount", JF_OMIT_EMPTY),
-    JF_PTR(K, capabilities, "capabilities", JF_OMIT_EMPTY, &kube_capabilities_type),
+    JF_PI64(K, user, "runAsUser", JF_OMIT_EMPTY),
     JF_PTR(K, selinux, "seLinuxOptions", JF_OMIT_EMPTY, &kube_selinux_type),
     JF_PTR(K, seccomp, "seccompProfile", JF_OMIT_EMPTY, &kube_seccomp_type),
     { 0 },
@@ -257,8 +259,8 @@ static const struct json_type kube_empty_dir_type = JSON_TYPE(K, kube_empty_dir_
 #define K struct kube_item
 static const struct json_field kube_item_rows[] = {
     JF_STR(K, key, "key", JF_OMIT_EMPTY),
-    JF_STR(K, path, "path", JF_OMIT_EMPTY),
     JF_STR(K, mode, "mode", JF_OMIT_EMPTY),
+    JF_STR(K, path, "path", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_item_type = JSON_TYPE(K, kube_item_rows);
@@ -266,10 +268,10 @@ static const struct json_type kube_item_type = JSON_TYPE(K, kube_item_rows);
 
 #define K struct kube_config_map_volume
 static const struct json_field kube_config_map_volume_rows[] = {
-    JF_STR(K, name, "name", JF_OMIT_EMPTY),
-    JF_BOOL(K, optional, "optional", JF_OMIT_EMPTY),
     JF_STR(K, default_mode, "defaultMode", JF_OMIT_EMPTY),
     JF_LIST(K, items, "items", JF_OMIT_EMPTY, &kube_item_type),
+    JF_STR(K, name, "name", JF_OMIT_EMPTY),
+    JF_BOOL(K, optional, "optional", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_config_map_volume_type = JSON_TYPE(K,
@@ -278,10 +280,10 @@ static const struct json_type kube_config_map_volume_type = JSON_TYPE(K,
 
 #define K struct kube_secret_volume
 static const struct json_field kube_secret_volume_rows[] = {
-    JF_STR(K, name, "secretName", JF_OMIT_EMPTY),
-    JF_BOOL(K, optional, "optional", JF_OMIT_EMPTY),
     JF_STR(K, default_mode, "defaultMode", JF_OMIT_EMPTY),
     JF_LIST(K, items, "items", JF_OMIT_EMPTY, &kube_item_type),
+    JF_BOOL(K, optional, "optional", JF_OMIT_EMPTY),
+    JF_STR(K, name, "secretName", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_secret_volume_type = JSON_TYPE(K, kube_secret_volume_rows);
@@ -298,8 +300,8 @@ static const struct json_type kube_claim_volume_type = JSON_TYPE(K, kube_claim_v
 
 #define K struct kube_image_volume
 static const struct json_field kube_image_volume_rows[] = {
-    JF_STR(K, reference, "reference", JF_OMIT_EMPTY),
     JF_STR(K, pull_policy, "pullPolicy", JF_OMIT_EMPTY),
+    JF_STR(K, reference, "reference", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_image_volume_type = JSON_TYPE(K, kube_image_volume_rows);
@@ -307,13 +309,13 @@ static const struct json_type kube_image_volume_type = JSON_TYPE(K, kube_image_v
 
 #define K struct kube_volume
 static const struct json_field kube_volume_rows[] = {
-    JF_STR(K, name, "name", JF_OMIT_EMPTY),
-    JF_PTR(K, host_path, "hostPath", JF_OMIT_EMPTY, &kube_host_path_type),
-    JF_PTR(K, empty_dir, "emptyDir", JF_OMIT_EMPTY, &kube_empty_dir_type),
     JF_PTR(K, config_map, "configMap", JF_OMIT_EMPTY, &kube_config_map_volume_type),
-    JF_PTR(K, secret, "secret", JF_OMIT_EMPTY, &kube_secret_volume_type),
-    JF_PTR(K, claim, "persistentVolumeClaim", JF_OMIT_EMPTY, &kube_claim_volume_type),
+    JF_PTR(K, empty_dir, "emptyDir", JF_OMIT_EMPTY, &kube_empty_dir_type),
+    JF_PTR(K, host_path, "hostPath", JF_OMIT_EMPTY, &kube_host_path_type),
     JF_PTR(K, image, "image", JF_OMIT_EMPTY, &kube_image_volume_type),
+    JF_STR(K, name, "name", JF_OMIT_EMPTY),
+    JF_PTR(K, claim, "persistentVolumeClaim", JF_OMIT_EMPTY, &kube_claim_volume_type),
+    JF_PTR(K, secret, "secret", JF_OMIT_EMPTY, &kube_secret_volume_type),
     { 0 },
 };
 static const struct json_type kube_volume_type = JSON_TYPE(K, kube_volume_rows);
@@ -321,8 +323,8 @@ static const struct json_type kube_volume_type = JSON_TYPE(K, kube_volume_rows);
 
 #define K struct kube_host_alias
 static const struct json_field kube_host_alias_rows[] = {
-    JF_STR(K, ip, "ip", JF_OMIT_EMPTY),
     JF_STRV(K, names, "hostnames", JF_OMIT_EMPTY),
+    JF_STR(K, ip, "ip", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_host_alias_type = JSON_TYPE(K, kube_host_alias_rows);
@@ -340,8 +342,8 @@ static const struct json_type kube_dns_option_type = JSON_TYPE(K, kube_dns_optio
 #define K struct kube_dns
 static const struct json_field kube_dns_rows[] = {
     JF_STRV(K, servers, "nameservers", JF_OMIT_EMPTY),
-    JF_STRV(K, searches, "searches", JF_OMIT_EMPTY),
     JF_LIST(K, options, "options", JF_OMIT_EMPTY, &kube_dns_option_type),
+    JF_STRV(K, searches, "searches", JF_OMIT_EMPTY),
     { 0 },
 };
 static const struct json_type kube_dns_type = JSON_TYPE(K, kube_dns_rows);
@@ -358,12 +360,12 @@ static const struct json_type kube_sysctl_type = JSON_TYPE(K, kube_sysctl_rows);
 
 #define K struct kube_pod_security
 static const struct json_field kube_pod_security_rows[] = {
-    JF_PI64(K, user, "runAsUser", JF_OMIT_EMPTY),
     JF_PI64(K, group, "runAsGroup", JF_OMIT_EMPTY),
-    JF_STRV(K, supplemental_groups, "supplementalGroups", JF_OMIT_EMPTY),
-    JF_LIST(K, sysctls, "sysctls", JF_OMIT_EMPTY, &kube_sysctl_type),
+    JF_PI64(K, user, "runAsUser", JF_OMIT_EMPTY),
     JF_PTR(K, selinux, "seLinuxOptions", JF_OMIT_EMPTY, &kube_selinux_type),
     JF_PTR(K, seccomp, "seccompProfile", JF_OMIT_EMPTY, &kube_seccomp_type),
+    JF_STRV(K, supplemental_groups, "supplementalGroups", JF_OMIT_EMPTY),
+    JF_LIST(K, sysctls, "sysctls", JF_OMIT_EMPTY, &kube_sysctl_type),
     { 0 },
 };
 static const struct json_type kube_pod_security_type = JSON_TYPE(K, kube_pod_security_rows);

@@ -67,6 +67,7 @@ static const struct json_field monitor_rows[] = {
     JF_STR(M, sdnotify, "sdnotify", JF_OMIT_EMPTY),
     JF_STR(M, init_path, "init_path", JF_OMIT_EMPTY),
     JF_BOOL(M, no_pivot, "no_pivot", JF_OMIT_EMPTY),
+    JF_BOOL(M, passes_exit, "passes_exit", JF_OMIT_EMPTY),
     JF_BOOL(M, cwd_must_exist, "cwd_must_exist", JF_OMIT_EMPTY),
     JF_BOOL(M, no_new_keyring, "no_new_keyring", JF_OMIT_EMPTY),
     JF_NUMS(M, keep_fds, "keep_fds", JF_OMIT_EMPTY),

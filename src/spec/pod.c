@@ -20,6 +20,8 @@ static const struct json_field pod_config_rows[] = {
     JF_STR(P, cgroup_manager, "cgroup_manager", JF_OMIT_EMPTY),
     JF_STR(P, cgroup, "cgroup", JF_OMIT_EMPTY),
     JF_OBJ(P, resources, "resources", 0, &container_resources_type),
+    JF_STR(P, service_id, "service_id", JF_OMIT_EMPTY),
+    JF_STR(P, service_exit, "service_exit", JF_OMIT_EMPTY),
     JF_STRV(P, security_opts, "security_opts", JF_OMIT_EMPTY),
     JF_STRV(P, volumes_from, "volumes_from", JF_OMIT_EMPTY),
     { 0 },

@@ -22,6 +22,8 @@ struct pod_config {
     char *cgroup_parent, *cgroup_manager;
     char *cgroup; /* path from the root of the hierarchies; NULL when members have none in common */
     struct container_resources resources; /* of that cgroup */
+    char *service_id;   /* of the container that lives as long as the pods of one `kube play` do */
+    char *service_exit; /* whose failures are its own: "none", "any", "all" */
     char **security_opts, **volumes_from; /* as given, for inspect */
 };
 extern const struct json_type pod_config_type;

@@ -8,6 +8,11 @@
     "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
 #define TIMEOUT_US UINT64_C(120000000) /* a stop waits for the service */
 
+struct job {
+    const char *unit;
+    char result[64]; /* "done", "failed", ...; empty while it runs */
+};
+
 int units_connect(const char *socket, struct sd_bus **ret, struct err *err)
 {
     AUTO_SDBUS bus = NULL;
@@ -68,6 +73,45 @@ int units_stop(struct sd_bus *bus, const char *unit, struct err *err)
             break;
         usleep(100000);
     }
+    return r < 0 ? r : 0;
+}
+
+/* The end of a job is announced; asking for the state alone would take a failed start for a slow one. */
+static int on_job_removed(struct sd_bus_message *m, void *arg, struct sd_bus_error *e)
+{
+    struct job *job = arg;
+    uint32_t id;
+    const char *path, *unit, *result;
+
+    (void)e;
+    if (sd.message_read(m, "uoss", &id, &path, &unit, &result) >= 0 && STR_EQ(unit, job->unit))
+        snprintf(job->result, sizeof(job->result), "%s", result);
+    return 0;
+}
+
+int units_restart(struct sd_bus *bus, const char *unit, struct err *err)
+{
+    struct sd_bus_error e = { 0 };
+    struct job job = { .unit = unit };
+
+    int r = sd.match_signal(bus, NULL, NULL, "/org/freedesktop/systemd1",
+                            "org.freedesktop.systemd1.Manager", "JobRemoved", on_job_removed, &job);
+    if (r >= 0)
+        r = sd.call_method(bus, SYSTEMD, "RestartUnit", &e, NULL, "ss", unit, "replace");
+    if (r < 0)
+        (void)!err_set(err, ERR_INTERNAL, -r, "restarting unit %s: %s", unit,
+                       e.message ? e.message : strerror(-r));
+    sd.error_free(&e);
+    while (r >= 0 && !job.result[0]) {
+        r = sd.process(bus, NULL);
+        if (r == 0)
+            r = sd.wait(bus, UINT64_MAX);
+        if (r < 0)
+            return err_sys(err, -r, "waiting for systemd to restart %s", unit);
+    }
+    if (r >= 0 && !STR_EQ(job.result, "done"))
+        r = err_set(err, ERR_INTERNAL, EIO,
+                    "restarting unit %s: expected \"done\" but received \"%s\"", unit, job.result);
     return r < 0 ? r : 0;
 }
 

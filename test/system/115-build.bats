@@ -86,6 +86,46 @@ X
     is "$(in_image made cat /a)" = a
 }
 
+# unpacked_elsewhere IMAGE: the image's files as another store has them, which knows its archive only.
+listing() { tar tvf - --numeric-owner | sed -E 's/ +/ /g' | sort -k6; }
+unpacked_elsewhere() {
+    local ours other
+    podman save -q -o "$TEST_DIR/image.tar" "$1"
+    ours=$(podman create "$1" x)
+    podman export "$ours" | listing >"$TEST_DIR/here"
+    podman rm "$ours"
+    "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" load -q -i "$TEST_DIR/image.tar"
+    other=$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" create "$1" x)
+    "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" export "$other" | listing >"$TEST_DIR/there"
+    "$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" rm "$other"
+    diff "$TEST_DIR/here" "$TEST_DIR/there"
+}
+
+@test "build: a layer here is what its archive says: whiteouts, links, opaque directories, attributes" {
+    # What Fedora's storage.conf has; it must not get into a layer.
+    is_rootless || printf '[storage]\n[storage.options.overlay]\nmountopt = "nodev,metacopy=on,redirect_dir=on"\n' >"$CONTAINERS_STORAGE_CONF"
+    build -t localhost/made:1 <<'X'
+FROM busybox
+RUN mkdir -p /d/e /dir/sub && echo 1 >/d/1 && echo 2 >/d/2 && echo f >/dir/sub/f && echo 4 >/four
+RUN rm /d/1 && rm -rf /dir && mkdir /dir && echo new >/dir/new && ln /d/2 /hard && ln -s /d/2 /soft
+RUN chmod 4711 /d/2 && chown 12:34 /four && mv /d /moved && mkfifo /fifo && touch -d 2001-02-03 /four
+RUN chmod 711 / && rm -rf /bin/vi /moved/e && mkdir /moved/e && chmod 1777 /moved/e
+COPY --chmod=600 Containerfile /moved/
+X
+    is "$(in_image localhost/made:1 cat /moved/2 /hard /four /dir/new | tr '\n' ' ')" = "2 2 4 new "
+    unpacked_elsewhere localhost/made:1
+    is "$(in_image localhost/made:1 stat -c %a /)" = 711
+    is "$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" run --rm --network none localhost/made:1 stat -c %a /)" = 711
+    # The same empty layer over another root directory is another one.
+    build -t localhost/made:2 <<'X'
+FROM busybox
+RUN true
+X
+    is "$(in_image localhost/made:2 stat -c %a /)" = 755
+    grep -q 'moved/2' "$TEST_DIR/there"
+    ! grep -q -e 'bin/vi$' -e 'dir/sub' "$TEST_DIR/there"
+}
+
 @test "build: the configuration" {
     build --format docker -t made <<'X'
 FROM busybox
@@ -135,7 +175,7 @@ RUN echo $V >/v
 COPY a /
 CMD true
 X
-    is "$(config made '[.history[1:][]|.created_by]|.[0:3]')" = '["/bin/sh -c #(nop) ARG V=1","/bin/sh -c #(nop) ENV X=y","|1 V=1 /bin/sh -c echo $V >/v"]'
+    is "$(config made '[.history[1:][]|.created_by]|.[0:3]')" = '["/bin/sh -c #(nop) ARG V","/bin/sh -c #(nop) ENV X=y","|1 V=1 /bin/sh -c echo $V >/v"]'
     is "$(config made '.history[4].created_by')" =~ "^/bin/sh -c #\(nop\) COPY file:[0-9a-f]{64} in / $"
     is "$(config made '[.history[1:][]|.empty_layer]')" = '[true,true,null,null,true]'
     is "$(config made '.history[1].comment')" = "FROM docker.io/library/busybox:latest"
@@ -595,6 +635,34 @@ number() { in_image made cat "/$1"; }
     [ "$(number s)" != "$s" ]
 }
 
+@test "build: the cache: a file is not read again, and never taken for another" {
+    local r s
+    head -c 100000 /dev/zero >"$CTX/file"
+    touch -d '2001-01-01' "$CTX/file"
+    sleep 1.1 # what has just changed is not remembered
+    random_build -t made
+    s=$(number s)
+    [ -s "$TEST_DIR/root/build/hashes" ]
+    # The same size and time, other contents.
+    head -c 100000 /dev/zero | tr '\0' x >"$CTX/file"
+    touch -d '2001-01-01' "$CTX/file"
+    random_build -t made
+    [ "$(number s)" != "$s" ]
+    sleep 1.1
+    random_build -t made
+    s=$(number s)
+    random_build -t made
+    is "$(number s)" = "$s"
+    # Other words in the notes than in the file: the notes were read.
+    sed -i 's/[0-9a-f]\{64\}/0000000000000000000000000000000000000000000000000000000000000000/g' "$TEST_DIR/root/build/hashes"
+    random_build -t made
+    [ "$(number s)" != "$s" ]
+    echo damaged >>"$TEST_DIR/root/build/hashes"
+    s=
+    random_build -t made
+    is "$(in_image made wc -c /file)" = "100000 /file"
+}
+
 @test "build: --no-cache, --layers=false, --cache-ttl, a build-arg that RUN sees" {
     local r
     echo 1 >"$CTX/file"
@@ -634,6 +702,28 @@ FROM busybox
 RUN cat /proc/sys/kernel/random/uuid >/r
 X
     is "$output" =~ "Using cache"
+}
+
+@test "build: --cache-to and --cache-from a registry" {
+    local r
+    start_registry
+    echo 1 >"$CTX/file"
+    random_build --tls-verify=false --cache-to "$REGISTRY/cache" -t made
+    r="$(number r) $(number s)"
+    is "$output" =~ "--> Pushing cache $REGISTRY/cache:[0-9a-f]{64}"
+    podman rmi -f made
+    podman image prune -f
+    random_build --tls-verify=false --cache-from "$REGISTRY/cache" -t made
+    is "$(number r) $(number s)" = "$r"
+    is "$output" =~ "--> Cache pulled from remote $REGISTRY/cache:[0-9a-f]{64}"
+    is "$(podman images --format '{{.Repository}}' | grep -c cache)" = 0
+    # Who has it not builds it.
+    podman rmi -f made
+    podman image prune -f
+    random_build --tls-verify=false --cache-from "$REGISTRY/other" -t made
+    [ "$(number r) $(number s)" != "$r" ]
+    run_podman 125 build --cache-from "$REGISTRY/cache:tag" "$CTX"
+    is "$output" =~ "must be a repository"
 }
 
 # ---------- RUN ----------
@@ -847,7 +937,7 @@ X
     is "$(config base '.config.Labels|has("io.buildah.version")')" = true
     build --label l=v --annotation a=b --env E=1 --unsetenv DROP --unsetlabel drop --identity-label=false \
         --os-version 9 --os-feature feat -t made <<<'FROM base'
-    is "$(config made .config.Labels)" = '{"io.buildah.version":"1.43.0","keep":"1","l":"v","made":"here"}'
+    is "$(config made .config.Labels)" = '{"io.buildah.version":"1.44.0","keep":"1","l":"v","made":"here"}'
     is "$(config made '.config.Env[1:]')" = '["KEEP=1","E=1"]'
     is "$(manifest made .annotations.a)" = b
     is "$(manifest made '.annotations["org.opencontainers.image.base.name"]')" = localhost/base:latest
@@ -889,6 +979,27 @@ CMD y'
     grep -q 'STEP 2/2: CMD y' "$TEST_DIR/log"
 }
 
+@test "build: --save-stages and --stage-labels, --logsplit" {
+    build --save-stages --stage-labels -t made <<'X'
+FROM busybox AS one
+RUN echo 1 >/1
+FROM one
+RUN echo 2 >/2
+X
+    is "$(config made '.config.Labels["io.buildah.stage.name"]')" = 1
+    local one
+    one=$(podman images -aq --no-trunc --filter label=io.buildah.stage.name=one)
+    is "$(config made '.config.Labels["io.buildah.stage.base"]')" = "${one#sha256:}"
+    is "$(config "$one" '.config.Labels["io.buildah.stage.base"]')" = busybox
+    run_podman 125 build --stage-labels "$CTX"
+    build --logfile "$TEST_DIR/log" --logsplit --platform linux/arm64,linux/amd64 <<'X'
+FROM scratch
+COPY Containerfile /
+X
+    grep -q 'STEP 2/2' "$TEST_DIR/log_linux_arm64"
+    grep -q 'STEP 2/2' "$TEST_DIR/log_linux_amd64"
+}
+
 @test "build: --output" {
     build -o "$TEST_DIR/out" -o type=tar,dest="$TEST_DIR/out.tar" <<'X'
 FROM scratch
@@ -917,6 +1028,22 @@ RUN true' || true
     fi
 }
 
+@test "build: --all-platforms: those of the base" {
+    start_registry
+    build --platform linux/arm64,linux/s390x --manifest list <<'X'
+FROM scratch
+COPY Containerfile /one
+X
+    podman manifest push -q --all --tls-verify=false list "docker://$REGISTRY/list:1"
+    podman rmi -af
+    printf 'FROM %s/list:1 AS base\nFROM base\nCOPY Containerfile /two\n' "$REGISTRY" >"$CTX/Containerfile"
+    run_podman build --tls-verify=false --all-platforms --manifest out "$CTX"
+    run_podman manifest inspect out
+    is "$(jq -rc '[.manifests[].platform.architecture]|sort' <<<"$output")" = '["arm64","s390x"]'
+    run_podman 125 build --all-platforms - <<<'FROM scratch'
+    is "$output" =~ "no base image"
+}
+
 @test "build: the context on stdin, files beside it, -f" {
     echo x >"$CTX/x"
     printf 'FROM busybox\nCOPY x /\n' >"$CTX/Containerfile"
@@ -942,6 +1069,10 @@ COPY x /y'
     run_podman image exists here
     run_podman image build --network none -q "$CTX"
     run_podman buildx build --network none -q "$CTX"
+    run_podman builder inspect --bootstrap
+    is "$output" =~ "Platforms:        linux/$(go_arch)"
+    run_podman buildx prune -f
+    run_podman buildx version
     run_podman 125 build -f "$TEST_DIR/nope" "$CTX"
     is "$output" =~ "the specified Containerfile or Dockerfile does not exist"
 }
@@ -959,12 +1090,14 @@ COPY x /y'
     is "$(podman image inspect -f '{{.Id}}' same)" = "$(podman image inspect -f '{{.Id}}' busybox)"
     build -t empty <<<'FROM scratch'
     is "$(config empty '.rootfs.diff_ids')" = '[]'
+    is "$(config empty '.config.Env')" = '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]'
+    is "$(podman events --stream=false --filter event=build --format '{{.ID}} {{.Name}}' | tail -1)" = "$(podman image inspect -f '{{.Id}}' empty) empty"
 }
 
 @test "build: what is not there is refused in words" {
     local o
     printf 'FROM busybox\n' >"$CTX/Containerfile"
-    for o in --sbom=x --cache-from=x --cache-to=x --cw=x --userns=auto; do
+    for o in --sbom=x --source-policy-file=x --cw=x --userns=auto; do
         run_podman 125 build "$o" "$CTX"
         is "$output" =~ "not supported"
     done
@@ -1000,10 +1133,34 @@ X
     is "$output" = ""
 }
 
-@test "build: kill -9 leaves no process, no mount, and files only until the next command" {
-    cat >"$CTX/Containerfile" <<'X'
+@test "build: an interrupt ends the command that runs, and leaves nothing" {
+    local TOKEN=$RANDOM$RANDOM
+    cat >"$CTX/Containerfile" <<X
 FROM busybox
-RUN echo begun >/begun; while :; do sleep 1234.5; done
+RUN trap '' INT TERM; echo begun >/begun; while :; do sleep 9999.$TOKEN; done
+X
+    for signal in INT TERM; do
+        # A shell's background jobs ignore SIGINT: python gives it back.
+        python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" build --network none "$CTX" >"$TEST_DIR/log" 2>&1 3>&- &
+        local pid=$! code=0
+        begun() { [ -n "$(find "$TEST_DIR/root/containers" -name begun 2>/dev/null)" ]; }
+        eventually begun
+        kill -$signal "$pid"
+        wait "$pid" || code=$?
+        is "$code" = 137
+        grep -q 'while running runtime: exit status 137' "$TEST_DIR/log"
+        ! pgrep -f "sleep 9999.$TOKEN" -u "$(id -u)" >/dev/null
+        no_traces
+    done
+}
+
+@test "build: kill -9 leaves no process, no mount, and files only until the next command" {
+    local TOKEN=$RANDOM$RANDOM
+    cat >"$CTX/Containerfile" <<X
+FROM busybox
+RUN echo begun >/begun; while :; do sleep 9999.$TOKEN; done
 X
     "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" build --network none "$CTX" >"$TEST_DIR/log" 2>&1 3>&- &
     local pid=$!
@@ -1012,10 +1169,10 @@ X
     is "$(podman ps -a -q --external)" = ""
     kill -9 "$pid"
     wait "$pid" || true
-    gone() { ! pgrep -f 'sleep 1234.5' -u "$(id -u)" >/dev/null; }
+    gone() { ! pgrep -f "sleep 9999.$TOKEN" -u "$(id -u)" >/dev/null; }
     eventually gone
-    run_podman system prune -f
-    is "$(ls "$TEST_DIR/root/containers")" = ""
+    pruned() { podman system prune -f >/dev/null && [ -z "$(ls "$TEST_DIR/root/containers")" ]; }
+    eventually pruned # its monitor may still be about to end
     is "$(grep -c "$TEST_DIR" /proc/self/mountinfo)" = 0
     build -t made <<<'FROM busybox
 RUN true'

@@ -9,6 +9,7 @@
 #include "cli/containers/create.h"
 #include "cli/containers/select.h"
 #include "cli/pods/pods.h"
+#include "engine/auto_update.h"
 
 #include "base/banned.h"
 
@@ -25,6 +26,14 @@ static int create(struct cmd_ctx *x, struct create_args *o, struct container_con
     int r = create_fill(x, o, c, &pull);
     if (r == 0)
         r = pod_for_container(x, o, c);
+    if (r < 0)
+        return r;
+    const char *unit = getenv(UNIT_LABEL); /* what auto-update and systemd know it by */
+    if (unit)
+        kv_set(x->arena, &c->labels, UNIT_LABEL, unit);
+    if (o->authfile && kv_get(&c->labels, AUTO_UPDATE_LABEL))
+        kv_set(x->arena, &c->labels, AUTO_UPDATE_AUTH_LABEL, o->authfile);
+    r = auto_update_check_label(c, o->rootfs ? NULL : x->args[0], x->err);
     if (r < 0)
         return r;
     c->init_type = o->init_ctr;

@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "cli/images/build_args.h"
+#include "spec/image.h"
 #include "cli/images/commands.h"
 
 #include "base/banned.h"
@@ -92,8 +93,55 @@ const struct cmd cmd_build = {
     .run = build_command,
 };
 
+/* ---------- buildx ---------- */
+
+struct inspect_args {
+    bool bootstrap;
+};
+
+/* What Docker's buildx says of a builder: ours is always there. */
+static int inspect_run(struct cmd_ctx *x, void *args)
+{
+    const char *const rows[][2] = {
+        { "Name:", "default" },
+        { "Endpoint:", "default" },
+        { "Status:", "running" },
+        { "Buildkit version:", "N/A" },
+        { "Platforms:", platform_host_arch() },
+    };
+
+    (void)x;
+    (void)args;
+    printf("Name:   default\nDriver: podman\n\nNodes:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        printf("%-17s %s%s\n", rows[i][0], STR_EQ(rows[i][0], "Platforms:") ? "linux/" : "",
+               rows[i][1]);
+    puts("Labels: ");
+    return 0;
+}
+
+static const struct opt inspect_opts[] = {
+    O_BOOL(0, "bootstrap", struct inspect_args, bootstrap,
+           "Does nothing: there is nothing to be started"),
+    { 0 },
+};
+static const struct opt *const inspect_tables[] = { inspect_opts, NULL };
+static const struct cmd buildx_inspect = {
+    .name = "inspect",
+    .summary = "Show the builder",
+    .usage = "[options]",
+    .description = "Shows the builder in the words of Docker's buildx inspect.",
+    .flags = CMD_NO_ENGINE | CMD_NO_USERNS,
+    .opts = inspect_tables,
+    .args_size = sizeof(struct inspect_args),
+    .run = inspect_run,
+};
+extern const struct cmd cmd_image_prune, cmd_version;
 static const struct cmd buildx_build = { .name = "build", .same_as = &cmd_build };
-static const struct cmd *const buildx_subs[] = { &buildx_build, NULL };
+static const struct cmd buildx_prune = { .name = "prune", .same_as = &cmd_image_prune };
+static const struct cmd buildx_version = { .name = "version", .same_as = &cmd_version };
+static const struct cmd *const buildx_subs[] = { &buildx_build, &buildx_inspect, &buildx_prune,
+                                                 &buildx_version, NULL };
 static const char *const buildx_aliases[] = { "builder", NULL };
 const struct cmd cmd_buildx = {
     .name = "buildx",

@@ -6,6 +6,7 @@
 
 struct build_args {
     struct create_args run; /* how RUN runs: the options that `podman run` has as well */
+    char **cache_from, **cache_to;
     char **annotation, **args, **arg_file, **build_context, **cpp_flag, **env, **file, **label;
     char **layer_label, **os_feature, **output, **platform, **runtime_flag, **secret, **ssh, **tag;
     char **unsetannotation, **unsetenv, **unsetlabel, **hooks_dir;
@@ -13,7 +14,8 @@ struct build_args {
     char *manifest, *metadata_file, *network, *os_version, *source_date_epoch, *target, *pull;
     char *timestamp, *signature_policy;
     int64_t jobs, loglevel;
-    bool all_platforms, compat_volumes, compress, created_annotation, disable_compression, force_rm;
+    bool all_platforms, logsplit, save_stages, stage_labels, compat_volumes, compress,
+        created_annotation, disable_compression, force_rm;
     bool identity_label, inherit_annotations, inherit_labels, layers, load, no_cache, omit_history;
     bool pull_always, pull_never, rewrite_timestamp, rm, skip_unused, squash, squash_all,
         stdin_open;

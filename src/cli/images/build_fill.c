@@ -277,6 +277,10 @@ static int fill_streams(struct cmd_ctx *x, const struct build_args *o, struct bu
     b->err = STDERR_FILENO;
     if (!o->logfile)
         return 0;
+    if (o->logsplit && o->platform) {
+        b->split_log = o->logfile;
+        return 0;
+    }
     b->out = b->err = open(o->logfile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     return b->out < 0 ? err_sys(x->err, errno, "opening logfile %s", o->logfile) : 0;
 }
@@ -291,6 +295,10 @@ static void fill_plain(const struct build_args *o, struct build_options *b)
     b->tags = o->tag;
     b->manifest = o->manifest;
     b->platforms = o->platform;
+    b->all_platforms = o->all_platforms;
+    b->cache_from = o->cache_from;
+    b->cache_to = o->cache_to;
+    b->stage_labels = o->stage_labels;
     b->no_cache = o->no_cache;
     b->omit_history = o->omit_history;
     b->inherit_labels = o->inherit_labels;
@@ -319,6 +327,25 @@ static int check(struct cmd_ctx *x, const struct build_args *o)
     if (o->platform && (o->run.arch || o->run.os || o->run.variant))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--platform option can not be specified with --arch or --os");
+    if (o->all_platforms && (o->platform || o->run.arch || o->run.os))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--all-platforms cannot be used with --platform, --arch or --os");
+    if (o->stage_labels && !o->save_stages)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--stage-labels requires --save-stages");
+    if (o->logsplit && !o->logfile)
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--logsplit requires --logfile");
+    for (char **c = o->cache_from; c && *c; c++)
+        if (strchr(*c, '@') || (strrchr(*c, ':') && !strchr(strrchr(*c, ':'), '/')))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "unable to parse value provided \"%s\" to --cache-from: it must be a "
+                           "repository, with neither tag nor digest",
+                           *c);
+    for (char **c = o->cache_to; c && *c; c++)
+        if (strchr(*c, '@') || (strrchr(*c, ':') && !strchr(strrchr(*c, ':'), '/')))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "unable to parse value provided \"%s\" to --cache-to: it must be a "
+                           "repository, with neither tag nor digest",
+                           *c);
     if (o->jobs < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --jobs %lld", (long long)o->jobs);
     return 0;

@@ -6,6 +6,8 @@
 #define B struct build_args
 
 const struct opt build_opts[] = {
+    O_BOOL(0, "all-platforms", B, all_platforms,
+           "Build for all platforms that the base image is there for"),
     O_STRV(0, "annotation", B, annotation, "key=value", "Set metadata of the image's manifest"),
     O_STR(0, "arch", B, run.arch, "arch", "Set the architecture of the image"),
     O_STR(0, "override-arch", B, run.arch, "arch", "Set the architecture of the image",
@@ -17,6 +19,9 @@ const struct opt build_opts[] = {
            .complete = COMPLETE_FILE),
     O_STRV(0, "build-context", B, build_context, "name=value",
            "Another context: a directory, a git repository or docker-image://IMAGE"),
+    O_STRV(0, "cache-from", B, cache_from, "repository",
+           "Repository to take cached instructions from"),
+    O_STRV(0, "cache-to", B, cache_to, "repository", "Repository to push built instructions to"),
     O_STR(0, "cache-ttl", B, cache_ttl, "duration",
           "Take from the cache only what is not older than this; 0: nothing"),
     O_STR(0, "cert-dir", B, run.cert_dir, "path", "Directory with TLS certificates of registries",
@@ -70,6 +75,7 @@ const struct opt build_opts[] = {
     O_STR(0, "logfile", B, logfile, "path", "Write all output to the file",
           .complete = COMPLETE_FILE),
     O_INT(0, "loglevel", B, loglevel, "number", "Does nothing", .flags = OPTF_HIDDEN),
+    O_BOOL(0, "logsplit", B, logsplit, "With --logfile and --platform: a file for each platform"),
     O_STR(0, "manifest", B, manifest, "name", "Manifest list that the image is added to"),
     O_STR(0, "metadata-file", B, metadata_file, "path",
           "Write the image's digests and name to the file, as JSON", .complete = COMPLETE_FILE),
@@ -98,6 +104,7 @@ const struct opt build_opts[] = {
     O_BOOL(0, "purge", B, rm, "Remove the working container; that is always done",
            .flags = OPTF_HIDDEN),
     O_STR(0, "rusage-logfile", B, rusage_logfile, "path", "Does nothing", .flags = OPTF_HIDDEN),
+    O_BOOL(0, "save-stages", B, save_stages, "Keep the images of all stages; that is always done"),
     O_STRV(0, "secret", B, secret, "id=id[,src=path][,env=variable]",
            "Secret for RUN --mount=type=secret"),
     O_STR(0, "signature-policy", B, signature_policy, "path", "Signature policy to use",
@@ -109,6 +116,8 @@ const struct opt build_opts[] = {
     O_BOOL(0, "squash", B, squash, "Make one layer of all that is new"),
     O_BOOL(0, "squash-all", B, squash_all, "Make one layer of everything"),
     O_STRV(0, "ssh", B, ssh, "default|id[=socket]", "Agent for RUN --mount=type=ssh"),
+    O_BOOL(0, "stage-labels", B, stage_labels,
+           "With --save-stages: label the images of stages with their name and base"),
     O_BOOL(0, "stdin", B, stdin_open, "RUN reads our standard input"),
     O_STRV('t', "tag", B, tag, "name", "Name of the image"),
     O_STR(0, "target", B, target, "stage", "Stage to build"),
@@ -168,14 +177,9 @@ const struct opt build_run_opts[] = {
 #define LATER_FLAG(n)                                                                              \
     O_BOOL(0, n, B, later_flag, "Not supported", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED)
 const struct opt build_later_opts[] = {
-    LATER_FLAG("all-platforms"),
     LATER("blob-cache"),
-    LATER_LIST("cache-from"),
-    LATER_LIST("cache-to"),
     LATER("cdi-config-dir"),
     LATER("cw"),
-    LATER_FLAG("logsplit"),
-    LATER_FLAG("save-stages"),
     LATER("sbom"),
     LATER("sbom-image-output"),
     LATER("sbom-image-purl-output"),
@@ -186,7 +190,6 @@ const struct opt build_later_opts[] = {
     LATER_LIST("sbom-scanner-image"),
     LATER("sign-by"),
     LATER("source-policy-file"),
-    LATER_FLAG("stage-labels"),
     LATER_LIST("userns-gid-map"),
     LATER("userns-gid-map-group"),
     LATER_LIST("userns-uid-map"),

@@ -126,11 +126,13 @@ static int logs_run(struct cmd_ctx *x, void *args)
     int r = pod_select_one(x, o->logs.latest, x->args[0], &p);
     if (r < 0)
         return r;
+    struct container only = { 0 };
+    if (o->container &&
+        (r = container_find(cmd_engine(x), x->arena, o->container, &only, x->err)) < 0)
+        return r;
     for (size_t i = 0; i < p.members.n; i++) {
         const struct container *c = &p.members.items[i];
-        if (o->container
-                ? STR_EQ(o->container, c->config.name) || str_starts(c->config.id, o->container)
-                : !c->config.infra)
+        if (o->container ? STR_EQ(c->config.id, only.config.id) : !c->config.infra)
             *LIST_ADD(x->arena, list) = (struct target) { c->config.name, *c };
     }
     if (o->container && !list.n)
