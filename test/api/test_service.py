@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import PODMAN, Service, UnixConnection, eventually
+from conftest import PODMAN, Service, UnixConnection, connects, eventually
 
 
 def children(pid):
@@ -224,17 +224,6 @@ def test_socket(start, podman):
     third = Service(podman, uri="unix://" + s.path)  # the old one's file is in nobody's way
     eventually(lambda: connects(s.path))
     third.stop()
-
-
-def connects(path):
-    s = socket.socket(socket.AF_UNIX)
-    try:
-        s.connect(path)
-        return True
-    except OSError:
-        return False
-    finally:
-        s.close()
 
 
 def test_activation(podman):
