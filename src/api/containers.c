@@ -736,7 +736,7 @@ const struct route container_routes[] = {
     ROUTE_Q("GET", "/containers/{name}/changes", BOTH, changes, struct changes_query,
             changes_fields),
     ROUTE("GET", "/containers/{name}/export", BOTH, export),
-    ROUTE("GET", "/containers/{name}/healthcheck", LIBPOD, healthcheck),
+    ROUTE("GET", "/containers/{name}/healthcheck", LIBPOD | ROUTE_ACTS, healthcheck),
     ROUTE("POST", "/containers/{name}/mount", LIBPOD, mount),
     ROUTE("POST", "/containers/{name}/unmount", LIBPOD, unmount),
     ROUTE_Q("POST", "/containers/{name}/start", BOTH, start, struct start_query, start_fields),

@@ -17,6 +17,7 @@ enum {
     ROUTE_HARMLESS =
         1 << 3, /* changes nothing that a label could protect: open to scoped sockets */
     ROUTE_BEFORE_4 = 1 << 4, /* up to API version 3 of libpod */
+    ROUTE_ACTS = 1 << 5,     /* a GET that does something: not for sockets that only read */
 };
 
 struct route {

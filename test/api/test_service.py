@@ -359,6 +359,7 @@ def test_read_only(start, podman):
                          ("POST", "/v5.0.0/libpod/containers/prune"),
                          ("PUT", "/v1.41/containers/there/archive?path=/")):
         assert s(method, path).status == 403
+    assert s("GET", "/v5.0.0/libpod/containers/there/healthcheck").status == 403
     assert podman("ps", "-aq", "--filter", "name=there")
 
 
