@@ -393,7 +393,7 @@ static int load(struct request *r, const void *query)
 {
     struct engine *e = request_engine(r);
     char **names = NULL;
-    pid_t child;
+    pid_t child = -1;
 
     (void)query;
     int fd = e ? body_pipe_open(r, &child) : -EIO;

@@ -69,7 +69,7 @@ int other_tree_open(const char *path)
         _exit(write(fds[1], &tree, sizeof(tree)) != sizeof(tree));
     }
     AUTO_CLOSE int out = fds[0];
-    AUTO_CLOSE int in = fds[1];
+    close(fds[1]);
     if (pid < 0)
         return -errno;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
