@@ -72,6 +72,13 @@ struct pod_create {
 int pod_create(struct engine *e, struct arena *a, const struct pod_create *o, char ***warnings,
                struct err *err) MUST_CHECK;
 
+/* A copy of @from (pod_clone.c): what it was asked to be, to be changed and handed to pod_clone(), which makes the pod and
+ * copies of all members, named as they are with "-clone" behind. */
+void pod_clone_config(struct engine *e, struct arena *a, const struct pod *from,
+                      struct pod_config *pod, struct container_config *infra);
+int pod_clone(struct engine *e, struct arena *a, const struct pod *from, const struct pod_create *o,
+              char ***warnings, struct err *err) MUST_CHECK;
+
 /* --share ipc,net,uts ("+pid" adds to the usual ones); "none" and "": nothing. */
 int option_share(struct arena *a, const char *text, char ***ret, struct err *err) MUST_CHECK;
 

@@ -52,6 +52,20 @@ static bool cgroup_writable(const struct spec_builder *b)
     return statfs(root, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+/* POSIX shared memory is a part of the IPC namespace that is files: whoever joins another container's has its
+ * /dev/shm.  Other runtimes cannot take a mount from there: with them it is a new one. */
+static char *shared_shm(struct spec_builder *b)
+{
+    const char *mode = b->c->ipcns ? b->c->ipcns : "";
+    struct container other;
+
+    if (!str_starts(mode, "container:") || !str_empty(b->c->runtime) ||
+        container_find(b->e, b->a, mode + strlen("container:"), &other, NULL) < 0 || !other.alive ||
+        other.run.pid <= 0 || str_same(other.config.ipcns, "host"))
+        return NULL;
+    return arena_printf(b->a, "/proc/%" PRId64 "/root/dev/shm", other.run.pid);
+}
+
 static void api_mounts(struct spec_builder *b)
 {
     const struct container_config *c = b->c;
@@ -95,7 +109,10 @@ static void api_mounts(struct spec_builder *b)
                                                   : "rprivate,nosuid,noexec,nodev,relatime,ro");
     if (user_mount(b, "/dev/shm") || str_same(c->ipcns, "none"))
         return;
-    if (!own_ipc)
+    char *shared = shared_shm(b);
+    if (shared)
+        spec_add_mount(b, "/dev/shm", "bind", shared, "bind,rprivate,nosuid,noexec,nodev");
+    else if (!own_ipc)
         spec_add_mount(b, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");
     else
         spec_add_mount(

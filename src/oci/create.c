@@ -94,8 +94,13 @@ static int open_source(struct plan *p, struct plan_mount *m, struct err *err)
         if (m->userns < 0)
             return err_wrap(err, "id mapping of mount %s", m->dest);
     }
-    int tree = open_tree(AT_FDCWD, m->source,
-                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0));
+    bool other = other_tree_is(m->source);
+    int tree = other ? other_tree_open(m->source)
+                     : open_tree(AT_FDCWD, m->source,
+                                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                                     (m->recursive ? AT_RECURSIVE : 0));
+    if (other && tree < 0)
+        return err_sys(err, -tree, "opening the source of a mount `%s`", m->source);
     if (tree < 0 && errno == EPERM && !m->idmap)
         return 0;
     if (tree < 0)
@@ -129,7 +134,8 @@ static int plan_mounts(struct plan *p, struct err *err)
                                arena_printf(p->arena, "context=%s", p->spec->linux_->mount_label));
         if (m->bind && m->source[0] != '/')
             m->source = arena_printf(p->arena, "%s/%s", p->opt->bundle, m->source);
-        if (m->bind && (p->mapped || m->idmap) && (r = open_source(p, m, err)) < 0)
+        if (m->bind && (p->mapped || m->idmap || other_tree_is(m->source)) &&
+            (r = open_source(p, m, err)) < 0)
             return r;
         if (m->idmap && !m->bind)
             return err_set(err, ERR_BAD_PARAM, EINVAL,

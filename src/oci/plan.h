@@ -223,3 +223,8 @@ _Noreturn void child_run(const struct plan_process *pr, int sync, int label,
                          int (*gate)(const struct plan *p, int sync), const struct plan *p);
 /* Runs hooks in the child; does not return when one fails. */
 void child_hooks(const oci_hook_list *hooks, const char *state, int sync);
+
+/* other_tree.c: a source "/proc/PID/root/DIR" is a directory of that process's mount namespace. */
+bool other_tree_is(const char *path);
+/* A detached tree of it, or -errno. */
+int other_tree_open(const char *path) MUST_CHECK;

@@ -260,6 +260,21 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
     is "$output" =~ '"no-new-privileges"'
 }
 
+@test "members share /dev/shm, with its limit" {
+    run_podman pod create --name p --shm-size 3m
+    run_podman run -d --pod p --name a --stop-signal KILL busybox sh -c 'echo hello >/dev/shm/x; exec sleep 1000'
+    eventually podman exec a cat /dev/shm/x
+    run_podman run --rm --pod p busybox sh -c 'cat /dev/shm/x; df -k /dev/shm; echo back >/dev/shm/y'
+    is "$output" =~ "hello"
+    is "$output" =~ " 3072 "
+    run_podman exec a cat /dev/shm/y
+    is "$output" = back
+    run_podman run --rm --ipc container:a busybox cat /dev/shm/y
+    is "$output" = back
+    run_podman run --rm busybox ls /dev/shm
+    is "$output" = ""
+}
+
 @test "a user namespace of all members" {
     is_rootless && skip "ids of an ordinary user are those of test 080"
     run_podman pod create --name p --uidmap 0:100000:1000 --gidmap 0:100000:1000
@@ -390,6 +405,28 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
     run_podman 1 pod exists running
 }
 
+@test "clone: the same once more, with what is said otherwise" {
+    run_podman pod create --name p --label a=b --share ipc,net,uts,pid --sysctl net.ipv4.ip_unprivileged_port_start=77 \
+        --add-host foo:1.2.3.4 --device /dev/null:/dev/nix
+    run_podman create --pod p --name c -e X=y -v /anon -w /tmp --stop-signal KILL busybox sh -c 'echo $X; exec sleep 1000'
+    run_podman pod clone --start --label c=d --hostname box p
+    is "$output" = "$(podman pod inspect -f '{{.Id}}' p-clone)"
+    pod_is p Created
+    pod_is p-clone Running
+    eventually log_has c-clone y
+    is "$(podman pod inspect -f '{{.Labels.a}} {{.Labels.c}} {{.SharedNamespaces}}' p-clone)" = "b d [ipc net uts pid]"
+    run_podman exec c-clone sh -c 'hostname; pwd; cat /proc/sys/net/ipv4/ip_unprivileged_port_start; grep foo /etc/hosts; ls /dev/nix'
+    is "$output" = $'box\n/tmp\n77\n1.2.3.4\tfoo\n/dev/nix'
+    is "$(namespace c-clone net)" = "$(namespace "$(infra p-clone)" net)"
+    is "$(podman inspect -f '{{len .HostConfig.Devices}}' c-clone)" = "$(podman inspect -f '{{len .HostConfig.Devices}}' c)"
+    [ "$(podman inspect -f '{{(index .Mounts 0).Name}}' c)" != "$(podman inspect -f '{{(index .Mounts 0).Name}}' c-clone)" ]
+    run_podman pod clone --destroy p other
+    run_podman 1 pod exists p
+    is "$(podman pod inspect -f '{{.NumContainers}}' other)" = 2
+    run_podman 125 pod clone nowhere
+    is "$output" =~ "no such pod"
+}
+
 @test "events of pods" {
     run_podman pod create --name p
     run_podman pod start p
@@ -401,7 +438,8 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
 
 @test "killed while a pod is made or removed: it is there, or it is not" {
     for _ in $(seq 12); do
-        podman pod create --name p >/dev/null 2>&1 &
+        # not the function: what is killed would be the shell that runs it
+        "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" pod create --name p >/dev/null 2>&1 3>&- &
         local pid=$!
         sleep "0.00$((RANDOM % 9))"
         kill -9 $pid 2>/dev/null || true
@@ -412,7 +450,7 @@ pod_is() { [ "$(podman pod inspect -f '{{.State}}' "$1")" = "$2" ]; }
             run_podman pod start p
             local id
             id=$(podman pod inspect -f '{{.Id}}' p)
-            podman pod rm -f p >/dev/null 2>&1 &
+            "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" pod rm -f p >/dev/null 2>&1 3>&- &
             pid=$!
             sleep "0.0$((RANDOM % 5))"
             kill -9 $pid 2>/dev/null || true

@@ -354,11 +354,12 @@ END
     run_podman 3 kube play --network none --wait --service-exit-code-propagation any "$Y"
     run_podman 125 kube play --wait --start=false "$Y"
     pod p >"$Y"
-    podman kube play --network none --wait "$Y" >"$TEST_DIR/out" 2>&1 3>&- &
+    "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" kube play --network none --wait "$Y" \
+        >"$TEST_DIR/out" 2>&1 3>&- &
     local pid=$!
     eventually pod_is p Running
-    # the shell's child is podman itself only where the shell has replaced itself
-    kill -TERM $(pgrep -P $pid -x podman || echo $pid)
+    eventually grep -q Container: "$TEST_DIR/out"
+    kill -TERM $pid
     wait $pid || true
     gone() { ! podman pod exists p; }
     eventually gone
@@ -374,8 +375,6 @@ END
 
 @test "what is not possible is said" {
     pod p >"$Y"
-    run_podman 125 kube play --build "$Y"
-    is "$output" =~ "images are not built here"
     run_podman 125 kube play --context-dir /tmp "$Y"
     is "$output" =~ "must be specified when using --context-dir"
     run_podman 125 kube apply -f "$Y"
@@ -487,4 +486,23 @@ END
     run_podman kube down "$Y"
     run_podman ps -aq
     is "$output" = ""
+}
+
+@test "--build: images from the directories that are named as they are" {
+    mkdir -p "$TEST_DIR/ctx/mine"
+    printf 'FROM busybox\nRUN echo built >/made\n' >"$TEST_DIR/ctx/mine/Containerfile"
+    pod p | sed 's/image: busybox/image: mine/' >"$Y"
+    (cd "$TEST_DIR/ctx" && podman kube play --build=false --network none "$Y") && return 1
+    cd "$TEST_DIR/ctx"
+    run_podman kube play --network none "$Y"
+    run_podman exec p-c cat /made
+    is "$output" = built
+    printf 'FROM busybox\nRUN echo again >/made\n' >mine/Containerfile
+    run_podman kube play --network none --replace "$Y"
+    run_podman exec p-c cat /made
+    is "$output" = built
+    cd /
+    run_podman kube play --network none --replace --build --context-dir "$TEST_DIR/ctx" "$Y"
+    run_podman exec p-c cat /made
+    is "$output" = again
 }

@@ -318,6 +318,17 @@ static void fill_plain(const struct build_args *o, struct build_options *b)
     b->quiet = o->run.quiet;
 }
 
+static int check_caches(struct cmd_ctx *x, const char *option, char *const *names)
+{
+    for (; names && *names; names++)
+        if (strchr(*names, '@') || (strrchr(*names, ':') && !strchr(strrchr(*names, ':'), '/')))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "unable to parse value provided \"%s\" to %s: it must be a repository, "
+                           "with neither tag nor digest",
+                           *names, option);
+    return 0;
+}
+
 static int check(struct cmd_ctx *x, const struct build_args *o)
 {
     for (char **p = o->annotation; p && *p; p++)
@@ -334,18 +345,11 @@ static int check(struct cmd_ctx *x, const struct build_args *o)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--stage-labels requires --save-stages");
     if (o->logsplit && !o->logfile)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--logsplit requires --logfile");
-    for (char **c = o->cache_from; c && *c; c++)
-        if (strchr(*c, '@') || (strrchr(*c, ':') && !strchr(strrchr(*c, ':'), '/')))
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                           "unable to parse value provided \"%s\" to --cache-from: it must be a "
-                           "repository, with neither tag nor digest",
-                           *c);
-    for (char **c = o->cache_to; c && *c; c++)
-        if (strchr(*c, '@') || (strrchr(*c, ':') && !strchr(strrchr(*c, ':'), '/')))
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                           "unable to parse value provided \"%s\" to --cache-to: it must be a "
-                           "repository, with neither tag nor digest",
-                           *c);
+    int r = check_caches(x, "--cache-from", o->cache_from);
+    if (r == 0)
+        r = check_caches(x, "--cache-to", o->cache_to);
+    if (r < 0)
+        return r;
     if (o->jobs < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --jobs %lld", (long long)o->jobs);
     return 0;

@@ -16,9 +16,9 @@ struct play_args {
     char **annotation, **configmap, **ip, **log_opt, **mac_address, **network, **publish;
     char *authfile, *cert_dir, *context_dir, *creds, *log_driver, *seccomp_root, *propagation,
         *signature_policy, *userns;
-    bool build, down, force, no_hostname, no_hosts, no_pod_prefix, no_trunc, publish_all, quiet,
-        replace, service_container, start, wait;
-    int tls_verify;
+    bool down, force, no_hostname, no_hosts, no_pod_prefix, no_trunc, publish_all, quiet, replace,
+        service_container, start, wait;
+    int build, tls_verify;
 };
 
 #define A struct play_args
@@ -27,11 +27,7 @@ struct play_args {
 
 static int check(struct cmd_ctx *x, const struct play_args *o)
 {
-    if (o->build)
-        return err_set(x->err, ERR_UNSUPPORTED, EOPNOTSUPP,
-                       "kube play --build: images are not built here: build them with podman "
-                       "build, under the names of the YAML, and play it without --build");
-    if (o->context_dir)
+    if (o->context_dir && o->build != 1)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--build must be specified when using --context-dir option");
     if (o->down && o->replace)
@@ -215,7 +211,9 @@ static int play_run(struct cmd_ctx *x, void *args)
         return r;
     if (o->down)
         return kube_tear_down(x, docs, o->force);
-    r = read_config_maps(x, o, maps);
+    r = o->build ? kube_build(x, docs, o->context_dir ? o->context_dir : ".", o->build == 1) : 0;
+    if (r == 0)
+        r = read_config_maps(x, o, maps);
     if (r == 0)
         r = fill(x, o, &k);
     if (r < 0)
@@ -232,7 +230,10 @@ static const struct opt play_opts[] = {
     O_STRV(0, "annotation", A, annotation, "key=value", "Add annotations to the containers"),
     O_STR(0, "authfile", A, authfile, "path", "Path of the authentication file",
           .flags = OPTF_CREDENTIALS, .complete = COMPLETE_FILE),
-    O_BOOL(0, "build", A, build, "Build all images in a YAML (given Containerfiles exist)"),
+    O_TRI(
+        0, "build", A, build,
+        "Build all images in a YAML for which there is a directory with a Containerfile; when not "
+        "given, those that are not here yet"),
     O_STR(0, "cert-dir", A, cert_dir, "path", "Directory with TLS certificates of registries",
           .complete = COMPLETE_DIR),
     O_STRV(0, "configmap", A, configmap, "path",

@@ -113,8 +113,7 @@ static int fill_shared(struct cmd_ctx *x, const struct pod_create_args *o, struc
     return r;
 }
 
-/* What create_fill() expects where this command has no option. */
-static void fill_defaults(struct create_args *c)
+void pod_create_defaults(struct create_args *c)
 {
     static char systemd[] = "false";
 
@@ -139,7 +138,7 @@ static int create_run(struct cmd_ctx *x, void *args)
     if (x->nargs && o->c.name)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "cannot specify --name and a name as argument: %s", x->args[0]);
-    fill_defaults(&o->c);
+    pod_create_defaults(&o->c);
     p.name = x->nargs ? x->args[0] : o->c.name;
     o->c.name = NULL;
     int r = o->infra ? 0 : check_no_infra(x, o);

@@ -25,10 +25,11 @@ const struct cmd cmd_pod_exists = {
 };
 
 static const struct cmd *const subs[] = {
-    &cmd_pod_create,  &cmd_pod_exists, &cmd_pod_inspect, &cmd_pod_kill,
-    &cmd_pod_logs,    &cmd_pod_pause,  &cmd_pod_prune,   &cmd_pod_ps,
-    &cmd_pod_restart, &cmd_pod_rm,     &cmd_pod_start,   &cmd_pod_stats,
-    &cmd_pod_stop,    &cmd_pod_top,    &cmd_pod_unpause, NULL,
+    &cmd_pod_clone, &cmd_pod_create,  &cmd_pod_exists, &cmd_pod_inspect,
+    &cmd_pod_kill,  &cmd_pod_logs,    &cmd_pod_pause,  &cmd_pod_prune,
+    &cmd_pod_ps,    &cmd_pod_restart, &cmd_pod_rm,     &cmd_pod_start,
+    &cmd_pod_stats, &cmd_pod_stop,    &cmd_pod_top,    &cmd_pod_unpause,
+    NULL,
 };
 const struct cmd cmd_pod = {
     .name = "pod",

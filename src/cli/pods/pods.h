@@ -41,6 +41,9 @@ void pod_template_names(json_t *doc);
 
 /* ---------- making (create.c) ---------- */
 
+/* What create_fill() expects where the commands of pods have no option. */
+void pod_create_defaults(struct create_args *c);
+
 /* `run --pod NAME`, `--pod new:NAME`, `--pod-id-file`: c->pod is an existing pod's ID on return.  With new: the pod
  * gets the ports and networks of @c. */
 int pod_for_container(struct cmd_ctx *x, const struct create_args *o, struct container_config *c);
