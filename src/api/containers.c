@@ -352,7 +352,7 @@ static int stop(struct request *r, const void *query)
 {
     const struct stop_query *q = query;
     struct container c;
-    int64_t t = 0;
+    int64_t t = -2;
     bool was;
     int res = request_container(r, &c);
 
@@ -373,7 +373,7 @@ static int restart(struct request *r, const void *query)
 {
     struct container c;
     char **warnings = NULL;
-    int64_t t = 0;
+    int64_t t = -2;
     bool was;
     int res = request_container(r, &c);
 
@@ -736,7 +736,7 @@ const struct route container_routes[] = {
     ROUTE_Q("GET", "/containers/{name}/changes", BOTH, changes, struct changes_query,
             changes_fields),
     ROUTE("GET", "/containers/{name}/export", BOTH, export),
-    ROUTE("GET", "/containers/{name}/healthcheck", LIBPOD, healthcheck),
+    ROUTE("GET", "/containers/{name}/healthcheck", LIBPOD | ROUTE_ACTS, healthcheck),
     ROUTE("POST", "/containers/{name}/mount", LIBPOD, mount),
     ROUTE("POST", "/containers/{name}/unmount", LIBPOD, unmount),
     ROUTE_Q("POST", "/containers/{name}/start", BOTH, start, struct start_query, start_fields),

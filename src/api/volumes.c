@@ -175,7 +175,7 @@ static int export(struct request *r, const void *query)
 {
     struct volume v = { 0 };
     struct reply_pipe p;
-    bool begun;
+    bool begun = false;
     int res = find(r, &v);
 
     (void)query;
