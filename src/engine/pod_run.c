@@ -265,7 +265,6 @@ static int remove_members(struct engine *e, struct arena *a, struct pod *p, int6
     for (int infra = 0; infra < 2; infra++)
         for (size_t i = p->members.n; r == 0 && i-- > 0;) {
             struct container *c = &p->members.items[i];
-            AUTO_ARENA tmp = { 0 };
             if (c->config.infra != (infra == 1) || !container_exists(e, c->config.id))
                 continue;
             r = container_refresh(e, a, c, err);
