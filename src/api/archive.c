@@ -163,7 +163,7 @@ static int put(struct request *r, const void *query)
     const struct archive_query *q = query;
     struct container c;
     kv_list names = { 0 };
-    pid_t child;
+    pid_t child = -1;
     int res = begin(r, q, &c);
 
     if (res == 0)

@@ -46,14 +46,27 @@ int create_bind_source(struct request *r, const struct container_mount *m)
                    : 0;
 }
 
-/* What the socket is for is what comes out of it. */
-static void apply_scope(struct request *r, struct container_config *c)
+/* What the socket is for is what comes out of it, and what it joins. */
+static int apply_scope(struct request *r, struct container_config *c)
 {
+    const char *const modes[] = { c->netns, c->pidns, c->ipcns, c->utsns, c->userns, c->cgroupns };
+    struct container other;
+    int res = 0;
+
+    if (!r->scope->labels)
+        return 0;
+    if (c->pod)
+        return err_set(r->err, ERR_DENIED, EPERM,
+                       "this socket is for containers with its label only: they cannot be in pods");
+    for (size_t i = 0; res == 0 && i < ARRAY_SIZE(modes); i++)
+        if (modes[i] && str_starts(modes[i], "container:"))
+            res = request_find(r, modes[i] + strlen("container:"), &other);
     for (char **l = r->scope->labels; l && *l; l++) {
         const char *eq = strchrnul(*l, '=');
         kv_set(r->arena, &c->labels, arena_strndup(r->arena, *l, (size_t)(eq - *l)),
                *eq ? eq + 1 : "");
     }
+    return res;
 }
 
 struct create_query {
@@ -105,7 +118,9 @@ static int create(struct request *r, const void *query)
     if (str_empty(image) && str_empty(c.rootfs))
         return err_set(r->err, ERR_BAD_PARAM, EINVAL,
                        "must provide an image or a rootfs: bad parameter");
-    apply_scope(r, &c);
+    res = apply_scope(r, &c);
+    if (res < 0)
+        return res;
     res = container_create(request_engine(r), r->arena, &c, str_empty(image) ? NULL : image, &pull,
                            false, &warnings, r->err);
     if (res < 0 && r->err->kind == ERR_NOT_FOUND && strstr(r->err->msg, "image not known")) {

@@ -359,8 +359,6 @@ static int check(struct request *r, struct body *b)
         bool given;
         const char *what;
     } refused[] = {
-        { !str_empty(b->pod), "pods" },
-        { !str_empty(b->init_type), "init containers" },
         { b->storage.n > 0, "storage_opts" },
         { b->devices_from && *b->devices_from, "devices_from" },
         { b->gpus && *b->gpus, "gpus" },
@@ -401,6 +399,11 @@ static int fill_process(struct request *r, struct body *b)
     c->hostname_given = c->hostname != NULL;
     c->no_passwd = b->manage_password && !*b->manage_password;
     c->runtime = none_if_empty(c->runtime);
+    c->pod = none_if_empty(b->pod);
+    c->init_type = none_if_empty(b->init_type);
+    if (c->init_type && (!c->pod || !STR_IN(c->init_type, "always", "once")))
+        return err_set(r->err, ERR_BAD_PARAM, EINVAL,
+                       "init_container_type must be always or once, of a container in a pod");
     if (b->stop_signal && *b->stop_signal) {
         const char *name = signal_name((int)*b->stop_signal);
         if (!name)

@@ -17,13 +17,6 @@ static int no_swarm(struct request *r, const void *query)
     return err_set(r->err, ERR_UNAVAILABLE, EOPNOTSUPP, "Podman does not support Swarm");
 }
 
-/* What a build leaves behind is none yet: so much for `docker system prune`. */
-static int prune_builds(struct request *r, const void *query)
-{
-    (void)query;
-    return reply_json(r, 200, json_pack("{s:[],s:i}", "CachesDeleted", "SpaceReclaimed", 0));
-}
-
 #define SWARM(path)                                                                                \
     ROUTE("ANY", path, ROUTE_COMPAT, no_swarm),                                                    \
         ROUTE("ANY", path "/{rest*}", ROUTE_COMPAT, no_swarm)
@@ -39,10 +32,6 @@ const struct route later_routes[] = {
     LATER("/monitor", ROUTE_COMPAT),
     LATER("/session", ROUTE_COMPAT),
     LATER("/distribution", ROUTE_COMPAT),
-    ROUTE("POST", "/build/prune", ROUTE_COMPAT, prune_builds),
-    LATER("/build", ROUTE_BOTH),
-    LATER("/local/build", ROUTE_LIBPOD),
-    LATER("/pods", ROUTE_LIBPOD),
     LATER("/kube", ROUTE_LIBPOD),
     LATER("/play", ROUTE_LIBPOD),
     LATER("/generate", ROUTE_LIBPOD),

@@ -3,10 +3,13 @@
 #include <fcntl.h>
 
 #include "base/fs.h"
+#include "base/limits.h"
 #include "build/build_priv.h"
 #include "build/hashes.h"
+#include "engine/events.h"
 #include "image/manifest_list.h"
 #include "image/record.h"
+#include "store/blobs.h"
 
 #include "base/banned.h"
 
@@ -42,19 +45,26 @@ static int stages(struct build *b, struct err *err)
     return r;
 }
 
-static int all(struct build *b, struct err *err)
+static int prepare(struct build *b, cf_instructions *list, struct err *err)
 {
-    cf_instructions list = { 0 };
     int r = context_open(b, err);
 
     if (r == 0)
-        r = context_instructions(b, &list, err);
-    if (r == 0)
-        r = plan_stages(b, &list, err);
+        r = context_instructions(b, list, err);
+    return r < 0 ? r : plan_stages(b, list, err);
+}
+
+static int all(struct build *b, struct err *err)
+{
+    cf_instructions list = { 0 };
+    int r = prepare(b, &list, err);
+
     if (r == 0)
         r = stages(b, err);
     if (r == 0)
         r = output_write(b, b->target, err);
+    if (r == 0)
+        engine_event(b->e, "image", "build", b->target->image, b->o->tags ? *b->o->tags : "");
     if (r == 0)
         warn_unused(b);
     return r;
@@ -132,13 +142,79 @@ static int add_to_list(struct engine *e, struct arena *a, const struct build_opt
                                      &list, err);
 }
 
+/* The manifest list of a base image, from here or from its registry. */
+static int read_index(struct build *b, const char *name, struct image_index *ret, struct err *err)
+{
+    const struct pull_request *p = &b->o->pull;
+    const struct image_pull_options o = { .policy = "always",
+                                          .authfile = p->authfile,
+                                          .creds = p->creds,
+                                          .cert_dir = p->cert_dir,
+                                          .tls_verify = p->tls_verify,
+                                          .retry = p->retry,
+                                          .retry_delay_ns = p->retry_delay_ns,
+                                          .quiet = true };
+    struct manifest_list here = { 0 };
+    struct image_fetched got = { 0 };
+    AUTO_BUF text = { .max = LIMIT_MANIFEST };
+
+    if (manifest_list_find(engine_store(b->e), b->a, name, &here, NULL) == 0) {
+        *ret = here.index;
+        return 0;
+    }
+    int r = image_fetch(engine_store(b->e), b->a, name, &o, FETCH_TEXT, &got, err);
+    if (r == 0)
+        r = blob_read(engine_store(b->e), got.digest, &text, err);
+    if (r < 0)
+        return r;
+    AUTO_JSON *doc = json_parse(text.data ? text.data : "", text.len, name, err);
+    if (doc && !image_is_index(doc, got.media_type))
+        return err_set(err, ERR_BAD_PARAM, EINVAL,
+                       "--all-platforms: %s is not a manifest list: it is there for one platform",
+                       name);
+    return doc ? image_index_read(b->a, doc, ret, err) : -EINVAL;
+}
+
+/* Those of the image that the target is made from in the end. */
+static int base_platforms(struct engine *e, struct arena *a, const struct build_options *o,
+                          char ***ret, struct err *err)
+{
+    struct build b = {
+        .e = e, .a = a, .o = o, .escape = '\\', .null = -EBADF, .context.fd = -EBADF
+    };
+    cf_instructions list = { 0 };
+    struct image_index index = { 0 };
+    const struct stage *st = NULL;
+    int r = prepare(&b, &list, err);
+
+    for (st = r == 0 ? b.target : NULL; st && st->parent; st = st->parent)
+        ;
+    if (st && STR_EQ(st->base, "scratch"))
+        r = err_set(err, ERR_BAD_PARAM, EINVAL,
+                    "--all-platforms: there is no base image that would tell them");
+    if (r == 0)
+        r = read_index(&b, st->base, &index, err);
+    for (size_t i = 0; r == 0 && i < index.manifests.n; i++) {
+        const struct image_platform *p = index.manifests.items[i].platform;
+        if (p && !str_empty(p->os) && !str_empty(p->architecture) && !STR_EQ(p->os, "unknown"))
+            *ret = strv_add(a, *ret,
+                            arena_printf(a, "%s/%s%s%s", p->os, p->architecture,
+                                         str_empty(p->variant) ? "" : "/",
+                                         p->variant ? p->variant : ""));
+    }
+    transient_done(e, &b.scratch);
+    close_p(&b.context.fd);
+    return r;
+}
+
 int build_run(struct engine *e, struct arena *a, const struct build_options *o,
               struct build_result *ret, struct err *err)
 {
     char *const here[] = { NULL, NULL };
-    char *const *platforms = o->platforms ? o->platforms : here;
-    size_t n = o->platforms ? strv_len(o->platforms) : 1;
-    int r = 0;
+    char **given = o->platforms;
+    int r = o->all_platforms ? base_platforms(e, a, o, &given, err) : 0;
+    char *const *platforms = given ? given : here;
+    size_t n = given ? strv_len(given) : 1;
 
     *ret = (struct build_result) { 0 };
     for (size_t i = 0; r == 0 && i < n; i++) {

@@ -42,9 +42,10 @@ struct build_options {
     struct pull_request pull;
 
     /* What becomes of it */
-    char **tags;      /* names; none is fine */
-    char *manifest;   /* of a list that the image is added to */
-    char **platforms; /* "os/arch[/variant]": one image each; NULL: os, arch and variant below */
+    char **tags;        /* names; none is fine */
+    char *manifest;     /* of a list that the image is added to */
+    bool all_platforms; /* those that the base image is there for */
+    char **platforms;   /* "os/arch[/variant]": one image each; NULL: os, arch and variant below */
     JSON_LIST(struct build_output) outputs;
     bool docker; /* Docker's format */
     bool layers, squash, squash_all, no_cache, omit_history;

@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* What `podman build` writes into the label io.buildah.version: its users look whether it is there. */
-#define BUILDER_VERSION "1.43.0"
+#define BUILDER_VERSION "1.44.0"
 
 bool build_keeps_layers(const struct build *b)
 {
@@ -75,6 +75,19 @@ static int fix_times(const struct build *b, int dir, struct err *err)
 
 /* ---------- a layer ---------- */
 
+/* Does the archive have to tell of "/" itself?  One that does not is unpacked to a plain directory here, and to what
+ * the layer below has by others: so it may be silent where all three are the same. */
+static bool tells_root(const struct stage *st, int dir)
+{
+    char **below = stage_dirs(st);
+    struct stat now, was = { .st_mode = S_IFDIR | 0755 };
+
+    if (fstat(dir, &now) < 0 || (below && stat(below[0], &was) < 0))
+        return true;
+    return (now.st_mode & 07777) != 0755 || now.st_uid || now.st_gid ||
+           was.st_mode != now.st_mode || was.st_uid || was.st_gid;
+}
+
 static int upper_layer(struct stage *st, struct stored_layer *ret, struct err *err)
 {
     struct build *b = st->b;
@@ -87,7 +100,9 @@ static int upper_layer(struct stage *st, struct stored_layer *ret, struct err *e
     AUTO_CLOSE int upper = fs_open_dir(AT_FDCWD, transient_upper(b->a, &st->work));
     if (upper < 0)
         return err_sys(err, -upper, "opening %s", st->work.dir);
-    const struct image_tree tree = { .root = upper, .upper = true };
+    const struct image_tree tree = { .root = upper,
+                                     .as = tells_root(st, upper) ? "." : NULL,
+                                     .upper = true };
     r = fix_times(b, upper, err);
     if (r == 0)
         r = image_layer_blob(s, b->a, &tree, ret, err);
@@ -112,7 +127,8 @@ static int whole_layer(struct stage *st, struct stored_layer *ret, struct err *e
     if (r == 0)
         r = transient_begin(b->e, b->a, &out, err);
     AUTO_CLOSE int dir = r < 0 ? r : fs_open_dir(AT_FDCWD, transient_upper(b->a, &out));
-    const struct image_tree all = { .root = root }, copy = { .root = dir };
+    const struct image_tree all = { .root = root };
+    struct image_tree copy = { .root = dir };
     const struct image_copy c = { .tree = &all,
                                   .dir = dir,
                                   .in = -EBADF,
@@ -121,8 +137,14 @@ static int whole_layer(struct stage *st, struct stored_layer *ret, struct err *e
                                   .rootless = engine_rootless(b->e) };
     if (r == 0)
         r = dir < 0 ? err_sys(err, -dir, "opening %s", out.dir) : image_copy(&c, err);
+    struct stat top;
+    if (r == 0 && (fstat(root, &top) < 0 || fchown(dir, top.st_uid, top.st_gid) < 0 ||
+                   fchmod(dir, top.st_mode & 07777) < 0))
+        r = err_sys(err, errno, "copying the root directory");
     if (r == 0)
         r = fix_times(b, dir, err);
+    if (r == 0 && tells_root(st, dir))
+        copy.as = ".";
     if (r == 0)
         r = image_layer_blob(s, b->a, &copy, ret, err);
     if (r == 0)

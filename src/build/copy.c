@@ -83,7 +83,7 @@ static int compare_names(const void *x, const void *y)
 /* Sorted, so that a digest does not depend on the file system. */
 static int list_dir(struct arena *a, int fd, char ***ret)
 {
-    DIR *d = fdopendir(dup(fd));
+    DIR *d = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
     char **names = NULL;
 
     if (!d)
@@ -513,8 +513,9 @@ static void describe(struct step *s, const char *hex)
     const char *kind = job->sources.n != 1 ? "multi" : job->sources.items[0].dir ? "dir" : "file";
 
     if (hex)
-        s->created_by = arena_printf(a, "/bin/sh -c #(nop) %s %s:%s in %s ",
-                                     cf_command_names[s->in->command], kind, hex, job->dest);
+        s->created_by = arena_printf(
+            a, "/bin/sh -c #(nop) %s%s %s:%s in %s ", cf_command_names[s->in->command],
+            cf_has_flag(s->in, "link") ? " --link" : "", kind, hex, job->dest);
     else
         s->created_by = arena_printf(a, "/bin/sh -c #(nop) %s", s->in->original);
 }

@@ -114,10 +114,26 @@ static int apply_label(struct step *s)
     return 0;
 }
 
+static int compare_words(const void *x, const void *y)
+{
+    return strcmp(*(char *const *)x, *(char *const *)y);
+}
+
+/* The history tells which arguments have a value by now, but not which. */
 static int prepare_arg(struct step *s)
 {
-    nop(s);
-    return arg_declare(s);
+    struct arena *a = s->st->b->a;
+    char **names = NULL;
+    int r = arg_declare(s);
+
+    for (char **v = s->st->args; v && *v; v++)
+        names = strv_add(a, names, arena_strndup(a, *v, strcspn(*v, "=")));
+    if (names)
+        qsort(names, strv_len(names), sizeof(*names), compare_words);
+    s->created_by = arena_printf(a, "/bin/sh -c #(nop) ARG %s",
+                                 names ? strv_join(a, names, " ") : "");
+    s->key_more = s->in->original;
+    return r;
 }
 
 static int apply_nothing(struct step *s)

@@ -53,10 +53,33 @@ static int choose_command(struct step *s, struct run_job *job)
     return 0;
 }
 
+/* "\n" and each heredoc, without white space around it: as the history has them. */
+static char *heredoc_history(struct step *s)
+{
+    AUTO_BUF b = { 0 };
+
+    buf_puts(&b, "");
+    for (size_t i = 0; i < s->in->heredocs.n; i++) {
+        const char *text = s->in->heredocs.items[i].content;
+        text += strspn(text, " \t\n");
+        size_t n = strlen(text);
+        while (n && strchr(" \t\n", text[n - 1]))
+            n--;
+        buf_putc(&b, '\n');
+        buf_put(&b, text, n);
+    }
+    return arena_strdup(s->st->b->a, b.data ? b.data : "");
+}
+
 /* ---------- preparing ---------- */
 
 static const char *const proxies[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
                                        "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy" };
+
+static int compare_words(const void *x, const void *y)
+{
+    return strcmp(*(char *const *)x, *(char *const *)y);
+}
 
 /* Declared ones, as the history and the cache know them. */
 static char **declared_args(struct stage *st)
@@ -68,6 +91,8 @@ static char **declared_args(struct stage *st)
         if (!env_get(st->config.config.env, name))
             out = strv_add(st->b->a, out, *v);
     }
+    if (out)
+        qsort(out, strv_len(out), sizeof(*out), compare_words);
     return out;
 }
 
@@ -143,9 +168,10 @@ int run_prepare(struct step *s)
     if (r < 0)
         return r;
     add_proxies(st, job);
-    s->created_by = args ? arena_printf(a, "|%zu %s /bin/sh -c %s", strv_len(args),
-                                        strv_join(a, args, " "), what)
-                         : arena_printf(a, "/bin/sh -c %s", what);
+    char *heredocs = heredoc_history(s);
+    s->created_by = args ? arena_printf(a, "|%zu %s /bin/sh -c %s%s", strv_len(args),
+                                        strv_join(a, args, " "), what, heredocs)
+                         : arena_printf(a, "/bin/sh -c %s%s", what, heredocs);
     buf_printf(&key, "\x1f%s", strv_join(a, job->command, "\x1e"));
     s->key_more = arena_strdup(a, key.data);
     s->layer = true;

@@ -128,6 +128,8 @@ int from_dirs(struct stage *st, const char *name, char ***ret, char **ret_key, s
 
 /* ---------- FROM ---------- */
 
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* What a stage changes must not change what it began with. */
 static kv_list copy_map(struct arena *a, const kv_list *m)
 {
@@ -276,6 +278,10 @@ static int begin(struct stage *st, struct err *err)
         begin_scratch(st);
     else
         r = begin_image(st, err);
+    /* What finds programs is in the image from now on, for its RUN and its containers alike. */
+    struct image_exec *x = &st->config.config;
+    if (r == 0 && !env_get(x->env, "PATH"))
+        x->env = env_set(st->b->a, x->env, "PATH=" DEFAULT_PATH);
     return r < 0 ? r : take_triggers(st, err);
 }
 

@@ -55,6 +55,10 @@ def test_docker_day(api, tmp_path):
     docker(api, "volume", "create", "dv")
     assert "dv" in docker(api, "volume", "ls")
     docker(api, "system", "prune", "-f")
+    (tmp_path / "Dockerfile").write_text("FROM busybox\nCOPY f /f\nCMD [\"cat\", \"/f\"]\n")
+    docker(api, "build", "-t", "localhost/day", str(tmp_path), env={"DOCKER_BUILDKIT": "0"})
+    assert docker(api, "run", "--rm", "localhost/day") == "copied"
+    docker(api, "rmi", "localhost/day")
 
 
 COMPOSE = """
@@ -63,11 +67,13 @@ services:
   one:
     image: busybox
     command: sh -c 'echo started; sleep 100'
+    stop_grace_period: 0s
     environment: [X=y]
     volumes: [data:/data]
   two:
     image: busybox
     command: sleep 100
+    stop_grace_period: 0s
     depends_on: [one]
 volumes:
   data: {}
@@ -115,6 +121,9 @@ def test_podman_remote(api, tmp_path):
     remote(api, "restart", "-t", "0", "r")
     remote(api, "commit", "r", "localhost/rc")
     remote(api, "rmi", "localhost/rc")
+    (tmp_path / "Dockerfile").write_text("FROM busybox\nCOPY f /f\n")
+    remote(api, "build", "-t", "localhost/rb", str(tmp_path))
+    remote(api, "rmi", "localhost/rb")
     remote(api, "rm", "-f", "-t", "0", "r")
     remote(api, "volume", "rm", "rv")
     remote(api, "network", "create", "rn")

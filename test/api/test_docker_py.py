@@ -397,3 +397,30 @@ def test_secrets(client):
         assert e.value.status_code == 409
     finally:
         client.api.remove_secret(s)
+
+
+def test_build(client):
+    text = b"FROM busybox\nARG A=x\nLABEL made=here\nRUN echo $A >/made\nCMD [\"cat\", \"/made\"]\n"
+    img, log = client.images.build(fileobj=io.BytesIO(text), tag="localhost/built", rm=True,
+                                   buildargs={"A": "arg"}, network_mode="none")
+    lines = [l.get("stream", "") for l in log]
+    assert any(l.startswith("STEP 4/5: RUN") for l in lines)
+    assert img.labels["made"] == "here"
+    assert client.containers.run("localhost/built", remove=True) == b"arg\n"
+    client.images.remove("localhost/built")
+    with pytest.raises(docker.errors.BuildError) as e:
+        client.images.build(fileobj=io.BytesIO(b"FROM busybox\nRUN exit 3\n"), network_mode="none")
+    assert "3" in e.value.msg
+
+
+def test_build_context(client):
+    buf = io.BytesIO()
+    with tarfile.open(fileobj=buf, mode="w") as t:
+        for name, data in (("Dockerfile", b"FROM busybox\nCOPY f /f\n"), ("f", b"content")):
+            e = tarfile.TarInfo(name)
+            e.size = len(data)
+            t.addfile(e, io.BytesIO(data))
+    buf.seek(0)
+    client.images.build(fileobj=buf, custom_context=True, tag="localhost/ctx")
+    assert client.containers.run("localhost/ctx", ["cat", "/f"], remove=True) == b"content"
+    client.images.remove("localhost/ctx")

@@ -50,7 +50,7 @@ def test_create(api, podman):
 
 
 def test_refused(api):
-    for spec, word in (({"pod": "p"}, "pods"), ({"image": "nosuch"}, "No such image"),
+    for spec, word in (({"pod": "p"}, "no such pod"), ({"image": "nosuch"}, "No such image"),
                        ({"name": "a/b"}, "name"),
                        ({"netns": {"nsmode": "container", "value": "nosuch"}}, "nosuch")):
         a = api("POST", V + "/containers/create", body=dict({"image": "busybox", "command": ["true"]}, **spec))
@@ -273,3 +273,45 @@ def test_healthcheck(api):
     assert a["Status"] and a["Log"][-1]["ExitCode"] == 1
     create(api, name="nh", command=["true"])
     assert api("GET", V + "/containers/nh/healthcheck").status == 409
+
+
+def test_pods(api):
+    a = api("POST", V + "/pods/create", body={"name": "p", "labels": {"a": "b"}, "hostname": "hp"})
+    assert a.status == 201
+    pid = a.json["Id"]
+    assert api("POST", V + "/pods/create", body={"name": "p"}).status == 409
+    create(api, name="m", pod="p", command=["sleep", "88"])
+    assert api("POST", V + "/pods/p/start").json == {"Errs": None, "Id": pid, "RawInput": "p"}
+    assert api("POST", V + "/pods/p/start").status == 304
+    doc = api("GET", V + "/pods/p/json").json
+    assert doc["State"] == "Running" and doc["NumContainers"] == 2
+    row = api("GET", V + "/pods/json").json[0]
+    assert row["Name"] == "p" and row["Labels"] == {"a": "b"}
+    assert api("GET", V + "/containers/m/json").json["Pod"] == pid
+    top = api("GET", V + "/pods/p/top?ps_args=args").json
+    assert ["sleep 88"] in top["Processes"]
+    assert {s["Name"] for s in api("GET", V + "/pods/stats?namesOrIDs=p").json} >= {"m"}
+    assert api("DELETE", V + "/pods/p").status == 409
+    assert api("POST", V + "/pods/p/kill?signal=SIGKILL").status == 200
+    eventually(lambda: api("GET", V + "/pods/p/json").json["State"] in ("Exited", "Stopped"))
+    assert api("POST", V + "/pods/p/stop").status == 304
+    a = api("DELETE", V + "/pods/p?force=true&timeout=0")
+    assert a.status == 200 and a.json["Id"] == pid
+    assert api("GET", V + "/pods/p/exists").status == 404
+    assert api("GET", V + "/containers/json?all=true").json == []
+
+
+def test_build(api):
+    buf = io.BytesIO()
+    with tarfile.open(fileobj=buf, mode="w") as t:
+        text = b"FROM busybox\nCMD echo hi\n"
+        e = tarfile.TarInfo("Containerfile")
+        e.size = len(text)
+        t.addfile(e, io.BytesIO(text))
+    a = api("POST", V + "/build?t=localhost/lb&dockerfile=%5B%22Containerfile%22%5D",
+            body=buf.getvalue())
+    assert a.status == 200, a.body
+    last = json.loads(a.body.splitlines()[-1])["stream"].strip()
+    assert api("GET", V + "/images/localhost/lb/json").json["Id"] == last
+    api("DELETE", V + "/images/localhost/lb")
+    assert api("POST", "/v1.41/build?remote=client-session").status == 501

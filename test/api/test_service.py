@@ -391,6 +391,11 @@ def test_label_scope(start, podman):
     assert a.status == 201
     labels = json.loads(podman("inspect", "made"))[0]["Config"]["Labels"]
     assert labels == {"team": "web", "a": "b"}
+    for host in {"NetworkMode": "container:other"}, {"VolumesFrom": ["other"]}, \
+            {"PidMode": "container:other"}:
+        a = s("POST", "/v1.41/containers/create",
+              body={"Image": "busybox", "Cmd": ["true"], "HostConfig": host})
+        assert a.status == 404, host
     assert s("POST", "/v1.41/containers/prune").status == 200
     assert podman("ps", "-a", "--format", "{{.Names}}") == "other"
     # what is not about containers is not for it

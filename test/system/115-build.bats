@@ -109,11 +109,19 @@ FROM busybox
 RUN mkdir -p /d/e /dir/sub && echo 1 >/d/1 && echo 2 >/d/2 && echo f >/dir/sub/f && echo 4 >/four
 RUN rm /d/1 && rm -rf /dir && mkdir /dir && echo new >/dir/new && ln /d/2 /hard && ln -s /d/2 /soft
 RUN chmod 4711 /d/2 && chown 12:34 /four && mv /d /moved && mkfifo /fifo && touch -d 2001-02-03 /four
-RUN rm -rf /bin/vi /moved/e && mkdir /moved/e && chmod 1777 /moved/e
+RUN chmod 711 / && rm -rf /bin/vi /moved/e && mkdir /moved/e && chmod 1777 /moved/e
 COPY --chmod=600 Containerfile /moved/
 X
     is "$(in_image localhost/made:1 cat /moved/2 /hard /four /dir/new | tr '\n' ' ')" = "2 2 4 new "
     unpacked_elsewhere localhost/made:1
+    is "$(in_image localhost/made:1 stat -c %a /)" = 711
+    is "$("$PODMAN" --root "$TEST_DIR/root2" --runroot "$TEST_DIR/run2" run --rm --network none localhost/made:1 stat -c %a /)" = 711
+    # The same empty layer over another root directory is another one.
+    build -t localhost/made:2 <<'X'
+FROM busybox
+RUN true
+X
+    is "$(in_image localhost/made:2 stat -c %a /)" = 755
     grep -q 'moved/2' "$TEST_DIR/there"
     ! grep -q -e 'bin/vi$' -e 'dir/sub' "$TEST_DIR/there"
 }
@@ -167,7 +175,7 @@ RUN echo $V >/v
 COPY a /
 CMD true
 X
-    is "$(config made '[.history[1:][]|.created_by]|.[0:3]')" = '["/bin/sh -c #(nop) ARG V=1","/bin/sh -c #(nop) ENV X=y","|1 V=1 /bin/sh -c echo $V >/v"]'
+    is "$(config made '[.history[1:][]|.created_by]|.[0:3]')" = '["/bin/sh -c #(nop) ARG V","/bin/sh -c #(nop) ENV X=y","|1 V=1 /bin/sh -c echo $V >/v"]'
     is "$(config made '.history[4].created_by')" =~ "^/bin/sh -c #\(nop\) COPY file:[0-9a-f]{64} in / $"
     is "$(config made '[.history[1:][]|.empty_layer]')" = '[true,true,null,null,true]'
     is "$(config made '.history[1].comment')" = "FROM docker.io/library/busybox:latest"
@@ -929,7 +937,7 @@ X
     is "$(config base '.config.Labels|has("io.buildah.version")')" = true
     build --label l=v --annotation a=b --env E=1 --unsetenv DROP --unsetlabel drop --identity-label=false \
         --os-version 9 --os-feature feat -t made <<<'FROM base'
-    is "$(config made .config.Labels)" = '{"io.buildah.version":"1.43.0","keep":"1","l":"v","made":"here"}'
+    is "$(config made .config.Labels)" = '{"io.buildah.version":"1.44.0","keep":"1","l":"v","made":"here"}'
     is "$(config made '.config.Env[1:]')" = '["KEEP=1","E=1"]'
     is "$(manifest made .annotations.a)" = b
     is "$(manifest made '.annotations["org.opencontainers.image.base.name"]')" = localhost/base:latest
@@ -1020,6 +1028,22 @@ RUN true' || true
     fi
 }
 
+@test "build: --all-platforms: those of the base" {
+    start_registry
+    build --platform linux/arm64,linux/s390x --manifest list <<'X'
+FROM scratch
+COPY Containerfile /one
+X
+    podman manifest push -q --all --tls-verify=false list "docker://$REGISTRY/list:1"
+    podman rmi -af
+    printf 'FROM %s/list:1 AS base\nFROM base\nCOPY Containerfile /two\n' "$REGISTRY" >"$CTX/Containerfile"
+    run_podman build --tls-verify=false --all-platforms --manifest out "$CTX"
+    run_podman manifest inspect out
+    is "$(jq -rc '[.manifests[].platform.architecture]|sort' <<<"$output")" = '["arm64","s390x"]'
+    run_podman 125 build --all-platforms - <<<'FROM scratch'
+    is "$output" =~ "no base image"
+}
+
 @test "build: the context on stdin, files beside it, -f" {
     echo x >"$CTX/x"
     printf 'FROM busybox\nCOPY x /\n' >"$CTX/Containerfile"
@@ -1066,6 +1090,8 @@ COPY x /y'
     is "$(podman image inspect -f '{{.Id}}' same)" = "$(podman image inspect -f '{{.Id}}' busybox)"
     build -t empty <<<'FROM scratch'
     is "$(config empty '.rootfs.diff_ids')" = '[]'
+    is "$(config empty '.config.Env')" = '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]'
+    is "$(podman events --stream=false --filter event=build --format '{{.ID}} {{.Name}}' | tail -1)" = "$(podman image inspect -f '{{.Id}}' empty) empty"
 }
 
 @test "build: what is not there is refused in words" {
@@ -1108,9 +1134,10 @@ X
 }
 
 @test "build: an interrupt ends the command that runs, and leaves nothing" {
-    cat >"$CTX/Containerfile" <<'X'
+    local TOKEN=$RANDOM$RANDOM
+    cat >"$CTX/Containerfile" <<X
 FROM busybox
-RUN trap '' INT TERM; echo begun >/begun; while :; do sleep 2345.6; done
+RUN trap '' INT TERM; echo begun >/begun; while :; do sleep 9999.$TOKEN; done
 X
     for signal in INT TERM; do
         # A shell's background jobs ignore SIGINT: python gives it back.
@@ -1124,15 +1151,16 @@ os.execv(sys.argv[1], sys.argv[1:])' "$PODMAN" --root "$TEST_DIR/root" --runroot
         wait "$pid" || code=$?
         is "$code" = 137
         grep -q 'while running runtime: exit status 137' "$TEST_DIR/log"
-        ! pgrep -f 'sleep 2345.6' -u "$(id -u)" >/dev/null
+        ! pgrep -f "sleep 9999.$TOKEN" -u "$(id -u)" >/dev/null
         no_traces
     done
 }
 
 @test "build: kill -9 leaves no process, no mount, and files only until the next command" {
-    cat >"$CTX/Containerfile" <<'X'
+    local TOKEN=$RANDOM$RANDOM
+    cat >"$CTX/Containerfile" <<X
 FROM busybox
-RUN echo begun >/begun; while :; do sleep 1234.5; done
+RUN echo begun >/begun; while :; do sleep 9999.$TOKEN; done
 X
     "$PODMAN" --root "$TEST_DIR/root" --runroot "$TEST_DIR/run" build --network none "$CTX" >"$TEST_DIR/log" 2>&1 3>&- &
     local pid=$!
@@ -1141,7 +1169,7 @@ X
     is "$(podman ps -a -q --external)" = ""
     kill -9 "$pid"
     wait "$pid" || true
-    gone() { ! pgrep -f 'sleep 1234.5' -u "$(id -u)" >/dev/null; }
+    gone() { ! pgrep -f "sleep 9999.$TOKEN" -u "$(id -u)" >/dev/null; }
     eventually gone
     pruned() { podman system prune -f >/dev/null && [ -z "$(ls "$TEST_DIR/root/containers")" ]; }
     eventually pruned # its monitor may still be about to end

@@ -14,8 +14,8 @@ struct build_args {
     char *manifest, *metadata_file, *network, *os_version, *source_date_epoch, *target, *pull;
     char *timestamp, *signature_policy;
     int64_t jobs, loglevel;
-    bool logsplit, save_stages, stage_labels, compat_volumes, compress, created_annotation,
-        disable_compression, force_rm;
+    bool all_platforms, logsplit, save_stages, stage_labels, compat_volumes, compress,
+        created_annotation, disable_compression, force_rm;
     bool identity_label, inherit_annotations, inherit_labels, layers, load, no_cache, omit_history;
     bool pull_always, pull_never, rewrite_timestamp, rm, skip_unused, squash, squash_all,
         stdin_open;

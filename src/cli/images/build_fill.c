@@ -295,6 +295,7 @@ static void fill_plain(const struct build_args *o, struct build_options *b)
     b->tags = o->tag;
     b->manifest = o->manifest;
     b->platforms = o->platform;
+    b->all_platforms = o->all_platforms;
     b->cache_from = o->cache_from;
     b->cache_to = o->cache_to;
     b->stage_labels = o->stage_labels;
@@ -317,6 +318,17 @@ static void fill_plain(const struct build_args *o, struct build_options *b)
     b->quiet = o->run.quiet;
 }
 
+static int check_caches(struct cmd_ctx *x, const char *option, char *const *names)
+{
+    for (; names && *names; names++)
+        if (strchr(*names, '@') || (strrchr(*names, ':') && !strchr(strrchr(*names, ':'), '/')))
+            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                           "unable to parse value provided \"%s\" to %s: it must be a repository, "
+                           "with neither tag nor digest",
+                           *names, option);
+    return 0;
+}
+
 static int check(struct cmd_ctx *x, const struct build_args *o)
 {
     for (char **p = o->annotation; p && *p; p++)
@@ -326,22 +338,18 @@ static int check(struct cmd_ctx *x, const struct build_args *o)
     if (o->platform && (o->run.arch || o->run.os || o->run.variant))
         return err_set(x->err, ERR_BAD_PARAM, EINVAL,
                        "--platform option can not be specified with --arch or --os");
+    if (o->all_platforms && (o->platform || o->run.arch || o->run.os))
+        return err_set(x->err, ERR_BAD_PARAM, EINVAL,
+                       "--all-platforms cannot be used with --platform, --arch or --os");
     if (o->stage_labels && !o->save_stages)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--stage-labels requires --save-stages");
     if (o->logsplit && !o->logfile)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "--logsplit requires --logfile");
-    for (char **c = o->cache_from; c && *c; c++)
-        if (strchr(*c, '@') || (strrchr(*c, ':') && !strchr(strrchr(*c, ':'), '/')))
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                           "unable to parse value provided \"%s\" to --cache-from: it must be a "
-                           "repository, with neither tag nor digest",
-                           *c);
-    for (char **c = o->cache_to; c && *c; c++)
-        if (strchr(*c, '@') || (strrchr(*c, ':') && !strchr(strrchr(*c, ':'), '/')))
-            return err_set(x->err, ERR_BAD_PARAM, EINVAL,
-                           "unable to parse value provided \"%s\" to --cache-to: it must be a "
-                           "repository, with neither tag nor digest",
-                           *c);
+    int r = check_caches(x, "--cache-from", o->cache_from);
+    if (r == 0)
+        r = check_caches(x, "--cache-to", o->cache_to);
+    if (r < 0)
+        return r;
     if (o->jobs < 0)
         return err_set(x->err, ERR_BAD_PARAM, EINVAL, "invalid --jobs %lld", (long long)o->jobs);
     return 0;

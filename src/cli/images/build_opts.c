@@ -6,6 +6,8 @@
 #define B struct build_args
 
 const struct opt build_opts[] = {
+    O_BOOL(0, "all-platforms", B, all_platforms,
+           "Build for all platforms that the base image is there for"),
     O_STRV(0, "annotation", B, annotation, "key=value", "Set metadata of the image's manifest"),
     O_STR(0, "arch", B, run.arch, "arch", "Set the architecture of the image"),
     O_STR(0, "override-arch", B, run.arch, "arch", "Set the architecture of the image",
@@ -175,7 +177,6 @@ const struct opt build_run_opts[] = {
 #define LATER_FLAG(n)                                                                              \
     O_BOOL(0, n, B, later_flag, "Not supported", .flags = OPTF_HIDDEN | OPTF_UNSUPPORTED)
 const struct opt build_later_opts[] = {
-    LATER_FLAG("all-platforms"),
     LATER("blob-cache"),
     LATER("cdi-config-dir"),
     LATER("cw"),
