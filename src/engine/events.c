@@ -56,6 +56,7 @@ void container_event(struct engine *e, const struct container_config *c, const c
                                            .id = c->id,
                                            .name = c->name,
                                            .image = c->image_name,
+                                           .pod_id = c->pod,
                                            .attributes = c->labels });
 }
 

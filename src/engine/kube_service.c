@@ -29,7 +29,14 @@ static int end_service(struct engine *e, const struct container *c, const struct
 
     if (!c->alive || c->status == CTR_EXITED)
         return 0;
-    return any || all ? container_kill(e, c, SIGUSR1, err) : container_stop(e, c, -2, &was, err);
+    if (!any && !all)
+        return container_stop(e, c, -2, &was, err);
+    int code, r = container_kill(e, c, SIGUSR1, err);
+    if (r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED) { /* it is on its way already */
+        err_clear(err);
+        r = 0;
+    }
+    return r < 0 ? r : container_wait(e, c, 1u << CTR_EXITED, 5000000, &code, err);
 }
 
 int kube_service_follow(struct engine *e, struct arena *a, const struct pod_config *p,

@@ -173,7 +173,9 @@ int pod_stop(struct engine *e, struct arena *a, struct pod *p, int64_t timeout_s
     for (size_t i = 0; r == 0 && i < p->members.n; i++) {
         struct container *c = &p->members.items[i];
         struct err one = { 0 };
-        if (runs(c) && container_cleanup(e, c, c->config.auto_remove, false, &one) < 0)
+        struct container ended = *c;
+        ended.config.ends_pod = false; /* its end is this one's doing */
+        if (runs(c) && container_cleanup(e, &ended, c->config.auto_remove, false, &one) < 0)
             r = add_problem(a, c, &one, problems, err);
     }
     if (r == 0)

@@ -69,9 +69,10 @@ int other_tree_open(const char *path)
         _exit(write(fds[1], &tree, sizeof(tree)) != sizeof(tree));
     }
     AUTO_CLOSE int out = fds[0];
-    AUTO_CLOSE int in = fds[1];
+    int failed = errno;
+    close(fds[1]);
     if (pid < 0)
-        return -errno;
+        return -failed;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && read(out, &r, sizeof(r)) != sizeof(r))
