@@ -12,7 +12,7 @@ ca-certificates uidmap libnftables1 passt'
 # on the machine of somebody who only wanted to run tests; where it is installed its test runs.
 test='libcmocka-dev gnupg libsodium23 python3-nacl bats clang libclang-rt-dev clang-format pmccabe busybox-static docker-registry isal openssh-server
 apache2-utils curl openssl skopeo jq crun runc bubblewrap expect python3-pexpect bzip2 xz-utils zstd util-linux
-python3-pytest python3-docker procps passwd iproute2 nftables sqlite3 dnsmasq-base dbus-daemon'
+python3-pytest python3-docker procps passwd iproute2 nftables sqlite3 dnsmasq-base dbus-daemon git cpp'
 
 case ${1:-} in
 build) packages=$build ;;

@@ -116,7 +116,7 @@ static int get(struct request *r, const void *query)
     struct container c;
     struct reply_pipe p;
     char *line = NULL;
-    bool begun;
+    bool begun = false;
     int res = begin(r, q, &c);
 
     if (res == 0)

@@ -218,7 +218,7 @@ static int extract(struct request *r, const void *query)
     struct store *s = store_of(r);
     struct artifact art = { 0 };
     struct reply_pipe p;
-    bool begun;
+    bool begun = false;
     int res = s ? artifact_find(s, r->arena, r->vars[0], &art, r->err) : -EIO;
 
     if (res == 0 && which.title && which.digest)

@@ -315,7 +315,7 @@ static int build_context(struct request *r, const struct build_query *q, const c
     struct build_result done = { 0 };
     struct reply_pipe p;
     pid_t child = -1;
-    bool begun;
+    bool begun = false;
 
     if (!request_engine(r))
         return -EIO;

@@ -352,7 +352,7 @@ static int stop(struct request *r, const void *query)
 {
     const struct stop_query *q = query;
     struct container c;
-    int64_t t;
+    int64_t t = -2;
     bool was;
     int res = request_container(r, &c);
 
@@ -373,7 +373,7 @@ static int restart(struct request *r, const void *query)
 {
     struct container c;
     char **warnings = NULL;
-    int64_t t;
+    int64_t t = -2;
     bool was;
     int res = request_container(r, &c);
 
@@ -418,7 +418,7 @@ static int kill_it(struct request *r, const void *query)
 {
     const struct kill_query *q = query;
     struct container c;
-    int signo, res = request_container(r, &c);
+    int signo = 0, res = request_container(r, &c);
 
     if (res == 0)
         res = option_signal(str_empty(q->signal) ? "SIGKILL" : q->signal, &signo, r->err);
@@ -736,7 +736,7 @@ const struct route container_routes[] = {
     ROUTE_Q("GET", "/containers/{name}/changes", BOTH, changes, struct changes_query,
             changes_fields),
     ROUTE("GET", "/containers/{name}/export", BOTH, export),
-    ROUTE("GET", "/containers/{name}/healthcheck", LIBPOD, healthcheck),
+    ROUTE("GET", "/containers/{name}/healthcheck", LIBPOD | ROUTE_ACTS, healthcheck),
     ROUTE("POST", "/containers/{name}/mount", LIBPOD, mount),
     ROUTE("POST", "/containers/{name}/unmount", LIBPOD, unmount),
     ROUTE_Q("POST", "/containers/{name}/start", BOTH, start, struct start_query, start_fields),

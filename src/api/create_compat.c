@@ -278,7 +278,7 @@ static char *none_if_empty(char *s)
 static int fill_process(struct request *r, struct body *b)
 {
     struct container_config *c = &b->c;
-    int signo, res = words(r, "Cmd", b->cmd, &c->command);
+    int signo = 0, res = words(r, "Cmd", b->cmd, &c->command);
 
     if (res == 0)
         res = words(r, "Entrypoint", b->entrypoint, &c->entrypoint);

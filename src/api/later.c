@@ -33,7 +33,6 @@ const struct route later_routes[] = {
     LATER("/session", ROUTE_COMPAT),
     LATER("/distribution", ROUTE_COMPAT),
     LATER("/kube", ROUTE_LIBPOD),
-    LATER("/play", ROUTE_LIBPOD),
     LATER("/generate", ROUTE_LIBPOD),
     LATER("/quadlets", ROUTE_LIBPOD),
     ROUTE("POST", "/containers/{name}/checkpoint", ROUTE_LIBPOD, not_here),

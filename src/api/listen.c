@@ -6,6 +6,7 @@
 
 #include "api/server_priv.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/parse.h"
 #include "engine/rootless.h"
 
@@ -115,6 +116,10 @@ static int listen_one(struct arena *a, const struct api_options *o, const char *
                        uri);
     r = listen_tcp(a, uri + strlen("tcp://"), ret, err);
     ret->tls = r == 0 && o->tls_cert;
+    if (r == 0 && !o->tls_client_ca)
+        log_warn("Whoever reaches tcp://%s can do with this machine what you can: --tls-client-ca "
+                 "says who may",
+                 uri + strlen("tcp://"));
     return r;
 }
 

@@ -244,7 +244,7 @@ static int kill_it(struct request *r, const void *query)
     const struct act_query *q = query;
     struct pod p = { 0 };
     char **problems = NULL;
-    int signo, res = find(r, &p);
+    int signo = 0, res = find(r, &p);
 
     if (res == 0)
         res = option_signal(q->signal, &signo, r->err);

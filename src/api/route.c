@@ -7,8 +7,10 @@
 static const struct route *const tables[] = {
     system_routes,   container_routes, create_routes, stream_routes,  exec_routes,   copy_routes,
     image_routes,    transfer_routes,  volume_routes, network_routes, secret_routes, event_routes,
-    manifest_routes, artifact_routes,  build_routes,  pod_routes,     later_routes,
+    manifest_routes, artifact_routes,  build_routes,  pod_routes,     kube_routes,   later_routes,
 };
+
+enum { PATH_LENGTH_MAX = 4096 };
 
 /* One segment of a pattern, and where the next begins. */
 static const char *segment(const char *p, size_t *ret_len)
@@ -34,16 +36,12 @@ static bool match(struct arena *a, const char *pattern, const char *path, char *
     bool many = pattern[want - 2] == '*';
     for (;;) {
         size_t len = (size_t)(path_rest - path);
-        char **more = *vars;
-        if (len) {
-            char *value = http_unescape(a, path, len, false);
-            if (!value)
-                return false;
-            more = strv_add(a, strv_copy(a, *vars), value);
-            if (match(a, pattern_rest, path_rest, &more)) {
-                *vars = more;
-                return true;
-            }
+        size_t nth = strv_len(*vars);
+        char **more = len ? strv_add(a, strv_copy(a, *vars), "") : NULL;
+        if (more && match(a, pattern_rest, path_rest, &more)) {
+            more[nth] = http_unescape(a, path, len, false);
+            *vars = more;
+            return more[nth] != NULL;
         }
         if (!many || !*path_rest)
             return false;
@@ -107,6 +105,8 @@ const struct route *route_find(struct request *r, bool *ret_other)
         trimmed[strlen(trimmed) - 1] = '\0';
     unsigned family = r->libpod ? ROUTE_LIBPOD : ROUTE_COMPAT;
     *ret_other = false;
+    if (strlen(path) > PATH_LENGTH_MAX) /* no name is so long, and {x*} tries every slash */
+        return NULL;
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
         for (const struct route *t = tables[i]; t->method; t++) {
             char **vars;

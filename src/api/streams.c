@@ -315,7 +315,7 @@ static int wait_libpod(struct request *r, char *const *conditions, const char *i
     };
     struct container c;
     unsigned states = 0;
-    int64_t every;
+    int64_t every = 0;
     int code = 0, res = request_container(r, &c);
 
     for (; res == 0 && conditions && *conditions; conditions++) {
@@ -716,7 +716,7 @@ static int top(struct request *r, const void *query)
 {
     const struct top_query *q = query;
     struct container c;
-    json_t *doc;
+    json_t *doc = NULL;
     int res = request_container(r, &c);
 
     if (res == 0 && c.status != CTR_RUNNING && c.status != CTR_PAUSED)

@@ -79,7 +79,7 @@ static int listen_to(struct request *r, void (*line)(struct request *, char *), 
 /* The end of what was said.  1: go on with the stream; 0: the answer is complete; below 0: the error is the answer. */
 static int said_all(struct request *r, struct said *s, int result)
 {
-    bool begun;
+    bool begun = false;
 
     progress_free(s->progress);
     result = reply_pipe_done(r, &s->pipe, result, &begun);
@@ -393,7 +393,7 @@ static int load(struct request *r, const void *query)
 {
     struct engine *e = request_engine(r);
     char **names = NULL;
-    pid_t child;
+    pid_t child = -1;
 
     (void)query;
     int fd = e ? body_pipe_open(r, &child) : -EIO;
@@ -477,7 +477,7 @@ static int save_names(struct request *r, const struct save_query *q, char *const
 {
     struct engine *e = request_engine(r);
     struct reply_pipe p;
-    bool begun;
+    bool begun = false;
 
     if (!STR_IN(q->format, "docker-archive", "oci-archive"))
         return err_set(r->err, ERR_BAD_PARAM, EINVAL,

@@ -175,7 +175,7 @@ static int export(struct request *r, const void *query)
 {
     struct volume v = { 0 };
     struct reply_pipe p;
-    bool begun;
+    bool begun = false;
     int res = find(r, &v);
 
     (void)query;
@@ -193,7 +193,7 @@ static int export(struct request *r, const void *query)
 static int import(struct request *r, const void *query)
 {
     struct volume v = { 0 };
-    pid_t child;
+    pid_t child = -1;
     int res = find(r, &v);
 
     (void)query;

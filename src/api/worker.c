@@ -14,6 +14,10 @@ static int check_scope(struct request *r, const struct route *t)
     const char *method = r->conn->head.method;
     bool reads = STR_IN(method, "GET", "HEAD");
 
+    if (r->scope->read_only && t->flags & ROUTE_ACTS)
+        return err_set(r->err, ERR_DENIED, EPERM,
+                       "this socket only reads: %s %s does something and is not permitted", method,
+                       t->pattern);
     if (r->scope->read_only && !reads)
         return err_set(r->err, ERR_DENIED, EPERM,
                        "this socket answers GET and HEAD only: %s is not permitted", method);

@@ -66,7 +66,8 @@ struct run_locks {
 };
 
 struct build_context {
-    char *dir; /* absolute; NULL: there is none */
+    char *dir;    /* absolute; NULL: there is none */
+    bool foreign; /* made of an archive or a repository: its links lead nowhere else */
     int fd;
     struct ignore ignore;
 };

@@ -198,6 +198,7 @@ static int take_file(struct build *b, const char *path, const char *name, struct
 
     if (fd < 0)
         return err_sys(err, errno, "opening %s", path);
+    b->context.foreign = true;
     if (build_is_archive(fd))
         return build_unpack(b, fd, name, &b->context.dir, err);
     b->piped_file = arena_strdup(b->a, path);
@@ -221,8 +222,10 @@ static int find_context(struct build *b, struct err *err)
         r = spool(b, o->in >= 0 ? o->in : STDIN_FILENO, "the context on stdin", &path, err);
         return r < 0 ? r : take_file(b, path, "-", err);
     }
-    if (build_is_git(what))
+    if (build_is_git(what)) {
+        b->context.foreign = true;
         return build_clone(b, what, false, &b->context.dir, err);
+    }
     if (build_is_url(what)) {
         r = build_download(b, what, &path, err);
         return r < 0 ? r : take_file(b, path, what, err);
@@ -234,12 +237,21 @@ static int find_context(struct build *b, struct err *err)
     return 0;
 }
 
+/* A file of the context, for us. */
+static int read_in_context(struct build *b, const char *name, struct buf *text)
+{
+    if (!b->context.foreign)
+        return fs_read_file(b->context.fd, name, text);
+    AUTO_CLOSE int fd = fs_open_in_root(b->context.fd, name, O_RDONLY | O_NONBLOCK, 0);
+    return fd < 0 ? fd : buf_read_fd(text, fd);
+}
+
 /* ---------- what is left out ---------- */
 
-static int read_ignore(struct build *b, int dir, const char *path, struct err *err)
+static int read_ignore(struct build *b, bool in_context, const char *path, struct err *err)
 {
     AUTO_BUF text = { .max = IGNORE_FILE_MAX };
-    int r = fs_read_file(dir, path, &text);
+    int r = in_context ? read_in_context(b, path, &text) : fs_read_file(AT_FDCWD, path, &text);
 
     if (r < 0)
         return r == -ENOENT ? r : err_sys(err, -r, "reading %s", path);
@@ -253,13 +265,13 @@ static int find_ignore(struct build *b, struct err *err)
     int r = -ENOENT;
 
     if (o->ignore_file) {
-        r = read_ignore(b, AT_FDCWD, o->ignore_file, err);
+        r = read_ignore(b, false, o->ignore_file, err);
         return r == -ENOENT ? err_sys(err, ENOENT, "reading %s", o->ignore_file) : r;
     }
     for (size_t i = 0; r == -ENOENT && b->first_file && i < ARRAY_SIZE(names); i++)
-        r = read_ignore(b, AT_FDCWD, arena_printf(b->a, "%s%s", b->first_file, names[i]), err);
+        r = read_ignore(b, false, arena_printf(b->a, "%s%s", b->first_file, names[i]), err);
     for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++)
-        r = read_ignore(b, b->context.fd, names[i], err);
+        r = read_ignore(b, true, names[i], err);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -327,7 +339,7 @@ static int read_named(struct build *b, const char *path, struct buf *text, struc
     if (r == 0)
         b->first_file = b->first_file ? b->first_file : arena_strdup(b->a, path);
     else if (r == -ENOENT && path[0] != '/')
-        r = fs_read_file(b->context.fd, path, text);
+        r = read_in_context(b, path, text);
     if (r == -EISDIR)
         return err_set(err, ERR_BAD_PARAM, EISDIR,
                        "containerfile: \"%s\" cannot be path to a directory", path);
@@ -368,7 +380,7 @@ static int usual_file(struct build *b, cf_instructions *ret, struct err *err)
         return one_file(b, b->piped_file, ret, err);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO_BUF text = { .max = CONTAINERFILE_MAX };
-        int r = fs_read_file(b->context.fd, names[i], &text);
+        int r = read_in_context(b, names[i], &text);
         if (r == -ENOENT)
             continue;
         return r < 0 ? err_sys(err, -r, "reading %s/%s", b->context.dir, names[i])

@@ -1,6 +1,7 @@
 #include "engine/transient.h"
 
 #include <sched.h>
+#include <signal.h>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -233,6 +234,18 @@ static void remove_targets(struct engine *e, struct arena *a, const struct trans
             remove_copied(e, a, t, upper, made->items[i].above);
 }
 
+/* What would end us between the start and the attach connection waits for that, which passes it on. */
+static void hold_signals(sigset_t *ret_old)
+{
+    static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        sigaddset(&set, ends[i]);
+    sigprocmask(SIG_BLOCK, &set, ret_old);
+}
+
 static int run_attached(struct engine *e, struct arena *a, const struct container *c,
                         const struct transient_run *run, int *ret_code, struct err *err)
 {
@@ -276,7 +289,10 @@ int transient_exec(struct engine *e, struct arena *a, struct transient *t,
     if (r < 0)
         return r;
     note_targets(e, a, t, &c.config, &made);
+    sigset_t mask;
+    hold_signals(&mask);
     r = run_attached(e, a, &c, run, ret_code, err);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     remove_targets(e, a, t, &made);
     if (network_needs_engine(&c.config))
         (void)!network_release(e, &c.config, NULL);

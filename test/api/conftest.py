@@ -70,6 +70,18 @@ def eventually(check, seconds=20):
         time.sleep(0.02)
 
 
+def connects(path):
+    """Does somebody listen there?"""
+    s = socket.socket(socket.AF_UNIX)
+    try:
+        s.connect(path)
+        return True
+    except OSError:
+        return False
+    finally:
+        s.close()
+
+
 class Podman:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="podman-api-")
@@ -156,7 +168,7 @@ class Service:
             podman.args + ["system", "service", "--time", "0"] + list(args) + [self.uri],
             env=podman.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **spawn)
         if not uri:
-            eventually(lambda: os.path.exists(self.path) or self.process.poll() is not None)
+            eventually(lambda: connects(self.path) or self.process.poll() is not None)
 
     def connect(self):
         return UnixConnection(self.path)

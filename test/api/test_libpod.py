@@ -315,3 +315,30 @@ def test_build(api):
     assert api("GET", V + "/images/localhost/lb/json").json["Id"] == last
     api("DELETE", V + "/images/localhost/lb")
     assert api("POST", "/v1.41/build?remote=client-session").status == 501
+
+
+KUBE = b"""
+apiVersion: v1
+kind: Pod
+metadata: {name: kp, labels: {app: k}}
+spec:
+  containers:
+  - name: c
+    image: busybox
+    command: [sleep, "99"]
+    env: [{name: A, value: b}]
+"""
+
+
+def test_kube(api, podman):
+    a = api("POST", V + "/kube/play", body=KUBE)
+    assert a.status == 200, a.body
+    pod = a.json["Pods"][0]
+    assert len(pod["Containers"]) == 1 and not pod["ContainerErrors"]
+    assert podman("exec", "kp-c", "sh", "-c", "echo $A") == "b"
+    text = api("GET", V + "/generate/kube?names=kp").body.decode()
+    assert "kind: Pod" in text and "image: docker.io/library/busybox:latest" in text
+    a = api("DELETE", V + "/play/kube", body=KUBE).json
+    assert a["RmReport"][0]["Id"] == pod["ID"]
+    assert api("GET", V + "/pods/json").json == []
+    assert api("POST", V + "/kube/play", body=b"x: y").status == 400

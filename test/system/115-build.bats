@@ -433,6 +433,15 @@ X
     is "$(in_image made cat "$TEST_DIR/landed")" = in
 }
 
+@test "build: an archive's links do not lead to files of the host" {
+    echo 'SECRET of the host' >"$TEST_DIR/outside"
+    ln -s "$TEST_DIR/outside" "$CTX/Containerfile"
+    tar -C "$CTX" -cf "$TEST_DIR/ctx.tar" .
+    run_podman 125 build - <"$TEST_DIR/ctx.tar"
+    is "$output" !~ SECRET
+    is "$output" =~ "no Containerfile or Dockerfile specified or found"
+}
+
 @test "build: COPY --exclude, --parents, --link" {
     mkdir -p "$CTX/a/b"
     touch "$CTX/a/b/c.txt" "$CTX/a/b/d.md" "$CTX/a/e.txt"
