@@ -221,11 +221,24 @@ static void fill_probe(struct generator *g, const struct container_config *c,
     p->failure_threshold = h->retries;
 }
 
+/* The pod's name in front is put there again by kube_play(). */
+static char *short_name(struct generator *g, const struct container_config *c)
+{
+    size_t n = strlen(g->pod.metadata.name);
+
+    return strncmp(c->name, g->pod.metadata.name, n) == 0 && c->name[n] == '-' && c->name[n + 1]
+               ? DUP(c->name + n + 1)
+               : c->name;
+}
+
 static void annotate(struct generator *g, const char *name, const struct container_config *c,
                      const char *value)
 {
+    enum { ANNOTATION_MAX = 63 }; /* what Kubernetes takes */
+
     kv_set(g->a, &g->pod.metadata.annotations,
-           arena_printf(g->a, "io.podman.annotations.%s/%s", name, c->name), value);
+           arena_printf(g->a, "io.podman.annotations.%s/%s", name, short_name(g, c)),
+           g->o->no_trunc ? value : arena_printf(g->a, "%.*s", ANNOTATION_MAX, value));
 }
 
 /* What only podman understands. */
@@ -271,16 +284,6 @@ static void fill_ports(struct generator *g, const struct container_config *c,
             if (!STR_EQ(p->protocol, "tcp"))
                 out->protocol = DUP(STR_EQ(p->protocol, "udp") ? "UDP" : "SCTP");
         }
-}
-
-/* The pod's name in front is put there again by kube_play(). */
-static char *short_name(struct generator *g, const struct container_config *c)
-{
-    size_t n = strlen(g->pod.metadata.name);
-
-    return strncmp(c->name, g->pod.metadata.name, n) == 0 && c->name[n] == '-' && c->name[n + 1]
-               ? DUP(c->name + n + 1)
-               : c->name;
 }
 
 static int add_container(struct generator *g, const struct container_config *c)

@@ -437,6 +437,12 @@ what() {
     is "$output" =~ "kind: PersistentVolumeClaim"
     run_podman 125 kube generate nowhere
     is "$output" =~ "no such object"
+    run_podman create --name lim --ulimit nofile=10:20 --ulimit core=1:2 --ulimit nproc=3000:4000 --ulimit fsize=100000:200000 \
+        --ulimit stack=8000:9000 busybox true
+    run_podman kube generate lim
+    is "$(sed -n 's/.*annotations.ulimit.*: "*\([^"]*\)"*$/\1/p' <<<"$output" | tr -d '\n' | wc -c)" = 63
+    run_podman kube generate --no-trunc lim
+    is "$output" =~ "stack=8000:9000"
     run_podman pod create --name p
     run_podman 125 kube generate p
     is "$output" =~ "Pod p has no containers"
