@@ -5,9 +5,10 @@
 #include "base/banned.h"
 
 static const struct route *const tables[] = {
-    system_routes,   container_routes, create_routes, stream_routes,  exec_routes,   copy_routes,
-    image_routes,    transfer_routes,  volume_routes, network_routes, secret_routes, event_routes,
-    manifest_routes, artifact_routes,  build_routes,  pod_routes,     kube_routes,   later_routes,
+    system_routes, container_routes, create_routes,   stream_routes,   exec_routes,
+    copy_routes,   image_routes,     transfer_routes, volume_routes,   network_routes,
+    secret_routes, event_routes,     manifest_routes, artifact_routes, build_routes,
+    pod_routes,    kube_routes,      unit_routes,     later_routes,
 };
 
 enum { PATH_LENGTH_MAX = 4096 };

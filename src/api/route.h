@@ -41,7 +41,7 @@ struct route {
 extern const struct route system_routes[], container_routes[], create_routes[], stream_routes[],
     exec_routes[], copy_routes[], image_routes[], transfer_routes[], volume_routes[],
     network_routes[], secret_routes[], event_routes[], manifest_routes[], artifact_routes[],
-    build_routes[], pod_routes[], kube_routes[], later_routes[];
+    build_routes[], pod_routes[], kube_routes[], unit_routes[], later_routes[];
 
 /* Splits the version off and finds the row.  *ret_vars: the unescaped values of {x}, in order.  NULL: none;
  * *ret_other is true then if another method would have found one. */

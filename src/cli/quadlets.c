@@ -71,12 +71,8 @@ static int list_run(struct cmd_ctx *x, void *args)
     AUTO_JSON *rows = json_array();
     int r = quadlets_list(x->arena, o->filter, &list, x->err);
 
-    for (size_t i = 0; r == 0 && i < list.n; i++) {
-        const struct quadlet_row *q = &list.items[i];
-        json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "Name", q->name,
-                                              "UnitName", q->unit_name, "Path", q->path, "Status",
-                                              q->status, "App", q->app, "Pod", q->pod));
-    }
+    for (size_t i = 0; r == 0 && i < list.n; i++)
+        json_array_append_new(rows, quadlet_document(&list.items[i]));
     static const struct cli_header headers[] = { { "UnitName", "UNIT NAME" },
                                                  { "Path", "PATH ON DISK" },
                                                  { "App", "APPLICATION" },
@@ -123,7 +119,7 @@ static const struct cmd cmd_list_quadlets = {
 
 static int print_run(struct cmd_ctx *x, void *args)
 {
-    AUTO_BUF text = { .max = 16u << 20 };
+    AUTO_BUF text = { .max = QUADLET_TEXT_MAX };
     (void)args;
     int r = quadlets_print(x->arena, x->args[0], &text, x->err);
 

@@ -138,6 +138,12 @@ int quadlets_list(struct arena *a, char *const *filters, struct quadlet_list *re
     return 0;
 }
 
+json_t *quadlet_document(const struct quadlet_row *q)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "Name", q->name, "UnitName", q->unit_name, "Path",
+                     q->path, "Status", q->status, "App", q->app, "Pod", q->pod);
+}
+
 /* ---------- print ---------- */
 
 static int find_one(struct arena *a, const char *name, struct quadlets *set, struct quadlet **ret,

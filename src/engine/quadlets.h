@@ -6,6 +6,8 @@
  * removes the application. */
 #pragma once
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -14,6 +16,8 @@ struct quadlet_row {
     const char *name, *unit_name, *path, *app, *pod;
     const char *status; /* "active/running", or "Not loaded" */
 };
+/* What `quadlet list --format json` and the API show; a new reference. */
+json_t *quadlet_document(const struct quadlet_row *q);
 struct quadlet_list {
     struct quadlet_row *items;
     size_t n;
@@ -31,6 +35,7 @@ struct quadlets_install {
 int quadlets_install(struct arena *a, const struct quadlets_install *o, char ***ret,
                      struct err *err) MUST_CHECK;
 
+enum { QUADLET_TEXT_MAX = 16 << 20 }; /* of one file */
 int quadlets_print(struct arena *a, const char *name, struct buf *out, struct err *err) MUST_CHECK;
 
 struct quadlets_remove {
