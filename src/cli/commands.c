@@ -125,6 +125,7 @@ static const struct cmd *const root_subs[] = {
     &cmd_attach,
     &cmd_auto_update,
     &cmd_commit,
+    &cmd_compose,
     &cmd_container,
     &cmd_cp,
     &cmd_create,

@@ -109,6 +109,7 @@ class Podman:
 
     def close(self):
         self("rm", "-fa", "-t", "0", check=False)
+        self("network", "prune", "-f", check=False)
         if os.getuid():
             self("unshare", "rm", "-rf", self.dir + "/root", self.dir + "/run", check=False)
             with contextlib.suppress(OSError, ValueError, IndexError):

@@ -26,7 +26,7 @@ teardown() { basic_teardown; }
         is "$output" =~ "Usage:"
         is "$output" =~ "podman $c"
     done
-    is "$commands" !~ '(^|[[:space:]])(machine|farm|compose)($|[[:space:]])'
+    is "$commands" !~ '(^|[[:space:]])(machine|farm)($|[[:space:]])'
     run_podman container ls --help
     is "$output" =~ "--no-trunc"
 }
@@ -64,7 +64,7 @@ teardown() { basic_teardown; }
 }
 
 @test "errors: a command that is not built yet says so" {
-    for c in "machine init" "farm list" compose "container checkpoint"; do
+    for c in "machine init" "farm list" "container checkpoint"; do
         run_podman 125 $c
         is "$output" = "Error: podman $c: not supported yet"
     done

@@ -14,6 +14,8 @@ setup() {
     SERVERS=
     basic_setup
     load_busybox
+    # What another file's tests may have left: addresses and names are counted here.
+    for b in $(ip -o link show type bridge | sed -n 's/^[0-9]*: \(podman[0-9]*\):.*/\1/p'); do ip link del "$b"; done
     unshare -n sleep 600 3>&- &
     OUTSIDE=$!
     eventually other_netns

@@ -25,6 +25,8 @@ basic_setup() {
 basic_teardown() {
     stop_registry
     podman rm -fa -t 0 >/dev/null 2>&1 || true
+    # A bridge stays as long as its network: the next test's store would choose another name and subnet.
+    podman network prune -f >/dev/null 2>&1 || true
     # A user's layers hold files of ids that only the user namespace may remove.
     if is_rootless; then
         podman unshare find "$TEST_DIR" -mindepth 1 -maxdepth 1 ! -name xdg -exec rm -rf {} + || true
