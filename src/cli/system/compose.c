@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/proc.h"
+#include "cli/cli_priv.h"
 #include "cli/commands.h"
 #include "config/containers.h"
 #include "engine/rootless.h"
@@ -182,6 +183,11 @@ static int compose_run(struct cmd_ctx *x, void *args)
     char **env = strv_copy(x->arena, environ);
 
     (void)args;
+    /* What we add; what it can do, its own help says better. */
+    if (x->nargs == 0 || STR_IN(x->args[0], "--help", "-h")) {
+        help_print(stdout, x->cmd, x->path);
+        return 0;
+    }
     int r = config_containers_load(x->arena, global_args.modules, rootless_uid(), &conf, x->err);
     if (r == 0)
         r = find_provider(x, &conf, &program);
@@ -218,7 +224,8 @@ const struct cmd cmd_compose = {
         "as it does: no socket has to be set up. Which program: $PODMAN_COMPOSE_PROVIDER, "
         "compose_providers of "
         "containers.conf, or the first of docker-compose and podman-compose that is installed. "
-        "PODMAN_COMPOSE_WARNING_LOGS=false silences the line that names it.",
+        "PODMAN_COMPOSE_WARNING_LOGS=false silences the line that names it. Its own help: podman "
+        "compose help.",
     .examples = compose_examples,
     .max_args = -1,
     .flags = CMD_RAW_ARGS | CMD_NO_USERNS | CMD_NO_ENGINE,
