@@ -62,7 +62,7 @@ install: $(BUILD)/build.ninja
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --strip --quiet
 
 uninstall:
-	data/install-generated.sh --remove $(BUILD)/src/cli/podman $(DESTDIR)$(prefix)
+	data/install-generated.sh --remove $(BUILD)/src/cli/podman $(BUILD)/src/quadlet/quadlet $(DESTDIR)$(prefix)
 	rm -f $(DESTDIR)$(prefix)/bin/podman $(DESTDIR)$(prefix)/bin/podman-runtime
 	rm -f $(DESTDIR)$(prefix)/lib/systemd/*/podman[.-]*
 	rm -rf $(DESTDIR)$(prefix)/libexec/podman

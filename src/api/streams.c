@@ -393,13 +393,15 @@ static int take_sample(struct request *r, const struct container *c, struct samp
 static json_t *cpu_doc(const struct sample *s)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    /* Version 1 of cgroups counts the kernel's share in ticks: it may be more than all.  Clients take no
+     * negative number. */
+    int64_t kernel = MIN(s->s.cpu_system_ns, s->s.cpu_ns);
 
     return json_pack("{s:{s:I,s:I,s:I},s:I,s:i,s:f,s:{s:i,s:i,s:i}}", "cpu_usage", "total_usage",
-                     (json_int_t)s->s.cpu_ns, "usage_in_kernelmode", (json_int_t)s->s.cpu_system_ns,
-                     "usage_in_usermode", (json_int_t)(s->s.cpu_ns - s->s.cpu_system_ns),
-                     "system_cpu_usage", (json_int_t)s->host_ns, "online_cpus", (int)online, "cpu",
-                     0.0, "throttling_data", "periods", 0, "throttled_periods", 0, "throttled_time",
-                     0);
+                     (json_int_t)s->s.cpu_ns, "usage_in_kernelmode", (json_int_t)kernel,
+                     "usage_in_usermode", (json_int_t)(s->s.cpu_ns - kernel), "system_cpu_usage",
+                     (json_int_t)s->host_ns, "online_cpus", (int)online, "cpu", 0.0,
+                     "throttling_data", "periods", 0, "throttled_periods", 0, "throttled_time", 0);
 }
 
 static json_t *networks_doc(const struct run_stats *s)

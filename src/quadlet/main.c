@@ -1,6 +1,6 @@
 /* The generator that systemd runs at boot and at each daemon-reload (systemd.generator(7)):
  *
- *     quadlet [-dryrun] [-user] [-no-kmsg-log] [-v] [-version] [normal-dir [early-dir [late-dir]]]
+ *     quadlet [-dryrun] [-user] [-no-kmsg-log] [-v] [-version] [-man] [normal-dir [early-dir [late-dir]]]
  *
  * Services of the system, or of a user where it is installed under a name with "user" or -user is given. */
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "base/banned.h"
 
 struct flags {
-    bool dry_run, user, no_kmsg, verbose, version;
+    bool dry_run, user, no_kmsg, verbose, version, man;
 };
 
 static struct {
@@ -39,11 +39,9 @@ static bool parse_flag(struct flags *f, const char *arg)
     const struct {
         const char *name;
         bool *flag;
-    } known[] = { { "dryrun", &f->dry_run },
-                  { "user", &f->user },
-                  { "no-kmsg-log", &f->no_kmsg },
-                  { "v", &f->verbose },
-                  { "version", &f->version } };
+    } known[] = { { "dryrun", &f->dry_run },      { "user", &f->user },
+                  { "no-kmsg-log", &f->no_kmsg }, { "v", &f->verbose },
+                  { "version", &f->version },     { "man", &f->man } };
     arg += 1 + (arg[1] == '-');
     for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
         if (STR_EQ(arg, known[i].name)) {
@@ -98,6 +96,12 @@ int main(int argc, char **argv)
     }
     if (f.version) {
         puts(PODMAN_VERSION);
+        return 0;
+    }
+    if (f.man) {
+        AUTO_BUF page = { 0 };
+        quadlet_man(&page);
+        fwrite(page.data, 1, page.len, stdout);
         return 0;
     }
     if (arg < argc)

@@ -60,6 +60,9 @@ struct quadlet *quadlets_find(const struct quadlets *set, const char *file);
 int quadlet_convert(struct arena *a, struct quadlets *set, const struct quadlet *q,
                     struct unit *ret, struct err *err) MUST_CHECK;
 
+/* podman-systemd.unit(5) as roff. */
+void quadlet_man(struct buf *b);
+
 /* Writes the service and the links that its [Install] section asks for into @dir. */
 int quadlet_install(int dir, const struct quadlet *q, const struct unit *service,
                     struct err *err) MUST_CHECK;

@@ -95,6 +95,9 @@ const char *unit_path(struct conversion *c, const char *path);
 /* The same for every relative path. */
 const char *absolute_path(struct conversion *c, const char *path);
 
+/* What a key means that is no option by itself; NULL: nothing was written down. */
+const char *quadlet_key_text(const char *key);
+
 /* Type=oneshot with a name for the journal. */
 void oneshot(struct conversion *c, bool remain);
 int add_networks(struct conversion *c, const struct quadlet_key *key);

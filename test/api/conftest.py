@@ -53,6 +53,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if not hasattr(config.option, "verbose"):  # the terminal's, which assertions ask for
+        config.option.verbose = 0
     if config.getoption("--tap"):
         config.pluginmanager.register(Tap())
 

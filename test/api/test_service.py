@@ -74,7 +74,7 @@ def test_unknown(service):
 
 
 def test_not_built_is_said(service):
-    a = service("GET", "/v5.0.0/libpod/quadlets/json")
+    a = service("POST", "/v5.0.0/libpod/quadlets")
     assert a.status == 501 and "not supported" in a.json["message"]
     assert service("GET", "/v1.41/swarm").status == 503
 
