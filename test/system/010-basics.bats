@@ -146,6 +146,18 @@ EOF
     is "${lines[0]}" =~ ': .*rename'
     is "${lines[1]}" =~ ': .*--read-only'
     is "${lines[2]}" =~ ': complete-me'
+    # What each kind of argument is completed with.
+    run_podman volume create vol-complete
+    run_podman network create net-complete
+    run_podman pod create --name pod-complete
+    local row
+    for row in "volume rm vol:vol-complete" "network rm net:net-complete" "pod rm pod:pod-complete" \
+        "image rm bus:busybox:latest" "start comp:complete-me"; do
+        run_podman __complete ${row%%:*}
+        is "$output" =~ "${row#*:}"
+    done
+    run_podman pod rm -f pod-complete
+    run_podman network rm net-complete
     for shell in zsh fish; do
         run_podman completion $shell
         is "$output" =~ podman
