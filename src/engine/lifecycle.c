@@ -346,9 +346,9 @@ int container_stop(struct engine *e, const struct container *c, int64_t timeout_
                  signal_name(stop_signal(c)), c->config.name, t);
     AUTO_CLOSE int dir = container_run_dir(e, c->config.id);
     if (r < 0) {
-        /* The monitor may have gone between our look and our request, or with our request unread: then
-         * there is nothing to stop. */
-        bool unread = r == -ECONNRESET || r == -EPIPE;
+        /* The monitor may have gone between our look and our request, or with our request unread, or does
+         * not listen any more: then there is nothing to stop. */
+        bool unread = r == -ECONNRESET || r == -EPIPE || r == -ESRCH;
         if (!unread && dir >= 0 && lock_is_held(dir, "alive"))
             return r;
         err_clear(err);

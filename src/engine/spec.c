@@ -584,7 +584,7 @@ int spec_write_monitor(struct engine *e, struct arena *a, const struct container
         .no_pivot = e->defaults.no_pivot,
         .no_new_keyring = !e->defaults.keyring,
         .cwd_must_exist = c->workdir_given,
-        .passes_exit = !ctr->bound,
+        .passes_exit = c->service,
         .network = network_needs_engine(c),
     };
     int signo = 15;

@@ -105,7 +105,7 @@ static int op_stop(struct monitor *m, struct client *c, const json_t *req, struc
 
     if (r < 0)
         return r;
-    m->state.stopped_by_user = true;
+    m->state.stopped_by_user = m->stop_asked = true;
     c->kind = CLIENT_WAIT_STOP;
     if (m->restart_at) { /* nothing runs: it just will not be started again */
         m->restart_at = time_monotonic();

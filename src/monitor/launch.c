@@ -502,5 +502,8 @@ int monitor_main(int argc, char **argv)
     monitor_loop(&m);
     network_end(&m);
     logger_close(&m.log);
-    return m.passes_exit ? (int)m.state.exit_code : 0;
+    /* A service manager looks at it.  What was asked to stop has not failed, and whoever waits for a bound one
+     * has been told. */
+    bool told = m.bound || m.stop_asked;
+    return m.passes_exit || !told ? (int)m.state.exit_code : 0;
 }

@@ -263,7 +263,7 @@ static void on_signal(struct monitor *m)
             continue;
         }
         /* Somebody wants us gone: that takes the container along, in order. */
-        m->state.stopped_by_user = true;
+        m->state.stopped_by_user = m->stop_asked = true;
         container_signal(m, SIGTERM);
         m->kill_at = time_monotonic() + 10 * NSEC_PER_SEC;
     }

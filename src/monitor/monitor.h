@@ -93,7 +93,8 @@ struct monitor {
     /* from monitor.json, owned */
     char *id, *cgroup, *seccomp_cache, *runtime, *pid_file;
     char **exit_command, **runtime_flags, **repair_command;
-    bool no_keyring, stdin_open, stdin_once, bound, wait_start, wants_network, passes_exit;
+    bool no_keyring, stdin_open, stdin_once, bound, wait_start, wants_network, passes_exit,
+        stop_asked;
     int64_t timeout_s, restart_max;
     enum { RESTART_NO, RESTART_ALWAYS, RESTART_ON_FAILURE } restart;
 

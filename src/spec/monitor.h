@@ -170,7 +170,7 @@ struct monitor_config {
         cwd_must_exist; /* the working directory was asked for by name: it is not made when missing */
     bool no_new_keyring;
     bool
-        passes_exit; /* the program's exit code becomes the monitor's: a service manager that takes it for the service looks at it */
+        passes_exit; /* the program's exit code becomes the monitor's, also when it was asked to stop */
     JSON_LIST(int64_t)
     keep_fds; /* the next packet on the start socket brings descriptors that the program finds under these
                  numbers, at its first start only */
