@@ -73,6 +73,9 @@ int pod_insert(struct db *db, const struct pod_config *p, struct err *err) MUST_
 int pod_config_find(struct engine *e, struct arena *a, const char *name, struct pod_config *ret,
                     struct err *err) MUST_CHECK;
 
+/* filter.c: does @text match the extended regular expression?  1, 0, or -EINVAL for a bad one. */
+int filter_regex(const char *pattern, const char *text, struct err *err) MUST_CHECK;
+
 /* Reads a row's JSON into @c. */
 int container_decode(struct arena *a, const char *text, struct container_config *c,
                      struct err *err);

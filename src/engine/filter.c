@@ -18,11 +18,12 @@ struct filter_env {
 };
 typedef int (*filter_fn)(const struct filter_env *f, const struct container *c, const char *arg);
 
-static int regex_match(const struct filter_env *f, const char *pattern, const char *text)
+int filter_regex(const char *pattern, const char *text, struct err *err)
 {
     regex_t re;
+
     if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "invalid regular expression \"%s\"", pattern);
+        return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid regular expression \"%s\"", pattern);
     int r = regexec(&re, text, 0, NULL, 0) == 0;
     regfree(&re);
     return r;
@@ -33,7 +34,7 @@ static int by_id(const struct filter_env *f, const struct container *c, const ch
     /* Hex digits are the beginning of an ID, anything else is a regular expression. */
     if (strspn(arg, "0123456789abcdefABCDEF") == strlen(arg))
         return strncasecmp(c->config.id, arg, strlen(arg)) == 0;
-    return regex_match(f, arg, c->config.id);
+    return filter_regex(arg, c->config.id, f->err);
 }
 
 static int by_name(const struct filter_env *f, const struct container *c, const char *arg)
@@ -41,7 +42,7 @@ static int by_name(const struct filter_env *f, const struct container *c, const 
     /* Docker's names begin with a slash, and so do its patterns. */
     if (str_starts(arg, "^/"))
         arg = arena_printf(f->a, "^%s", arg + 2);
-    return regex_match(f, arg + (arg[0] == '/'), c->config.name);
+    return filter_regex(arg + (arg[0] == '/'), c->config.name, f->err);
 }
 
 static int by_kv(const kv_list *m, const char *arg)

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
-#include <regex.h>
 
 #include "base/fs.h"
 #include "base/parse.h"
@@ -79,12 +78,7 @@ static int by_id(struct filter_env *f, const struct network *n, const char *arg)
 
 static int by_name(struct filter_env *f, const struct network *n, const char *arg)
 {
-    regex_t re;
-    if (regcomp(&re, arg, REG_EXTENDED | REG_NOSUB) != 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "invalid regular expression \"%s\"", arg);
-    int r = regexec(&re, n->name, 0, NULL, 0) == 0;
-    regfree(&re);
-    return r;
+    return filter_regex(arg, n->name, f->err);
 }
 
 static int by_label(struct filter_env *f, const struct network *n, const char *arg)

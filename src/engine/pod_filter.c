@@ -1,5 +1,4 @@
 #include <fnmatch.h>
-#include <regex.h>
 #include <strings.h>
 
 #include "base/parse.h"
@@ -16,27 +15,16 @@ struct filter_env {
 };
 typedef int (*filter_fn)(const struct filter_env *f, const struct pod *p, const char *arg);
 
-static int matches(const struct filter_env *f, const char *pattern, const char *text)
-{
-    regex_t re;
-
-    if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "invalid regular expression \"%s\"", pattern);
-    int r = regexec(&re, text, 0, NULL, 0) == 0;
-    regfree(&re);
-    return r;
-}
-
 static int by_id(const struct filter_env *f, const struct pod *p, const char *arg)
 {
     if (strspn(arg, "0123456789abcdefABCDEF") == strlen(arg))
         return strncasecmp(p->config.id, arg, strlen(arg)) == 0;
-    return matches(f, arg, p->config.id);
+    return filter_regex(arg, p->config.id, f->err);
 }
 
 static int by_name(const struct filter_env *f, const struct pod *p, const char *arg)
 {
-    return matches(f, arg, p->config.name);
+    return filter_regex(arg, p->config.name, f->err);
 }
 
 static int by_label(const struct filter_env *f, const struct pod *p, const char *arg)
@@ -80,7 +68,7 @@ static int by_member_id(const struct filter_env *f, const struct pod *p, const c
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < p->members.n; i++)
-        r = matches(f, arg, p->members.items[i].config.id);
+        r = filter_regex(arg, p->members.items[i].config.id, f->err);
     return r;
 }
 
@@ -89,7 +77,7 @@ static int by_member_name(const struct filter_env *f, const struct pod *p, const
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < p->members.n; i++)
-        r = matches(f, arg, p->members.items[i].config.name);
+        r = filter_regex(arg, p->members.items[i].config.name, f->err);
     return r;
 }
 

@@ -1,7 +1,6 @@
 #include "engine/secrets.h"
 
 #include <inttypes.h>
-#include <regex.h>
 
 #include "base/fs.h"
 #include "base/limits.h"
@@ -80,19 +79,12 @@ int secrets_find(struct engine *e, struct arena *a, const char *name, struct sec
 
 static int passes(const struct secret_config *s, const char *filter, struct err *err)
 {
-    regex_t re;
-
     if (str_starts(filter, "id="))
         return str_starts(s->id, filter + 3);
     if (!str_starts(filter, "name="))
         return err_set(err, ERR_BAD_PARAM, EINVAL, "invalid filter \"%.*s\"",
                        (int)strcspn(filter, "="), filter);
-    if (regcomp(&re, filter + 5, REG_EXTENDED | REG_NOSUB) != 0)
-        return err_set(err, ERR_BAD_PARAM, EINVAL, "\"%s\" is not a regular expression",
-                       filter + 5);
-    bool match = regexec(&re, s->name, 0, NULL, 0) == 0;
-    regfree(&re);
-    return match;
+    return filter_regex(filter + 5, s->name, err);
 }
 
 int secrets_list(struct engine *e, struct arena *a, char *const *filters, struct secret_list *out,

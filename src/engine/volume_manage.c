@@ -1,7 +1,6 @@
 #include "engine/volumes.h"
 
 #include <fcntl.h>
-#include <regex.h>
 
 #include "base/fs.h"
 #include "base/lock.h"
@@ -153,13 +152,7 @@ static int by_no_label(const struct filter_env *f, const struct volume *v, const
 
 static int by_name(const struct filter_env *f, const struct volume *v, const char *arg)
 {
-    regex_t re;
-
-    if (regcomp(&re, arg, REG_EXTENDED | REG_NOSUB) != 0)
-        return err_set(f->err, ERR_BAD_PARAM, EINVAL, "\"%s\" is not a regular expression", arg);
-    bool match = regexec(&re, v->config.name, 0, NULL, 0) == 0;
-    regfree(&re);
-    return match;
+    return filter_regex(arg, v->config.name, f->err);
 }
 
 static int by_opt(const struct filter_env *f, const struct volume *v, const char *arg)
