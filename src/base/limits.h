@@ -28,3 +28,4 @@
 #define LIMIT_TAR_ENTRIES   2000000u       /* entries of one layer */
 #define LIMIT_TAR_PATH      4096           /* bytes of one path in a layer */
 #define LIMIT_LAYER_BYTES   (256ull << 30) /* unpacked bytes of one layer */
+#define LIMIT_CONTEXT_BYTES (64ll << 30)   /* bytes of what a build fetches from one URL */

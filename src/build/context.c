@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/proc.h"
 #include "build/build_priv.h"
 
@@ -109,7 +110,8 @@ int build_download(struct build *b, const char *url, char **ret_path, struct err
         return r;
     *ret_path = arena_printf(b->a, "%s/data", dir);
     AUTO_CLOSE int fd = open(*ret_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return fd < 0 ? err_sys(err, errno, "making %s", *ret_path) : image_download(url, fd, err);
+    return fd < 0 ? err_sys(err, errno, "making %s", *ret_path)
+                  : image_download(url, fd, LIMIT_CONTEXT_BYTES, err);
 }
 
 bool build_is_url(const char *s)

@@ -1,6 +1,7 @@
 #include "engine/quadlets.h"
 
 #include <fnmatch.h>
+#include <sys/mman.h>
 
 #include "base/fs.h"
 #include "base/limits.h"
@@ -204,20 +205,27 @@ static int add_file(struct batch *b, const char *name, const char *data, size_t 
     return 0;
 }
 
-static int read_source(struct arena *a, const char *path, struct buf *out, struct err *err)
+static bool is_url(const char *path)
 {
-    if (!str_starts(path, "http://") && !str_starts(path, "https://")) {
-        int r = fs_read_file(AT_FDCWD, path, out);
+    return str_starts(path, "http://") || str_starts(path, "https://");
+}
+
+static int read_source(const char *path, struct buf *out, struct err *err)
+{
+    int r = 0;
+
+    if (!is_url(path)) {
+        r = fs_read_file(AT_FDCWD, path, out);
         return r < 0 ? err_sys(err, -r, "reading %s", path) : 0;
     }
-    AUTO_CLOSE int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    AUTO_CLOSE int fd = memfd_create("quadlet", MFD_CLOEXEC);
     if (fd < 0)
-        return err_sys(err, errno, "opening a temporary file");
-    int r = image_download(path, fd, err);
-    if (r == 0 && lseek(fd, 0, SEEK_SET) == 0)
-        r = buf_read_fd(out, fd);
-    (void)a;
-    return r == -EFBIG ? err_sys(err, EFBIG, "reading %s", path) : r;
+        return err_sys(err, errno, "making a place for %s", path);
+    r = image_download(path, fd, LIMIT_QUADLET_FILE, err);
+    if (r < 0)
+        return r;
+    r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : buf_read_fd(out, fd);
+    return r < 0 ? err_sys(err, -r, "reading %s", path) : 0;
 }
 
 static const char *base_name(struct arena *a, const char *path)
@@ -234,10 +242,9 @@ static int add_path(struct batch *b, const char *path, struct err *err)
 {
     AUTO_BUF text = { .max = LIMIT_QUADLET_FILE };
     const char *name = base_name(b->a, path);
-    bool url = str_starts(path, "http://") || str_starts(path, "https://");
-    int r = read_source(b->a, path, &text, err);
+    int r = read_source(path, &text, err);
 
-    if (r == 0 && url)
+    if (r == 0 && is_url(path))
         name = arena_strndup(b->a, name, strcspn(name, "?#"));
     return r < 0 ? r : add_file(b, name, text.len ? text.data : "", text.len, err);
 }
@@ -277,7 +284,7 @@ static int add_parts(struct batch *b, const char *path, struct err *err)
 {
     AUTO_BUF text = { .max = LIMIT_QUADLET_FILE };
     const char *name = base_name(b->a, path);
-    int r = read_source(b->a, path, &text, err);
+    int r = read_source(path, &text, err);
     const char *part = text.len ? text.data : "", *line = part;
 
     while (r == 0) {

@@ -181,9 +181,9 @@ int image_assembled(struct store *s, const stored_images *images, struct err *er
     return image_record(s, images, err);
 }
 
-int image_download(const char *url, int fd, struct err *err)
+int image_download(const char *url, int fd, int64_t max, struct err *err)
 {
     const struct image_module *m = image_module(err);
 
-    return m ? m->download(url, fd, err) : -ENOENT;
+    return m ? m->download(url, fd, max, err) : -ENOENT;
 }

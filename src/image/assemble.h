@@ -30,5 +30,5 @@ int image_assemble(struct store *s, struct arena *a, const struct image_assembly
                    struct stored_image *ret, struct err *err) MUST_CHECK;
 int image_assembled(struct store *s, const stored_images *images, struct err *err) MUST_CHECK;
 
-/* What an http or https URL names, into @fd. */
-int image_download(const char *url, int fd, struct err *err) MUST_CHECK;
+/* What an http or https URL names, into @fd; -EFBIG beyond @max bytes. */
+int image_download(const char *url, int fd, int64_t max, struct err *err) MUST_CHECK;

@@ -101,7 +101,7 @@ struct image_module {
     /* The blob of a layer, not synced: see image/assemble.h. */
     int (*layer)(const struct store *s, struct arena *a, const struct image_tree *t,
                  struct stored_layer *ret, struct err *err);
-    int (*download)(const char *url, int fd, struct err *err);
+    int (*download)(const char *url, int fd, int64_t max, struct err *err);
     int (*login)(struct arena *a, const struct image_login *l, struct err *err);
     int (*search)(struct arena *a, const char *term, const struct image_search_options *o,
                   image_found_list *ret, struct err *err);

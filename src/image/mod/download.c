@@ -27,6 +27,7 @@ int download(const char *url, byte_sink sink, void *arg, struct err *err)
 
 struct file_sink {
     int fd;
+    int64_t left;
     int failed;
 };
 
@@ -34,13 +35,14 @@ static int to_file(void *arg, const void *data, size_t len)
 {
     struct file_sink *f = arg;
 
-    f->failed = write_all(f->fd, data, len);
+    f->failed = (int64_t)len > f->left ? -EFBIG : write_all(f->fd, data, len);
+    f->left -= (int64_t)len;
     return f->failed;
 }
 
-int module_download(const char *url, int fd, struct err *err)
+int module_download(const char *url, int fd, int64_t max, struct err *err)
 {
-    struct file_sink f = { .fd = fd };
+    struct file_sink f = { .fd = fd, .left = max };
     int r = download(url, to_file, &f, err);
 
     if (f.failed < 0 && err && err->kind == ERR_NONE)
