@@ -50,6 +50,15 @@ teardown() {
     pkill -9 -f 'sleep 7291$' || true
     none() { ! pgrep -f "root $TEST_DIR/root .*system service"; }
     eventually none
+    # Nor its directory, once somebody comes by later.
+    left=${XDG_RUNTIME_DIR:-/run}
+    is_rootless || left=/run
+    mkdir -p "$left/podman-compose-old$$"
+    touch -d '1 hour ago' "$left/podman-compose-old$$"
+    mkdir "$left/podman-compose-new$$"
+    run_podman 7 compose ps
+    [ ! -e "$left/podman-compose-old$$" ] && [ -d "$left/podman-compose-new$$" ]
+    rmdir "$left/podman-compose-new$$"
 }
 
 @test "compose: docker-compose brings an application up and down" {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/fs.h"
 #include "base/proc.h"
@@ -14,6 +15,7 @@
 #include "base/banned.h"
 
 #define SERVICE_WAIT_MS 10000
+#define DIR_PREFIX      "podman-compose-"
 
 /* ---------- which program ---------- */
 
@@ -103,10 +105,33 @@ static int wait_for_service(struct cmd_ctx *x, struct service *s)
                    s->dir);
 }
 
+/* What a kill -9 left: nobody listens there, and whoever has just made it would by now. */
+static void sweep(const char *parent)
+{
+    AUTO_CLOSE int fd = fs_open_dir(AT_FDCWD, parent);
+    DIR *d = fd < 0 ? NULL : fs_open_list(fd, ".");
+
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        struct stat st;
+        if (!str_starts(e->d_name, DIR_PREFIX) ||
+            fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode) ||
+            st.st_uid != geteuid() || st.st_mtime > time(NULL) - SERVICE_WAIT_MS / 1000 * 2)
+            continue;
+        AUTO_CLOSE int dir = fs_open_dir(fd, e->d_name);
+        AUTO_CLOSE int sock = dir < 0 ? -EBADF : unix_connect(dir, "podman.sock", SOCK_STREAM);
+        if (sock < 0)
+            (void)!fs_remove_tree(fd, e->d_name);
+    }
+    if (d)
+        closedir(d);
+}
+
 static int start_service(struct cmd_ctx *x, struct service *s)
 {
-    snprintf(s->dir, sizeof(s->dir), "%s/podman-compose-XXXXXX",
-             rootless_is() ? rootless_runtime_dir() : "/run");
+    const char *parent = rootless_is() ? rootless_runtime_dir() : "/run";
+
+    sweep(parent);
+    snprintf(s->dir, sizeof(s->dir), "%s/" DIR_PREFIX "XXXXXX", parent);
     if (!mkdtemp(s->dir)) {
         int failed = errno;
         s->dir[0] = '\0';
